@@ -1,0 +1,99 @@
+"""Every setting of the kernel: environment variables, Toree's options, and their defaults.
+
+Names and precedence are Apache Toree's (its `run.sh` and `CommandLineOptions.scala`), so that its
+kernel specs and scripts keep working: at run time SPARK_OPTS and TOREE_OPTS replace what the
+installer wrote to __TOREE_SPARK_OPTS__ and __TOREE_OPTS__.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+from jupyter_core.paths import jupyter_runtime_dir
+
+INITIALIZATION_MODES = ("none", "lazy", "eager")
+
+#: Names of Apache Toree's interpreters, lower case, and the language each stands for.
+LANGUAGE_OF_INTERPRETER = {
+    "scala": "scala",
+    "pyspark": "python",
+    "python": "python",
+    "sparkr": "r",
+    "r": "r",
+    "sql": "sql",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """What one kernel was told. Times are seconds, sizes are bytes unless named otherwise."""
+
+    language: str = "scala"
+    spark_home: str | None = None
+    spark_options: tuple[str, ...] = ()
+    initialization_mode: str = "eager"
+    start_timeout: float = 120.0
+    python: str = ""
+    #: Rows of a table that are shown.
+    rows: int = 20
+    #: What one cell may print before the rest is cut, bytes. 0: no limit.
+    output_limit: int = 256 * 1024 * 1024
+    #: Seconds an interrupted cell has before the user is told that it does not stop.
+    interrupt_patience: float = 5.0
+    #: Options of Apache Toree that are known and mean nothing here.
+    ignored: tuple[str, ...] = ()
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Config:
+        """Reads the environment of the kernel process.
+
+        Raises:
+            ValueError: an option has a value it cannot have; the message names both.
+        """
+        env = os.environ if environ is None else environ
+        spark = env.get("SPARK_OPTS") or env.get("__TOREE_SPARK_OPTS__") or ""
+        toree = env.get("TOREE_OPTS") or env.get("__TOREE_OPTS__") or ""
+        options, ignored = _options().parse_known_args(shlex.split(toree))
+        interpreter = options.default_interpreter or env.get("DEFAULT_INTERPRETER") or "Scala"
+        mode = "none" if options.nosparkcontext else options.spark_context_initialization_mode
+        mode = mode or env.get("SPARK_CONTEXT_INITIALIZATION_MODE") or "eager"
+        if mode not in INITIALIZATION_MODES:
+            raise ValueError(
+                f"spark-context-initialization-mode is {mode!r}; "
+                f"it must be one of {', '.join(INITIALIZATION_MODES)}"
+            )
+        timeout = options.spark_context_initialization_timeout or env.get(
+            "SPARK_CONTEXT_INITIALIZATION_TIMEOUT"
+        )
+        return cls(
+            language=LANGUAGE_OF_INTERPRETER.get(interpreter.lower(), interpreter.lower()),
+            spark_home=env.get("SPARK_HOME") or None,
+            spark_options=tuple(shlex.split(spark)),
+            initialization_mode=mode,
+            start_timeout=float(timeout) / 1000 if timeout else cls.start_timeout,
+            python=env.get("PYTHON_EXEC", ""),
+            rows=options.rows or cls.rows,
+            ignored=tuple(ignored),
+        )
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--default-interpreter")
+    parser.add_argument("--nosparkcontext", action="store_true")
+    parser.add_argument("--spark-context-initialization-mode")
+    parser.add_argument("--spark-context-initialization-timeout", help="milliseconds")
+    parser.add_argument("--rows", type=int, help="rows of a table that are shown")
+    return parser
+
+
+def runtime_folder() -> Path:
+    """The folder for sockets' addresses and logs: Jupyter's own, private to the user (0700)."""
+    folder = Path(jupyter_runtime_dir()) / "toree"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder

@@ -1,0 +1,170 @@
+"""The seam: what a language must do to be hosted, and what it is handed.
+
+A new language is one file with an `Interpreter` and one row in `registry.py` (or an entry point
+in the group `toree.interpreters`). Everything else in Toree implements this file or calls it.
+
+Life of a cell: `kernel.do_execute` parses it, `host.run` runs its magics and calls `execute` on
+the interpreter of its language. Calls come from the kernel's main thread, one at a time, except
+`interrupt` (any thread) and those a docstring names.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal, Protocol
+
+#: MIME type to content, as Jupyter's `display_data` has it.
+Bundle = Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Ok:
+    """The cell ended well. `data` is its `execute_result` bundle, None when there is no value.
+
+    `payload` and `expressions` are Jupyter's reply fields of those names; only the Python
+    interpreter, which has IPython behind it, fills them.
+    """
+
+    data: Bundle | None = None
+    metadata: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    payload: Sequence[Mapping[str, Any]] = ()
+    expressions: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Failed:
+    """The user's code failed: Jupyter's ename, evalue and traceback (lines, ANSI colours allowed).
+
+    `shown` is True when the interpreter has already sent the `error` message itself.
+    `detail` is a longer report (the full trace) for `%tb`.
+    """
+
+    name: str
+    message: str
+    traceback: Sequence[str] = ()
+    shown: bool = False
+    detail: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Aborted:
+    """The cell did not run to its end and no fault of its own is to be shown."""
+
+    reason: str = ""
+
+
+Result = Ok | Failed | Aborted
+
+
+@dataclasses.dataclass(frozen=True)
+class Completion:
+    """Answer to `complete`. Positions count Unicode code points from the start of the code.
+
+    `types` runs parallel to `matches`: "function", "class", "instance", "keyword", "" ...
+    (https://jupyter-client.readthedocs.io/en/stable/messaging.html#completion).
+    """
+
+    matches: Sequence[str]
+    start: int
+    end: int
+    types: Sequence[str] = ()
+    signatures: Sequence[str] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Completeness:
+    """Answer to `is_complete`: Jupyter's status and the indent of the next line."""
+
+    status: Literal["complete", "incomplete", "invalid", "unknown"]
+    indent: str = ""
+
+
+class Output(Protocol):
+    """Where a running cell's output goes; handed in per call, bound to that cell."""
+
+    def stream(self, name: Literal["stdout", "stderr"], text: str) -> None: ...
+
+    def display(
+        self,
+        data: Bundle,
+        metadata: Mapping[str, Any] | None = None,
+        *,
+        display_id: str | None = None,
+        update: bool = False,
+    ) -> None:
+        """Sends display_data, or update_display_data for `update` (which needs `display_id`)."""
+
+    def clear(self, wait: bool = False) -> None: ...
+
+    def ask(self, prompt: str, *, password: bool = False) -> str:
+        """Asks through the front end.
+
+        Raises:
+            EOFError: the front end that sent this cell allows no stdin.
+        """
+
+
+class Interpreter(ABC):
+    """One language of a workspace."""
+
+    #: Lower-case name, also that of its cell magic: "scala", "python", "sql", "r".
+    language: ClassVar[str]
+
+    @abstractmethod
+    async def execute(self, code: str, output: Output) -> Result:
+        """Runs `code` to its end; everything it printed has gone to `output` on return.
+
+        A KeyboardInterrupt raised into this call (the stop button) is answered by stopping the
+        code and returning `Failed`; it never leaves this method.
+
+        Raises:
+            ToreeError: the language itself cannot run (see errors.py); its message is shown.
+        """
+
+    def start(self) -> None:
+        """Called once, before the first use. Must return at once: slow work goes to a thread."""
+
+    def close(self) -> None:
+        """Ends every process, thread and file this interpreter started. May be called twice."""
+
+    def interrupt(self) -> None:
+        """Stops the running cell, from any thread, when no signal reaches the main thread.
+
+        Nothing running: nothing happens.
+        """
+
+    def complete(self, code: str, cursor: int) -> Completion:
+        """Completions at `cursor` (code points). Runs no user code, starts nothing."""
+        return Completion((), cursor, cursor)
+
+    def inspect(self, code: str, cursor: int, detail: int = 0) -> Bundle | None:
+        """What is known of the name at `cursor`, as a bundle; None when nothing is."""
+        return None
+
+    def is_complete(self, code: str) -> Completeness:
+        return Completeness("unknown")
+
+    # Shared names (variables.py): the defaults make a language that shares nothing.
+
+    def assigned(self) -> Sequence[str]:
+        """Names the last `execute` assigned or deleted at top level."""
+        return ()
+
+    def references(self, code: str) -> frozenset[str]:
+        """Free names of `code`: read before any assignment, by the language's own parser."""
+        return frozenset()
+
+    def get(self, name: str) -> Any:
+        """The value of `name` in a form that can cross (docs/sharing.md).
+
+        Raises:
+            KeyError: no such name.
+            TypeError: it cannot cross; the message says why.
+        """
+        raise KeyError(name)
+
+    def put(self, name: str, value: Any) -> None:
+        """Makes `value`, from another language's `get`, available as `name`."""
+        raise TypeError(f"{self.language} takes no values")
