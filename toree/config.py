@@ -42,7 +42,7 @@ class Config:
     #: Rows of a table that are shown.
     rows: int = 20
     #: What one cell may print before the rest is cut, bytes. 0: no limit.
-    output_limit: int = 256 * 1024 * 1024
+    output_limit: int = 32 * 1024 * 1024
     #: Seconds an interrupted cell has before the user is told that it does not stop.
     interrupt_patience: float = 5.0
     #: Options of Apache Toree that are known and mean nothing here.
@@ -78,6 +78,9 @@ class Config:
             start_timeout=float(timeout) / 1000 if timeout else cls.start_timeout,
             python=env.get("PYTHON_EXEC", ""),
             rows=options.rows or cls.rows,
+            output_limit=(
+                cls.output_limit if options.output_limit is None else options.output_limit
+            ),
             ignored=tuple(ignored),
         )
 
@@ -89,6 +92,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--spark-context-initialization-mode")
     parser.add_argument("--spark-context-initialization-timeout", help="milliseconds")
     parser.add_argument("--rows", type=int, help="rows of a table that are shown")
+    parser.add_argument("--output-limit", type=int, help="bytes one cell may print; 0: no limit")
     return parser
 
 

@@ -113,8 +113,10 @@ class Interpreter(ABC):
     language: ClassVar[str]
 
     @abstractmethod
-    async def execute(self, code: str, output: Output) -> Result:
+    async def execute(self, code: str, output: Output, **options: Any) -> Result:
         """Runs `code` to its end; everything it printed has gone to `output` on return.
+
+        `options` are what `parse_options` made of the cell magic's line; empty without one.
 
         A KeyboardInterrupt raised into this call (the stop button) is answered by stopping the
         code and returning `Failed`; it never leaves this method.
@@ -125,6 +127,17 @@ class Interpreter(ABC):
 
     def start(self) -> None:
         """Called once, before the first use. Must return at once: slow work goes to a thread."""
+
+    def parse_options(self, line: str) -> tuple[Mapping[str, Any], int]:
+        """Reads options at the start of what stands behind `%%language` on its line.
+
+        Returns the options for `execute` and how many characters of `line` they take; the rest
+        of the line is code.
+
+        Raises:
+            MagicError: a wrong option; the message holds the usage.
+        """
+        return {}, 0
 
     def close(self) -> None:
         """Ends every process, thread and file this interpreter started. May be called twice."""

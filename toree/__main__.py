@@ -1,0 +1,8 @@
+"""`python -m toree -f CONNECTION_FILE`: what kernel.json starts."""
+
+from ipykernel.kernelapp import IPKernelApp
+
+from toree.kernel import ToreeKernel
+
+if __name__ == "__main__":
+    IPKernelApp.launch_instance(kernel_class=ToreeKernel)

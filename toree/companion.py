@@ -1,0 +1,387 @@
+"""The companion JVM as the rest of Toree sees it: start, call, restart, close. The door to Py4J.
+
+A cell runs like this: a worker thread makes the blocking Py4J call; the JVM sends the cell's
+output back over that same connection (`toree.Events`), and the thread that runs the cell, the
+kernel's main thread, takes it from a queue and hands it to the cell's `Output`. So everything a
+cell printed precedes its reply, and a signal never hits a Py4J call in the middle.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import Any, Literal, cast
+
+from . import launch
+from .config import Config
+from .errors import CompanionFailed, ToreeError
+from .interpreters.base import Output
+
+_PENDING_EVENTS = 64  # batches of output that may wait for the front: what bounds its memory
+_SILENCE = 1.0  # seconds before a waiting cell says that the JVM is starting
+
+
+class Interrupted(Exception):
+    """The user stopped a cell while it waited for the JVM."""
+
+
+class Companion:
+    """Owns the JVM. Thread-safe; every method that needs the JVM starts it and waits for it."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.progress = "Starting Spark ..."
+        self.spark_version = ""
+        self.scala_version = ""
+        self._lock = threading.Lock()
+        self._started: Future[Any] | None = None
+        self._process: launch.CompanionProcess | None = None
+        self._gateway: Any = None
+        #: Takes what a cell prints after its end: (name of the stream, text).
+        self.late_output: Callable[[str, str], None] = lambda name, text: None
+        self._events = _Events(self)
+        self._running: dict[str, _Run] = {}
+        self._threads = ThreadPoolExecutor(max_workers=64, thread_name_prefix="toree-call")
+        self._closed = False
+        self.died = ""  # why the last JVM ended; told to the next cell that needs one
+
+    # ---------------------------------------------------------------- life
+
+    def start(self) -> Future[Any]:
+        """Starts the JVM in the background, once; the future's value is the entry point."""
+        with self._lock:
+            if self._closed:
+                raise CompanionFailed("The kernel is shutting down.")
+            if self._started is None or (
+                self._started.done() and self._started.exception() is not None
+            ):
+                self._started = Future()
+                threading.Thread(
+                    target=self._start,
+                    args=(self._started,),
+                    name="toree-companion-start",
+                    daemon=True,
+                ).start()
+            return self._started
+
+    def _start(self, started: Future[Any]) -> None:
+        try:
+            process, spark = launch.start(self.config, self._say)
+            self._process = process
+            self.spark_version, self.scala_version = spark.version, spark.scala
+            from py4j.clientserver import ClientServer, JavaParameters, PythonParameters
+
+            self._gateway = ClientServer(
+                java_parameters=JavaParameters(
+                    port=process.port, auth_token=process.secret, auto_convert=True
+                ),
+                # Callbacks come over the connection of the call that causes them.
+                python_parameters=PythonParameters(port=0, eager_load=False),
+            )
+            entry = self._gateway.entry_point
+            entry.attach(self._events)
+            if self._closed:
+                process.close()
+                raise CompanionFailed("The kernel is shutting down.")
+            launch.watch(process.process, lambda status: self._ended(started, process, status))
+            self._threads.submit(self._pump, entry)
+            started.set_result(entry)
+        except ToreeError as error:
+            started.set_exception(error)
+        except Exception as error:
+            tail = self._process.last_lines() if self._process else ""
+            started.set_exception(
+                CompanionFailed(f"The companion JVM can't be reached: {error}", advice=tail)
+            )
+
+    def _say(self, text: str) -> None:
+        self.progress = text
+
+    def _pump(self, entry: Any) -> None:
+        # Delivers what no running cell's own call delivers; ends with the JVM.
+        with contextlib.suppress(Exception):
+            entry.pump()
+
+    def _ended(self, started: Future[Any], process: launch.CompanionProcess, status: int) -> None:
+        with self._lock:
+            if self._closed or self._started is not started:
+                return
+            self._started = None
+            how = f"killed by signal {-status}" if status < 0 else f"ended with status {status}"
+            self.died = f"The companion JVM was {how}." if status < 0 else f"The companion JVM {how}."
+            failure = CompanionFailed(
+                self.died + " The next cell that needs it starts a new one.",
+                advice=process.last_lines(),
+            )
+            for run in self._running.values():
+                run.finish(failure)
+        launch.remove_folder(process.folder)
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            process, self._process = self._process, None
+        if process is not None:
+            process.close()
+        gateway, self._gateway = self._gateway, None
+        if gateway is not None:
+            with contextlib.suppress(Exception):
+                gateway.close(keep_callback_server=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    # ---------------------------------------------------------------- calls
+
+    @property
+    def ready(self) -> bool:
+        """Whether the JVM answers now; never starts it."""
+        started = self._started
+        return started is not None and started.done() and started.exception() is None
+
+    @property
+    def gateway(self) -> Any:
+        """The Py4J gateway PySpark attaches to, once `entry` has returned."""
+        return self._gateway
+
+    @property
+    def address(self) -> tuple[int, str]:
+        """Port and secret of the running JVM, for another process that attaches to it."""
+        self.entry()
+        process = self._process
+        assert process is not None
+        return process.port, process.secret
+
+    @property
+    def log(self) -> str:
+        return str(self._process.log) if self._process else ""
+
+    def entry(self, timeout: float | None = None) -> Any:
+        """The JVM's entry point; starts the JVM if need be and waits for it.
+
+        Raises:
+            ToreeError: it can't be started.
+        """
+        return self.start().result(timeout)
+
+    def ask(self, method: str, *arguments: Any) -> Any:
+        """Calls a method of the entry point and waits; safe in the presence of signals."""
+        entry = self.entry()
+        return self._threads.submit(lambda: getattr(entry, method)(*arguments)).result()
+
+    def tell(self, method: str, *arguments: Any) -> None:
+        """Calls a method of the entry point of a running JVM, and does not wait."""
+        if self.ready and not self._closed:
+            entry = self.entry()
+            self._threads.submit(lambda: getattr(entry, method)(*arguments))
+
+    def run(
+        self, cell: str, output: Output, call: Callable[[Any], str], workspace: str = "main"
+    ) -> dict[str, Any]:
+        """Runs a cell's blocking call and delivers its output; returns the JVM's outcome.
+
+        Args:
+            cell: unique id of the cell; tags its output and its Spark jobs.
+            call: given the entry point, makes the call and returns the outcome's JSON.
+
+        Raises:
+            ToreeError: the JVM can't be started, or died meanwhile.
+            Interrupted: the user stopped the cell before the JVM was there.
+        """
+        run = _Run(output)
+        self._running[cell] = run
+        self._events.runs[cell] = run
+        try:
+            with run.catching_sigint():
+                entry = self._wait(run)
+                self._threads.submit(run.work, lambda: call(entry))
+                return run.drain(
+                    lambda: self.tell("interrupt", workspace, cell), self.config.interrupt_patience
+                )
+        finally:
+            self._running.pop(cell, None)
+            self._events.runs.pop(cell, None)
+
+    def interrupt(self) -> None:
+        """Stops every running cell, from any thread, as the stop button does."""
+        for run in list(self._running.values()):
+            run.interrupt()
+
+    def _wait(self, run: _Run) -> Any:
+        started, told = self.start(), False
+        while not started.done():
+            try:
+                started.result(_SILENCE)
+            except (FutureTimeout, TimeoutError):
+                if not told:
+                    run.output.stream("stderr", self.progress + "\n")
+                    told = True
+            except ToreeError:
+                break
+            if run.interrupted:
+                raise Interrupted
+        if told and started.exception() is None:
+            run.output.clear()
+        if started.exception() is None and self.died:
+            self.died = ""
+        return started.result()
+
+
+class _Run:
+    """One running cell: the queue between the thread that calls the JVM and the cell's own."""
+
+    def __init__(self, output: Output) -> None:
+        self.output = output
+        self.interrupted = False
+        self._queue: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
+        self._room = threading.Semaphore(_PENDING_EVENTS)
+        self._over = False
+
+    # on the worker's thread
+
+    def work(self, call: Callable[[], str]) -> None:
+        try:
+            self._queue.put(("done", json.loads(call())))
+        except BaseException as error:
+            self._queue.put(("failed", error))
+
+    def event(self, *event: Any) -> None:
+        if not self._over:
+            self._room.acquire()
+            self._queue.put(event)
+
+    def answer(self, prompt: str, password: bool) -> str | None:
+        reply: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self.event("ask", prompt, password, reply)
+        return reply.get()
+
+    # on any thread
+
+    def interrupt(self) -> None:
+        self.interrupted = True
+        self._queue.put(("interrupt",))
+
+    def finish(self, failure: ToreeError) -> None:
+        self._queue.put(("failed", failure))
+
+    # on the cell's thread
+
+    @contextlib.contextmanager
+    def catching_sigint(self) -> Iterator[None]:
+        """SIGINT becomes an event: an exception in the middle of a send would lose output."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGINT, lambda *_: self.interrupt())
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def drain(self, stop: Callable[[], None], patience: float) -> dict[str, Any]:
+        deadline: float | None = None
+        try:
+            while True:
+                left = None if deadline is None else max(deadline - time.monotonic(), 0)
+                try:
+                    kind, *rest = self._queue.get(timeout=left)
+                except queue.Empty:
+                    return {"status": "abandoned"}
+                if kind == "done":
+                    return cast("dict[str, Any]", rest[0])
+                if kind == "failed":
+                    self._fail(rest[0])
+                elif kind == "interrupt":
+                    stop()
+                    deadline = deadline or time.monotonic() + patience
+                else:
+                    self._deliver(kind, rest)
+                    self._room.release()
+        finally:
+            self._over = True
+            for _ in range(_PENDING_EVENTS):
+                self._room.release()  # a thread that still prints must not wait for us
+
+    def _fail(self, error: BaseException) -> None:
+        if isinstance(error, ToreeError):
+            raise error
+        # The connection broke: the JVM is dying, and the watcher will say how.
+        with contextlib.suppress(queue.Empty):
+            while True:
+                kind, *rest = self._queue.get(timeout=2.0)
+                if kind == "failed" and isinstance(rest[0], ToreeError):
+                    raise rest[0]
+                if kind not in ("failed", "interrupt", "done"):
+                    self._deliver(kind, rest)
+        raise CompanionFailed(f"The companion JVM did not answer: {error}") from error
+
+    def _deliver(self, kind: str, rest: list[Any]) -> None:
+        if kind == "stream":
+            self.output.stream(rest[0], rest[1])
+        elif kind == "display":
+            shown = json.loads(rest[0])
+            self.output.display(
+                shown["data"],
+                shown.get("metadata") or {},
+                display_id=shown.get("display_id"),
+                update=bool(shown.get("update")),
+            )
+        elif kind == "clear":
+            self.output.clear(rest[0])
+        elif kind == "ask":
+            prompt, password, reply = rest
+            try:
+                reply.put(self._ask(prompt, password))
+            except KeyboardInterrupt:
+                reply.put(None)
+                self.interrupt()
+            except EOFError:
+                reply.put(None)
+
+    def _ask(self, prompt: str, password: bool) -> str:
+        if threading.current_thread() is not threading.main_thread():
+            return self.output.ask(prompt, password=password)
+        # The front end's answer is waited for in the kernel: there SIGINT must raise.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return self.output.ask(prompt, password=password)
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+class _Events:
+    """Python's side of `toree.Events`: routes what the JVM sends to the cell it belongs to."""
+
+    class Java:
+        implements = ("toree.Events",)
+
+    def __init__(self, companion: Companion) -> None:
+        self.runs: dict[str, _Run] = {}
+        self._companion = companion
+
+    def stream(self, cell: str, name: Literal["stdout", "stderr"], text: str) -> None:
+        run = self.runs.get(cell)
+        if run is None:
+            self._companion.late_output(name, text)
+        else:
+            run.event("stream", name, text)
+
+    def display(self, cell: str, message: str) -> None:
+        if run := self._newest(cell):
+            run.event("display", message)
+
+    def clear(self, cell: str, wait: bool) -> None:
+        if run := self._newest(cell):
+            run.event("clear", wait)
+
+    def ask(self, cell: str, prompt: str, password: bool) -> str | None:
+        run = self.runs.get(cell)
+        return run.answer(prompt, password) if run else None
+
+    def _newest(self, cell: str) -> _Run | None:
+        return self.runs.get(cell) or next(reversed(list(self.runs.values())), None)

@@ -1,0 +1,281 @@
+"""The conductor: owns the interpreters, the companion and the magics, and runs parsed cells.
+
+One host is one workspace. The kernel (a door) hands it cells and an `Output`; it knows nothing of
+Jupyter's messages.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from . import cell as cells
+from . import registry
+from .companion import Companion
+from .config import Config
+from .errors import MagicError
+from .interpreters.base import (
+    Completeness,
+    Completion,
+    Failed,
+    Interpreter,
+    Ok,
+    Output,
+    Result,
+)
+from .magics import Arguments, Context, Magic, Table
+from .magics.builtin import BUILT_IN
+
+
+class IPython(Protocol):
+    """What the Python interpreter needs of the kernel process it lives in."""
+
+    @property
+    def shell(self) -> Any:
+        """The IPython shell."""
+
+    @property
+    def output(self) -> Output:
+        """The output of the Python cell that runs."""
+
+    async def run(self, code: str) -> dict[str, Any]:
+        """Runs a cell as ipykernel does; the content of its execute_reply."""
+
+    def complete(self, code: str, cursor: int) -> dict[str, Any]: ...
+
+    def inspect(self, code: str, cursor: int, detail: int) -> dict[str, Any]: ...
+
+    def is_complete(self, code: str) -> dict[str, Any]: ...
+
+
+@dataclasses.dataclass
+class Display:
+    """What `%ShowTypes` and its like have set for the cells to come."""
+
+    show_types: bool = False
+    show_output: bool = True
+    truncate: bool = True
+    rows: int = 20
+
+
+class Host:
+    """Runs cells of every language; see `run`."""
+
+    def __init__(self, config: Config, ipython: IPython) -> None:
+        self.config = config
+        self.ipython = ipython
+        self.companion = Companion(config)
+        self.display = Display(rows=config.rows)
+        self.languages = registry.languages()
+        self.magics = Table(BUILT_IN)
+        self.last_failure: Failed | None = None
+        self._names = registry.magic_names(self.languages)
+        self._interpreters: dict[str, Interpreter] = {}
+        self._running: Interpreter | None = None
+
+    def start(self) -> None:
+        """Starts what is to be ready before the first cell; returns at once."""
+        if self.config.initialization_mode == "eager" or self.config.language in ("scala", "sql"):
+            with contextlib.suppress(Exception):
+                self.companion.start()
+        if self.config.language in self.languages:
+            self.interpreter(self.config.language)
+        self.interpreter("python")
+
+    def interpreter(self, language: str) -> Interpreter:
+        """The interpreter of a language, made at its first use."""
+        if language not in self._interpreters:
+            if language not in self.languages:
+                raise MagicError(
+                    f"There is no language {language!r}.",
+                    advice="Known languages: " + ", ".join(sorted(self.languages)),
+                )
+            made: Interpreter = self.languages[language].load()(self)
+            made.start()
+            self._interpreters[language] = made
+        return self._interpreters[language]
+
+    def parse(self, text: str) -> cells.Cell:
+        return cells.parse(text, self.config.language, self._names)
+
+    # ---------------------------------------------------------------- running
+
+    async def run(self, text: str, output: Output) -> Result:
+        """Runs one cell: checks its magics, runs them and the code between them.
+
+        Raises:
+            ToreeError: a fault that is not the user's code's; its message is for the user.
+        """
+        cell = self.parse(text)
+        if cell.magic is not None:
+            return await self._run_cell_magic(cell, output)
+        assert cell.language is not None
+        interpreter = self.interpreter(cell.language)
+        options, length = interpreter.parse_options(cell.options)
+        calls = self._resolve(cell.before + cell.after)
+        context = Context(self, output, cell.language)
+        result: Result = Ok()
+        for call in cell.before:
+            result = await self._run_line(call, calls, context)
+            if not isinstance(result, Ok):
+                return result
+        body = cell.body
+        if length:
+            at = body.index(cell.options)
+            body = body[:at] + cells.blank(body[at : at + length]) + body[at + length :]
+        if body.strip() or not cell.before:
+            result = await self._execute(interpreter, body, output, options)
+        for call in cell.after:
+            if not isinstance(result, Ok):
+                break
+            if result.data:
+                output.display(result.data, result.metadata)
+                result = dataclasses.replace(result, data=None)
+            shown = await self._run_line(call, calls, context)
+            result = shown if not isinstance(shown, Ok) or shown.data else result
+        return result
+
+    async def _execute(
+        self, interpreter: Interpreter, body: str, output: Output, options: Any
+    ) -> Result:
+        self._running = interpreter
+        try:
+            result = await interpreter.execute(body, output, **options)
+        finally:
+            self._running = None
+        if isinstance(result, Failed):
+            self.last_failure = result
+        return result
+
+    def _resolve(
+        self, calls: tuple[cells.MagicCall, ...]
+    ) -> dict[cells.MagicCall, tuple[Magic, Arguments]]:
+        """Finds every magic of a cell and parses its arguments, before anything runs."""
+        lines = [call for call in calls if call.kind == "line"]
+        unknown = [c.name for c in lines if self._line_magic(c.name) is None]
+        if unknown:
+            raise MagicError(
+                f"Magics [{', '.join(unknown)}] do not exist!", advice="%LsMagic lists those that do."
+            )
+        found: dict[cells.MagicCall, tuple[Magic, Arguments]] = {}
+        for call in lines:
+            magic = self._line_magic(call.name)
+            assert magic is not None
+            found[call] = (magic, magic.parse(call.arguments))
+        return found
+
+    def _line_magic(self, name: str) -> Magic | None:
+        return self.magics.find("line", name)
+
+    async def _run_line(
+        self,
+        call: cells.MagicCall,
+        calls: dict[cells.MagicCall, tuple[Magic, Arguments]],
+        context: Context,
+    ) -> Result:
+        if call.kind == "shell":
+            return await self.interpreter("python").execute("!" + call.arguments, context.output)
+        magic, arguments = calls[call]
+        return _as_result(await magic(context, arguments))
+
+    async def _run_cell_magic(self, cell: cells.Cell, output: Output) -> Result:
+        call = cell.magic
+        assert call is not None
+        magic = self.magics.find("cell", call.name)
+        known = self.ipython.shell.find_cell_magic(call.name)
+        if known is not None and (self.config.language == "python" or magic is None):
+            if self.config.language == "python" or call.name in NEUTRAL:
+                text = cell.body if cell.body.lstrip().startswith("%%") else ""
+                text = text or f"%%{call.name} {call.arguments}\n{call.body}"
+                return await self._execute(self.interpreter("python"), text, output, {})
+        if magic is None:
+            raise MagicError(
+                f"Magic {call.name} does not exist!", advice="%LsMagic lists those that do."
+            )
+        arguments = magic.parse(call.arguments)
+        context = Context(self, output, self.config.language, call.body)
+        return _as_result(await magic(context, arguments))
+
+    # ---------------------------------------------------------------- analysis
+
+    def complete(self, text: str, cursor: int) -> Completion:
+        """Completions at a cursor (code points); runs no code and starts nothing."""
+        before = cells.magic_at(text, cursor, self.config.language, self._names)
+        cell = self.parse(text)
+        if before is not None and (cell.language != "python" or before.startswith("%%")):
+            return self._complete_magic(before, cursor)
+        interpreter, body = self._analysed(cell)
+        return (
+            interpreter.complete(body, cursor) if interpreter else Completion((), cursor, cursor)
+        )
+
+    def _complete_magic(self, before: str, cursor: int) -> Completion:
+        sign = "%%" if before.startswith("%%") else "%"
+        word = before[len(sign) :]
+        if not word.isidentifier() and word:
+            return Completion((), cursor, cursor)
+        names = self.magics.names("cell") + list(self._names) if sign == "%%" else []
+        names += self.magics.names("line") if sign == "%" else []
+        matches = sorted({sign + n for n in names if n.lower().startswith(word.lower())})
+        return Completion(matches, cursor - len(before), cursor, ["magic"] * len(matches))
+
+    def inspect(self, text: str, cursor: int, detail: int) -> Any:
+        before = cells.magic_at(text, cursor, self.config.language, self._names)
+        cell = self.parse(text)
+        if before is not None and cell.language != "python":
+            magic = self.magics.find("line", before.lstrip("%").split(" ")[0])
+            if magic is not None:
+                return {"text/plain": f"{magic.usage}\n\n{magic.description}"}
+        interpreter, body = self._analysed(cell)
+        return interpreter.inspect(body, cursor, detail) if interpreter else None
+
+    def is_complete(self, text: str) -> Completeness:
+        cell = self.parse(text)
+        if cell.language is None:
+            return Completeness("complete" if text.endswith("\n") else "incomplete")
+        if cell.magics and not cell.body.strip():
+            return Completeness("complete")
+        interpreter, body = self._analysed(cell)
+        return interpreter.is_complete(body) if interpreter else Completeness("unknown")
+
+    def _analysed(self, cell: cells.Cell) -> tuple[Interpreter | None, str]:
+        if cell.language is None:
+            return None, ""
+        return self.interpreter(cell.language), cell.body
+
+    # ---------------------------------------------------------------- life
+
+    def interrupt(self) -> None:
+        """Stops the running cell, from any thread."""
+        if running := self._running:
+            running.interrupt()
+
+    def restart(self, language: str) -> None:
+        """Ends one interpreter; the next cell of its language gets a new one."""
+        name = self._names.get(language.lower(), language.lower())
+        if old := self._interpreters.pop(name, None):
+            old.close()
+
+    def close(self) -> None:
+        for made in list(self._interpreters.values()):
+            made.close()
+        self._interpreters.clear()
+        self.companion.close()
+
+
+#: IPython's cell magics that mean the same in a notebook of any language.
+NEUTRAL = frozenset(
+    "bash capture file html HTML javascript js latex markdown perl ruby script sh svg SVG sx system"
+    " writefile".split()
+) - {"capture"}
+
+
+def _as_result(value: Any) -> Result:
+    if isinstance(value, Result):
+        return value
+    return Ok(value or None)
+
+
+Say = Callable[[str], None]

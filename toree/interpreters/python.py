@@ -1,0 +1,110 @@
+"""Python cells: IPython in the kernel process, with PySpark attached to the shared session."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..spark import PythonSpark
+from .base import Bundle, Completeness, Completion, Failed, Interpreter, Ok, Output, Result
+
+if TYPE_CHECKING:
+    from ..host import Host
+
+_TYPES = "_jupyter_types_experimental"
+
+
+class PythonInterpreter(Interpreter):
+    """Runs cells as ipykernel does; `spark` and `sc` appear when the JVM is ready."""
+
+    language = "python"
+
+    def __init__(self, host: Host) -> None:
+        self._ipython = host.ipython
+        self._spark = PythonSpark(host.companion, host.ipython.shell, host.display)
+        self._eager = host.config.initialization_mode == "eager"
+        self._host = host
+
+    def start(self) -> None:
+        self._register_magics()
+        if self._eager:
+            self._spark.attach_when_ready()
+
+    async def execute(self, code: str, output: Output, **options: Any) -> Result:
+        self._spark.prepare(code, output)
+        with self._cancelling_on_sigint():
+            reply = await self._ipython.run(code)
+        if reply["status"] != "ok":
+            return Failed(reply["ename"], reply["evalue"], reply["traceback"], shown=True)
+        return Ok(payload=reply["payload"], expressions=reply["user_expressions"])
+
+    def interrupt(self) -> None:
+        self._spark.cancel()
+
+    @contextlib.contextmanager
+    def _cancelling_on_sigint(self) -> Iterator[None]:
+        """Stops the cell's Spark jobs before Python sees the interrupt.
+
+        A KeyboardInterrupt alone ends the wait for the JVM and leaves the job running.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.getsignal(signal.SIGINT)
+
+        def cancel(number: int, frame: Any) -> None:
+            self._spark.cancel()
+            if callable(before):
+                before(number, frame)
+
+        signal.signal(signal.SIGINT, cancel)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def complete(self, code: str, cursor: int) -> Completion:
+        reply = self._ipython.complete(code, cursor)
+        types = reply.get("metadata", {}).get(_TYPES, [])
+        return Completion(
+            reply["matches"],
+            reply["cursor_start"],
+            reply["cursor_end"],
+            [found.get("type") or "" for found in types],
+            [found.get("signature") or "" for found in types],
+        )
+
+    def inspect(self, code: str, cursor: int, detail: int = 0) -> Bundle | None:
+        reply = self._ipython.inspect(code, cursor, detail)
+        data: Bundle = reply["data"]
+        return data if reply["found"] else None
+
+    def is_complete(self, code: str) -> Completeness:
+        reply = self._ipython.is_complete(code)
+        return Completeness(reply["status"], reply.get("indent", ""))
+
+    def _register_magics(self) -> None:
+        """Makes Toree's line magics known to IPython, except where it has one of that name."""
+        from ..magics import Context, Magic
+
+        shell, host = self._ipython.shell, self._host
+
+        def bridge(magic: Magic) -> Any:
+            def run(line: str, body: str = "") -> None:
+                output = host.ipython.output
+                context = Context(host, output, "python", body)
+                result = magic.run(context, magic.parse(line))
+                if result:
+                    output.display(result)
+
+            run.__doc__ = f"{magic.usage}\n\n{magic.description}"
+            return run
+
+        for magic in host.magics:
+            for name in {magic.name, magic.name.lower()}:
+                known = shell.magics_manager.magics[magic.kind]
+                if name not in known and name != "restart":
+                    shell.register_magic_function(bridge(magic), magic.kind, name)

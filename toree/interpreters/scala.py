@@ -1,0 +1,106 @@
+"""Scala cells: the REPL in the companion JVM."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..companion import Interrupted
+from ..display import Preview
+from .base import Bundle, Completeness, Completion, Failed, Interpreter, Ok, Output, Result
+
+if TYPE_CHECKING:
+    from ..host import Host
+
+_WORKSPACE = "main"
+
+
+class ScalaInterpreter(Interpreter):
+    """Sends code to `ScalaRepl` in the companion and turns its outcomes into results."""
+
+    language = "scala"
+
+    def __init__(self, host: Host) -> None:
+        self._companion = host.companion
+        self._display = host.display
+
+    async def execute(self, code: str, output: Output, **options: Any) -> Result:
+        if not code.strip():
+            return Ok()
+        wire = json.dumps({"showTypes": self._display.show_types, "rows": self._display.rows})
+        cell = new_cell_id()
+        try:
+            outcome = self._companion.run(
+                cell, output, lambda entry: entry.execute(_WORKSPACE, cell, code, wire)
+            )
+        except Interrupted:
+            return stopped()
+        return result_of(outcome, "scala")
+
+    def interrupt(self) -> None:
+        self._companion.interrupt()
+
+    def complete(self, code: str, cursor: int) -> Completion:
+        if not self._companion.ready:
+            return Completion((), cursor, cursor)
+        found = json.loads(self._companion.ask("complete", _WORKSPACE, code, cursor))
+        matches = found["matches"]
+        return Completion(
+            [m["text"] for m in matches],
+            found["start"],
+            found["end"],
+            [m.get("type") or "" for m in matches],
+            [m.get("signature") or "" for m in matches],
+        )
+
+    def inspect(self, code: str, cursor: int, detail: int = 0) -> Bundle | None:
+        if not self._companion.ready:
+            return None
+        found: Bundle | None = json.loads(
+            self._companion.ask("inspect", _WORKSPACE, code, cursor, detail)
+        )
+        return found or None
+
+    def is_complete(self, code: str) -> Completeness:
+        if not self._companion.ready:
+            return Completeness("unknown")
+        found = json.loads(self._companion.ask("isComplete", _WORKSPACE, code))
+        return Completeness(found["status"], found.get("indent", ""))
+
+    def close(self) -> None:
+        if self._companion.ready:
+            self._companion.tell("restartRepl", _WORKSPACE)
+
+
+def new_cell_id() -> str:
+    """Tags a cell's output and Spark jobs; unique among all kernels of one Spark application."""
+    return f"toree-{uuid.uuid4().hex[:12]}"
+
+
+def result_of(outcome: Mapping[str, Any], language: str) -> Result:
+    """The JVM's outcome (`Outcome.scala`) as a result."""
+    status = outcome["status"]
+    if status == "ok":
+        if table := outcome.get("table"):
+            return Ok(Preview.from_wire(table).bundle())
+        return Ok(outcome.get("result") or None)
+    if status == "abandoned":
+        advice = (
+            "The cell does not stop: it runs code that never looks for an interrupt. It is left to "
+            f"itself. '%restart {language}' gives a new interpreter; variables of other languages stay."
+        )
+        return Failed("Interrupted", advice, [advice])
+    if status == "aborted":
+        return stopped()
+    return Failed(
+        outcome["name"],
+        outcome["message"],
+        outcome["traceback"],
+        detail=outcome.get("detail") or "",
+    )
+
+
+def stopped() -> Failed:
+    return Failed("Interrupted", "The cell was stopped.", ["Interrupted: the cell was stopped."])

@@ -1,0 +1,197 @@
+"""SQL cells: `spark.sql(text, args)` in the companion, one statement after the other."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..companion import Interrupted
+from ..errors import MagicError
+from ..magics import ArgumentParser
+from .base import Completeness, Completion, Interpreter, Ok, Output, Result
+from .scala import new_cell_id, result_of, stopped
+
+if TYPE_CHECKING:
+    from ..host import Host
+
+_WORKSPACE = "main"
+_TOKEN = re.compile(
+    r"'(?:\\.|[^'\\])*(?:'|\Z)"
+    r'|"(?:\\.|[^"\\])*(?:"|\Z)'
+    r"|`[^`]*(?:`|\Z)|--[^\n]*"
+    r"|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)|;",
+    re.S,
+)
+_COMPOUND = re.compile(r"\s*BEGIN\b", re.I)  # Spark 4's SQL scripts are one statement
+_OPTION = re.compile(r"\s*(-\w|--\w[\w-]*)(?=[\s=]|\Z)")
+_PARAMETER = re.compile(r"\s*([A-Za-z_]\w*)=(\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|\S*)")
+
+
+class SqlInterpreter(Interpreter):
+    """Runs the statements of a cell; the last one's table is the cell's result."""
+
+    language = "sql"
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._companion = host.companion
+
+    async def execute(self, code: str, output: Output, **options: Any) -> Result:
+        statements = list(split(code))
+        result: Result = Ok()
+        for number, statement in enumerate(statements):
+            if isinstance(result, Ok) and result.data:
+                output.display(result.data)
+            last = number == len(statements) - 1
+            result = self._statement(statement, output, options, last)
+            if not isinstance(result, Ok):
+                return result
+        return result
+
+    def _statement(
+        self, statement: str, output: Output, options: Mapping[str, Any], last: bool
+    ) -> Result:
+        wire = {
+            "rows": options.get("rows") or self._host.display.rows,
+            "params": {name: typed(value) for name, value in options.get("params", {}).items()},
+            "output": options.get("output") if last else None,
+            "quiet": bool(options.get("quiet")),
+        }
+        cell, text = new_cell_id(), json.dumps(wire)
+        try:
+            outcome = self._companion.run(
+                cell, output, lambda entry: entry.executeSql(_WORKSPACE, cell, statement, text)
+            )
+        except Interrupted:
+            return stopped()
+        return result_of(outcome, "sql")
+
+    def interrupt(self) -> None:
+        self._companion.interrupt()
+
+    def parse_options(self, line: str) -> tuple[Mapping[str, Any], int]:
+        return parse_options(line)
+
+    def complete(self, code: str, cursor: int) -> Completion:
+        if not self._companion.ready:
+            return Completion((), cursor, cursor)
+        found = json.loads(self._companion.ask("completeSql", _WORKSPACE, code, cursor))
+        matches = found["matches"]
+        return Completion(
+            [m["text"] for m in matches],
+            found["start"],
+            found["end"],
+            [m.get("type") or "" for m in matches],
+        )
+
+    def is_complete(self, code: str) -> Completeness:
+        return Completeness("complete" if not _open(code) else "incomplete")
+
+
+def split(code: str) -> Iterator[str]:
+    """The statements of a cell, without the `;` between them; comments alone are none.
+
+    Each is padded with blank lines so that Spark's line numbers are the cell's.
+    """
+    if _COMPOUND.match(code):
+        yield code
+        return
+    start, plain, line = 0, [], 0
+    for token in [*_TOKEN.finditer(code), None]:
+        end = token.start() if token else len(code)
+        if token is not None and token.group() != ";":
+            if token.group().startswith(("--", "/*")):
+                plain.append((token.start(), token.end()))
+            continue
+        text = code[start:end]
+        bare = _without(text, [(a - start, b - start) for a, b in plain])
+        if bare.strip():
+            yield "\n" * line + text
+        line += text.count("\n")
+        start, plain = end + 1, []
+
+
+def _without(text: str, spans: list[tuple[int, int]]) -> str:
+    for begin, end in reversed(spans):
+        text = text[:begin] + text[end:]
+    return text
+
+
+def _open(code: str) -> bool:
+    tokens = [m.group() for m in _TOKEN.finditer(code)]
+    if not tokens:
+        return False
+    last = tokens[-1]
+    closing = {"'": "'", '"': '"', "`": "`", "/": "*/"}.get(last[0])
+    return closing is not None and (len(last) < 2 or not last.endswith(closing))
+
+
+def typed(value: Any) -> dict[str, Any]:
+    """A parameter's value for the wire: `{"type": ..., "value": ...}`."""
+    kind = {bool: "boolean", int: "long", float: "double", type(None): "null"}.get(
+        type(value), "string"
+    )
+    return {"type": kind, "value": value if kind != "string" else str(value)}
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        "%%sql [-o NAME] [-n ROWS] [-q] [--params NAME=VALUE ...]",
+        "Runs SQL statements, separated by ';', on the shared Spark session.",
+    )
+    parser.add_argument("-o", "--output", help="name for the last statement's DataFrame")
+    parser.add_argument("-n", "--rows", type=_positive, help="rows that are shown")
+    parser.add_argument("-q", "--quiet", action="store_true", help="shows no table")
+    parser.add_argument("--params", help="values for :NAME in the statements")
+    return parser
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def parse_options(line: str) -> tuple[dict[str, Any], int]:
+    """Options at the start of the `%%sql` line, and their length; see `Interpreter`."""
+    parser, words, params, at = _parser(), [], dict[str, Any](), 0
+    while found := _OPTION.match(line, at):
+        option = found.group(1)
+        at = found.end()
+        if option == "--params":
+            while given := _PARAMETER.match(line, at):
+                params[given.group(1)] = _literal(given.group(2))
+                at = given.end()
+            if not params:
+                parser.error("argument --params: expected NAME=VALUE")
+        elif option in ("-q", "--quiet"):
+            words.append(option)
+        else:
+            value = re.compile(r"[\s=]*(\S*)").match(line, at)
+            assert value is not None
+            words += [option, value.group(1)] if value.group(1) else [option]
+            at = value.end()
+    arguments = vars(parser.parse_args(words))
+    output = arguments["output"]
+    if output is not None and not output.isidentifier():
+        raise MagicError(f"%%sql: {output!r} is no name.", advice=parser.format_help().rstrip())
+    return {**arguments, "params": params}, at
+
+
+def _literal(text: str) -> Any:
+    lowered = {"true": True, "false": False, "null": None}
+    if text.lower() in lowered:
+        return lowered[text.lower()]
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+    return value if isinstance(value, bool | int | float | str) else text
+
+
+__all__ = ["SqlInterpreter", "parse_options", "split"]

@@ -1,0 +1,301 @@
+"""The Jupyter door: ipykernel's messages to the host's calls, and back."""
+
+from __future__ import annotations
+
+import contextvars
+import dataclasses
+import traceback
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from ipykernel.ipkernel import IPythonKernel
+
+from . import __version__, sparkhome
+from .config import Config
+from .errors import ToreeError
+from .host import Host
+from .interpreters.base import Aborted, Bundle, Failed, Ok, Result
+
+#: What the client asked for beside the code; one per execute_request, also in subshells.
+_REQUEST: contextvars.ContextVar[dict[str, Any]] = contextvars.ContextVar("toree_request")
+
+_TYPES = "_jupyter_types_experimental"
+
+
+class ToreeKernel(IPythonKernel):
+    """A kernel whose cells may be Scala, Python, R or SQL, over one Spark session.
+
+    Everything ipykernel has (comms, history, debugger, subshells) is inherited; a cell of another
+    language than Python goes to the host instead of IPython.
+    """
+
+    implementation = "toree"
+    implementation_version = __version__
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.config_error = ""
+        try:
+            config = Config.from_environment()
+        except ValueError as error:
+            self.config_error = str(error)
+            config = Config()
+        self.host = Host(config, _IPython(self))
+        self.host.companion.late_output = self._late_output
+
+    def start(self) -> None:
+        super().start()
+        self.host.start()
+
+    # ---------------------------------------------------------------- kernel_info
+
+    @property
+    def banner(self) -> str:  # type: ignore[override]
+        return f"Toree {__version__}: Scala, Python, R and SQL over one Spark session"
+
+    @property
+    def language_info(self) -> dict[str, Any]:  # type: ignore[override]
+        row = self.host.languages.get(self.host.config.language)
+        if row is None or not row.info:
+            return IPythonKernel.language_info
+        return {"name": row.name, "version": self._language_version(row.name), **row.info}
+
+    def _language_version(self, language: str) -> str:
+        try:
+            spark = sparkhome.find(self.host.config.spark_home)
+        except ToreeError:
+            return ""
+        return spark.scala if language == "scala" else spark.version
+
+    # ---------------------------------------------------------------- execute
+
+    async def do_execute(  # type: ignore[override]
+        self,
+        code: str,
+        silent: bool,
+        store_history: bool = True,
+        user_expressions: Mapping[str, str] | None = None,
+        allow_stdin: bool = False,
+        *,
+        cell_meta: Any = None,
+        cell_id: Any = None,
+    ) -> dict[str, Any]:
+        """Runs a cell (https://jupyter-client.readthedocs.io/en/stable/messaging.html#execute)."""
+        count = self.execution_count
+        _REQUEST.set(
+            {
+                "silent": silent,
+                "store_history": store_history,
+                "user_expressions": user_expressions,
+                "allow_stdin": allow_stdin,
+                "cell_meta": cell_meta,
+                "cell_id": cell_id,
+                "ran": False,
+            }
+        )
+        output = KernelOutput(self, self.host.config.output_limit)
+        try:
+            if self.config_error:
+                raise ToreeError(self.config_error, advice="Correct TOREE_OPTS in kernel.json.")
+            result = await self.host.run(code, output)
+        except ToreeError as error:
+            result = Failed(error.ename, str(error), [f"{error.ename}: {error}"])
+        except KeyboardInterrupt:
+            result = Failed("KeyboardInterrupt", "", ["KeyboardInterrupt"])
+        except Exception as error:  # our own fault: say so, and keep the session
+            self.log.exception("A cell failed inside Toree")
+            result = Failed(type(error).__name__, str(error), traceback.format_exc().splitlines())
+        if not _REQUEST.get()["ran"] and store_history and not silent and code.strip():
+            self._remember(count, code, result)
+        return self._reply(result, count, silent)
+
+    def _remember(self, count: int, code: str, result: Result) -> None:
+        # IPython does this for the cells it runs; the history is one for all languages.
+        history = self.shell.history_manager
+        history.store_inputs(count, code)
+        if isinstance(result, Ok) and result.data and "text/plain" in result.data:
+            history.output_hist_reprs[count] = str(result.data["text/plain"])
+            history.store_output(count)
+        self.shell.execution_count = count + 1
+
+    def _reply(self, result: Result, count: int, silent: bool) -> dict[str, Any]:
+        reply: dict[str, Any] = {"execution_count": count, "user_expressions": {}, "payload": []}
+        if isinstance(result, Ok):
+            if result.data and not silent:
+                self.send_response(
+                    self.iopub_socket,
+                    "execute_result",
+                    {
+                        "execution_count": count,
+                        "data": dict(result.data),
+                        "metadata": dict(result.metadata),
+                    },
+                )
+            return reply | {
+                "status": "ok",
+                "user_expressions": dict(result.expressions),
+                "payload": list(result.payload),
+            }
+        if isinstance(result, Aborted):
+            return {"status": "aborted", "execution_count": count}
+        error = {
+            "ename": result.name,
+            "evalue": result.message,
+            "traceback": list(result.traceback),
+        }
+        if not result.shown and not silent:
+            self.send_response(self.iopub_socket, "error", error)
+        return reply | {"status": "error", **error}
+
+    def _late_output(self, name: str, text: str) -> None:
+        self.log.info("late %s: %s", name, text)
+
+    # ---------------------------------------------------------------- analysis
+
+    def do_complete(self, code: str, cursor_pos: int | None) -> dict[str, Any]:  # type: ignore[override]
+        cursor = len(code) if cursor_pos is None else cursor_pos
+        try:
+            found = self.host.complete(code, cursor)
+        except Exception:  # completion is a courtesy: it never disturbs the user
+            self.log.debug("completion failed", exc_info=True)
+            return {
+                "status": "ok",
+                "matches": [],
+                "cursor_start": cursor,
+                "cursor_end": cursor,
+                "metadata": {},
+            }
+        types = [
+            {
+                "text": text,
+                "start": found.start,
+                "end": found.end,
+                "type": found.types[i] if i < len(found.types) else "",
+                "signature": found.signatures[i] if i < len(found.signatures) else "",
+            }
+            for i, text in enumerate(found.matches)
+        ]
+        return {
+            "status": "ok",
+            "matches": list(found.matches),
+            "cursor_start": found.start,
+            "cursor_end": found.end,
+            "metadata": {_TYPES: types},
+        }
+
+    def do_inspect(  # type: ignore[override]
+        self, code: str, cursor_pos: int, detail_level: int = 0, omit_sections: Any = ()
+    ) -> dict[str, Any]:
+        try:
+            data = self.host.inspect(code, cursor_pos, detail_level)
+        except Exception:
+            self.log.debug("inspection failed", exc_info=True)
+            data = None
+        return {"status": "ok", "found": bool(data), "data": dict(data or {}), "metadata": {}}
+
+    def do_is_complete(self, code: str) -> dict[str, Any]:  # type: ignore[override]
+        found = self.host.is_complete(code)
+        reply: dict[str, Any] = {"status": found.status}
+        if found.status == "incomplete":
+            reply["indent"] = found.indent
+        return reply
+
+    # ---------------------------------------------------------------- life
+
+    async def interrupt_request(self, stream: Any, ident: Any, parent: Any) -> None:
+        # Cells in subshells run on threads that no signal reaches.
+        self.host.interrupt()
+        await super().interrupt_request(stream, ident, parent)
+
+    def do_shutdown(self, restart: bool) -> dict[str, Any]:  # type: ignore[override]
+        self.host.close()
+        reply: dict[str, Any] = super().do_shutdown(restart)
+        return reply
+
+
+class KernelOutput:
+    """The output of one cell, as messages on iopub. What is too much is cut with a note."""
+
+    def __init__(self, kernel: ToreeKernel, limit: int) -> None:
+        self._kernel = kernel
+        self._limit = limit
+        self._printed = 0
+
+    def stream(self, name: Literal["stdout", "stderr"], text: str) -> None:
+        if self._limit:
+            if self._printed >= self._limit:
+                return
+            self._printed += len(text)
+            if self._printed >= self._limit:
+                text = text[: len(text) - (self._printed - self._limit)]
+                self._send("stream", {"name": name, "text": text})
+                name, text = "stderr", f"\n[output cut after {self._limit:,} characters]\n"
+        self._send("stream", {"name": name, "text": text})
+
+    def display(
+        self,
+        data: Bundle,
+        metadata: Mapping[str, Any] | None = None,
+        *,
+        display_id: str | None = None,
+        update: bool = False,
+    ) -> None:
+        content = {
+            "data": dict(data),
+            "metadata": dict(metadata or {}),
+            "transient": {"display_id": display_id} if display_id else {},
+        }
+        self._send("update_display_data" if update else "display_data", content)
+
+    def clear(self, wait: bool = False) -> None:
+        self._send("clear_output", {"wait": wait})
+
+    def ask(self, prompt: str, *, password: bool = False) -> str:
+        if not _REQUEST.get()["allow_stdin"]:
+            raise EOFError("this front end takes no input")
+        self._kernel._allow_stdin = True
+        if password:
+            return str(self._kernel.getpass(prompt))
+        return str(self._kernel.raw_input(prompt))
+
+    def _send(self, kind: str, content: dict[str, Any]) -> None:
+        self._kernel.send_response(self._kernel.iopub_socket, kind, content)
+
+
+@dataclasses.dataclass(frozen=True)
+class _IPython:
+    """IPython, as the Python interpreter uses it (`host.IPython`)."""
+
+    kernel: ToreeKernel
+
+    @property
+    def shell(self) -> Any:
+        return self.kernel.shell
+
+    @property
+    def output(self) -> KernelOutput:
+        return KernelOutput(self.kernel, 0)
+
+    async def run(self, code: str) -> dict[str, Any]:
+        request = _REQUEST.get()
+        request["ran"] = bool(code.strip())
+        reply = await IPythonKernel.do_execute(
+            self.kernel,
+            code,
+            request["silent"],
+            request["store_history"],
+            request["user_expressions"],
+            request["allow_stdin"],
+            cell_meta=request["cell_meta"],
+            cell_id=request["cell_id"],
+        )
+        return dict(reply)
+
+    def complete(self, code: str, cursor: int) -> dict[str, Any]:
+        return dict(IPythonKernel.do_complete(self.kernel, code, cursor))
+
+    def inspect(self, code: str, cursor: int, detail: int) -> dict[str, Any]:
+        return dict(IPythonKernel.do_inspect(self.kernel, code, cursor, detail))
+
+    def is_complete(self, code: str) -> dict[str, Any]:
+        return dict(IPythonKernel.do_is_complete(self.kernel, code))

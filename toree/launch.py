@@ -1,0 +1,163 @@
+"""Starts the companion JVM as a child process and learns its address.
+
+The child is the user's own `spark-submit`, so spark-defaults.conf, SPARK_CONF_DIR, --packages,
+YARN, Kubernetes and vendor builds all work. It lives as long as the pipe to its stdin is open:
+when this process dies, for whatever reason, the kernel closes the pipe and the JVM goes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from . import build, java, sparkhome
+from .config import Config, runtime_folder
+from .errors import CompanionFailed
+
+_LOG_TAIL = 15  # lines of the log that an error shows
+
+
+class CompanionProcess:
+    """One running JVM: its process, its address, its log."""
+
+    def __init__(self, process: subprocess.Popen[bytes], folder: Path, log: Path) -> None:
+        self.process = process
+        self.folder = folder
+        self.log = log
+        self.port = 0
+        self.secret = ""
+
+    def wait_for_address(self, timeout: float) -> None:
+        """Blocks until the JVM has written its address file.
+
+        Raises:
+            CompanionFailed: it ended or did not answer within `timeout` seconds.
+        """
+        address = self.folder / "address"
+        deadline = time.monotonic() + timeout
+        while not address.exists():
+            if self.process.poll() is not None:
+                raise CompanionFailed(
+                    f"The companion JVM ended with status {self.process.returncode} while starting.",
+                    advice=self.last_lines(),
+                )
+            if time.monotonic() > deadline:
+                raise CompanionFailed(
+                    f"The companion JVM did not start within {timeout:g} s.",
+                    advice=self.last_lines(),
+                )
+            time.sleep(0.02)  # the file appears by rename: there is nothing to wait on portably
+        found = json.loads(address.read_text())
+        self.port, self.secret = found["port"], found["secret"]
+        address.unlink()
+
+    def last_lines(self) -> str:
+        """The end of the log, for an error message, and where the rest of it is."""
+        try:
+            lines = self.log.read_text(errors="replace").splitlines()
+        except OSError:
+            lines = []
+        return "\n".join([*lines[-_LOG_TAIL:], f"(log: {self.log})"])
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Ends the JVM: by closing its stdin, and by force when that takes too long."""
+        with contextlib.suppress(OSError):
+            if self.process.stdin:
+                self.process.stdin.close()
+        try:
+            self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        remove_folder(self.folder)
+
+
+def start(config: Config, say: Callable[[str], None]) -> tuple[CompanionProcess, sparkhome.SparkHome]:
+    """Finds Spark and Java, compiles the companion if that has not been done, and starts it.
+
+    Raises:
+        ToreeError: Spark or Java is missing, or the companion can't be compiled or started.
+    """
+    spark = sparkhome.find(config.spark_home)
+    use_python_of(spark)
+    runtime = java.find(*spark.java_range)
+    built = build.companion(spark, runtime, say)
+    say(f"Starting Spark {spark.version} (Scala {spark.scala}, Java {runtime.version}) ...")
+    folder = runtime_folder() / f"companion-{os.getpid()}-{secrets.token_hex(4)}"
+    folder.mkdir(mode=0o700)
+    log = folder.with_suffix(".log")
+    arguments = [
+        *config.spark_options,
+        "--class",
+        "toree.Main",
+        str(built.jar),
+        str(folder / "address"),
+        "--spark",
+        config.initialization_mode,
+    ]
+    if not any(o in ("--name", "--conf=spark.app.name") for o in config.spark_options):
+        arguments[:0] = ["--name", "Toree"]
+    environment = {
+        **os.environ,
+        "JAVA_HOME": str(runtime.launch_home()),
+        "SPARK_HOME": str(spark.home),
+        "SPARK_SUBMIT_OPTS": " ".join(
+            [*built.jvm_options(runtime), os.environ.get("SPARK_SUBMIT_OPTS", "")]
+        ).strip(),
+        "TOREE_FOLDER": str(folder),
+    }
+    environment.setdefault("PYSPARK_PYTHON", config.python or sys.executable)
+    with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb") as log_file:
+        try:
+            process = subprocess.Popen(
+                [str(spark.submit), *arguments],
+                stdin=subprocess.PIPE,
+                stdout=log_file,
+                stderr=log_file,
+                env=environment,
+                # Jupyter's interrupt goes to the kernel's process group: not to the JVM.
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise CompanionFailed(f"{spark.submit} can't be run: {error}") from error
+    running = CompanionProcess(process, folder, log)
+    try:
+        running.wait_for_address(config.start_timeout)
+    except BaseException:
+        running.close(timeout=0.5)
+        raise
+    return running, spark
+
+
+def use_python_of(spark: sparkhome.SparkHome) -> None:
+    """Puts the pyspark and py4j that belong to this Spark first on the path."""
+    for entry in reversed(spark.python_path):
+        if str(entry) not in sys.path:
+            sys.path.insert(0, str(entry))
+
+
+def watch(process: subprocess.Popen[bytes], died: Callable[[int], None]) -> threading.Thread:
+    """Calls `died(status)` on a thread of its own when the process has ended."""
+    thread = threading.Thread(
+        target=lambda: died(process.wait()), name="toree-companion-watch", daemon=True
+    )
+    thread.start()
+    return thread
+
+
+def remove_folder(folder: Path) -> None:
+    """Removes the companion's private folder; what is left of it is no reason to fail."""
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+__all__: Sequence[str] = ("CompanionProcess", "start", "watch")

@@ -1,0 +1,223 @@
+"""PySpark in the kernel process, attached to the companion's session. The door to PySpark.
+
+PySpark attaches, it does not launch: its gateway is the companion's, its SparkContext and
+SparkSession wrap the objects that Scala cells use. Temporary views, cached tables, configuration
+and UDFs are common to all languages.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import os
+import re
+import threading
+import time
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import Any
+
+from .companion import Companion
+from .display import Preview
+from .errors import LanguageMissing, ToreeError
+from .interpreters.base import Output
+
+_MENTION = re.compile(r"\b(?:spark|sc|pyspark)\b")
+_SILENCE = 1.0  # seconds a cell waits for the JVM before it says so
+
+
+class PythonSpark:
+    """`spark` and `sc` in the Python namespace: when they come, and that they stay alive."""
+
+    def __init__(self, companion: Companion, shell: Any, display: Any) -> None:
+        self._companion = companion
+        self._shell = shell
+        self._display = display
+        self._lock = threading.RLock()
+        self._context: Any = None  # pyspark.SparkContext
+        self._session: Any = None
+        self._entry: Any = None  # the JVM the two belong to
+        self._group = ""
+
+    def attach_when_ready(self) -> None:
+        """Attaches on a thread of its own as soon as the JVM is there.
+
+        A thread other than the main one also keeps SparkContext from installing its SIGINT
+        handler, which would cancel the jobs of every language.
+        """
+        threading.Thread(target=self._try, name="toree-pyspark", daemon=True).start()
+
+    def _try(self) -> None:
+        with contextlib.suppress(Exception):  # the cell that needs Spark will say what is wrong
+            self._companion.entry()
+            self.attach()
+
+    def attach(self) -> tuple[Any, Any]:
+        """The live session and context; attaches, or attaches again to a fresh session.
+
+        Raises:
+            ToreeError: the JVM or the pyspark package is missing.
+        """
+        entry = self._companion.entry()
+        with self._lock:
+            if self._entry is not entry or self._stopped():
+                self._forget()
+                self._session, self._context = attach(*self._companion.address)
+                self._entry = entry
+                self._publish()
+            return self._session, self._context
+
+    def prepare(self, code: str, output: Output) -> None:
+        """Called before each Python cell: makes `spark` live if the cell needs it."""
+        if _MENTION.search(code) and needs_spark(self._shell, code):
+            again = self._context is not None
+            self._wait(output)
+            before = self._session
+            self._on_a_thread(self.attach)
+            if again and before is not self._session:
+                output.stream("stderr", "The Spark session had ended: this is a fresh one.\n")
+        if self._context is not None and self._entry is self._current_entry():
+            # Stop cancels this cell's jobs and no others.
+            self._group = f"toree-python-{time.monotonic_ns()}"
+            line = code.strip().partition("\n")[0][:80]
+            with contextlib.suppress(Exception):
+                self._context._jsc.setJobGroup(self._group, line, True)
+
+    def cancel(self) -> None:
+        """Cancels the Spark jobs of the running cell; from any thread, signal handlers too."""
+        if self._group:
+            self._companion.tell("cancelGroup", self._group)
+
+    def _current_entry(self) -> Any:
+        return self._companion.entry() if self._companion.ready else None
+
+    def _wait(self, output: Output) -> None:
+        started, told = self._companion.start(), False
+        while True:
+            try:
+                started.result(_SILENCE)
+                break
+            except (FutureTimeout, TimeoutError):
+                if not told:
+                    output.stream("stderr", self._companion.progress + "\n")
+                    told = True
+        if told:
+            output.clear()
+
+    @staticmethod
+    def _on_a_thread(work: Any) -> Any:
+        """Runs `work` where no signal can stop it half-way."""
+        box: list[Any] = []
+
+        def run() -> None:
+            try:
+                box.append((work(), None))
+            except BaseException as error:
+                box.append((None, error))
+
+        thread = threading.Thread(target=run, name="toree-pyspark", daemon=True)
+        thread.start()
+        thread.join()
+        value, error = box[0]
+        if error is not None:
+            raise error
+        return value
+
+    def _stopped(self) -> bool:
+        try:
+            return self._context._jsc is None or bool(self._context._jsc.sc().isStopped())
+        except Exception:
+            return True
+
+    def _forget(self) -> None:
+        """Makes PySpark forget a session that has ended, as its own `stop` does."""
+        if self._context is None:
+            return
+        from pyspark import SparkContext
+        from pyspark.sql import SparkSession
+
+        with SparkContext._lock:
+            SparkContext._active_spark_context = None
+            if self._entry is not self._companion.entry():  # another JVM
+                SparkContext._gateway = SparkContext._jvm = None
+        for name in ("_instantiatedSession", "_activeSession"):
+            if hasattr(SparkSession, name):
+                setattr(SparkSession, name, None)
+
+    def _publish(self) -> None:
+        names = {"spark": self._session, "sc": self._context}
+        namespace, hidden = self._shell.user_ns, self._shell.user_ns_hidden
+        for name, value in names.items():
+            theirs = name in namespace and namespace[name] is not hidden.get(name)
+            if not theirs:
+                namespace[name] = hidden[name] = value
+        self._format_frames()
+
+    def _format_frames(self) -> None:
+        formatter = self._shell.display_formatter.mimebundle_formatter
+        # By name: the classes' modules differ between Spark 3.5 and 4, and Spark Connect stays out.
+        for module in ("pyspark.sql.dataframe", "pyspark.sql.classic.dataframe"):
+            formatter.for_type_by_name(module, "DataFrame", self._frame_bundle)
+
+    def _frame_bundle(self, frame: Any, include: Any = None, exclude: Any = None) -> Any:
+        from pyspark.errors.exceptions.captured import capture_sql_exception  # noqa: F401
+
+        preview = frame._sc._gateway.entry_point.preview(frame._jdf, self._display.rows)
+        return Preview.from_wire(json.loads(preview)).bundle()
+
+
+def needs_spark(shell: Any, code: str) -> bool:
+    """Whether a cell names `spark` or `sc`, or imports pyspark."""
+    try:
+        tree = ast.parse(shell.transform_cell(code))
+    except (SyntaxError, ValueError):
+        return False
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in ("spark", "sc"):
+            return True
+        if isinstance(node, ast.Import) and any(
+            a.name.split(".")[0] == "pyspark" for a in node.names
+        ):
+            return True
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "pyspark":
+            return True
+    return False
+
+
+def attach(port: int, secret: str) -> tuple[Any, Any]:
+    """A PySpark session and context over the JVM behind `port`.
+
+    Raises:
+        LanguageMissing: there is no pyspark.
+    """
+    try:
+        from pyspark import SparkConf, SparkContext
+        from pyspark.java_gateway import launch_gateway
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise LanguageMissing(
+            f"PySpark can't be imported: {error}.",
+            advice="Install it with: pip install 'toree[spark]', or set SPARK_HOME.",
+        ) from error
+    # The environment is how PySpark's launcher is told of a gateway that is already there.
+    told = {"PYSPARK_GATEWAY_PORT": str(port), "PYSPARK_GATEWAY_SECRET": secret}
+    os.environ.update(told)
+    try:
+        gateway = launch_gateway()
+    finally:
+        for name in told:
+            os.environ.pop(name, None)
+    entry = gateway.entry_point
+    try:
+        java_context = entry.javaContext()
+        context = SparkContext(
+            gateway=gateway,
+            jsc=java_context,
+            conf=SparkConf(_jvm=gateway.jvm, _jconf=java_context.getConf()),
+        )
+        return SparkSession(context, entry.session()), context
+    except ToreeError:
+        raise
+    except Exception as error:
+        message = getattr(getattr(error, "java_exception", None), "getMessage", lambda: error)()
+        raise ToreeError(f"Spark did not start: {message}") from error
