@@ -37,8 +37,12 @@ class ArgumentParser(argparse.ArgumentParser):
     """argparse with Toree's errors instead of an exit of the process."""
 
     def __init__(self, usage: str, description: str) -> None:
+        # argparse formats its texts with %.
         super().__init__(
-            prog=usage.split()[0], usage=usage, description=description, add_help=False
+            prog=usage.split()[0],
+            usage=usage.replace("%", "%%"),
+            description=description.replace("%", "%%"),
+            add_help=False,
         )
 
     def error(self, message: str) -> NoReturn:

@@ -1,0 +1,80 @@
+"""SQL cells: splitting, options of the magic, completeness. Running is in tests/spark."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toree.errors import MagicError
+from toree.interpreters.sql import parse_options, split, typed
+
+
+@pytest.mark.parametrize(
+    ("code", "statements"),
+    [
+        ("select 1", ["select 1"]),
+        ("select 1;", ["select 1"]),
+        ("select 1; select 2", ["select 1", " select 2"]),
+        ("select ';', \";\", `;` ; select 2", ["select ';', \";\", `;` ", " select 2"]),
+        ("select 'it\\';s'; x", ["select 'it\\';s'", " x"]),
+        ("-- a; b\nselect 1", ["-- a; b\nselect 1"]),
+        ("select 1; -- the end;\n/* ; */ ; ", ["select 1"]),
+        ("a;\n\nb;\nc", ["a", "\n\nb", "\n\n\nc"]),
+        ("select 'open; ", ["select 'open; "]),
+        ("/* open ; select 1", []),
+        ("", []),
+        (";;;", []),
+        ("begin select 1; select 2; end", ["begin select 1; select 2; end"]),
+    ],
+)
+def test_split(code: str, statements: list[str]) -> None:
+    assert list(split(code)) == statements
+
+
+@given(st.lists(st.sampled_from(["a", "';'", "`;`", "\n", " ", "--;\n", "/*;*/", '";"'])))
+def test_what_is_quoted_never_splits(parts: list[str]) -> None:
+    code = "".join(parts)
+    assert len(list(split("x " + code))) == 1
+
+
+def test_a_statement_stands_on_its_line_of_the_cell() -> None:
+    code = "select 1;\n\n select\n 2;\nselect 3"
+    for statement in split(code):
+        line = statement.count("\n", 0, len(statement) - len(statement.lstrip()))
+        assert code.split("\n")[line].strip().startswith("select")
+
+
+def test_options() -> None:
+    line = "-o people -n 5 -q --params limit=30 name='a b' f=1.5 t=true n=null s=x select :limit"
+    options, length = parse_options(line)
+    assert line[length:] == " select :limit"
+    assert options == {
+        "output": "people",
+        "rows": 5,
+        "quiet": True,
+        "params": {"limit": 30, "name": "a b", "f": 1.5, "t": True, "n": None, "s": "x"},
+    }
+
+
+@pytest.mark.parametrize("line", ["select 1", "", "-- a comment", "  select -o"])
+def test_no_options(line: str) -> None:
+    options, length = parse_options(line)
+    assert length == 0
+    assert options == {"output": None, "rows": None, "quiet": False, "params": {}}
+
+
+@pytest.mark.parametrize("line", ["-n 0", "-n many", "-o", "-x 1", "--params", "-o 1a"])
+def test_wrong_options_say_the_usage(line: str) -> None:
+    with pytest.raises(MagicError, match="usage: %%sql"):
+        parse_options(line)
+
+
+def test_types_on_the_wire() -> None:
+    assert [typed(v)["type"] for v in (True, 1, 1.5, None, "x")] == [
+        "boolean",
+        "long",
+        "double",
+        "null",
+        "string",
+    ]
