@@ -25,7 +25,7 @@ Ask = Callable[[str], "str | None"]
 Function = Callable[..., Any]
 
 #: The *.R files, in the order in which they are read.
-SOURCES = ("host.R", "cell.R", "show.R", "plots.R", "names.R", "complete.R", "spark.R")
+SOURCES = ("host.R", "cell.R", "show.R", "plots.R", "names.R", "complete.R", "vectors.R", "spark.R")
 
 
 class Engine:

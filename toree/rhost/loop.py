@@ -216,8 +216,13 @@ class Loop:
         if self._session is None:
             from .session import Session
 
-            self._session = Session(self.engine, lambda: self._question({"event": "address"}))
+            self._session = Session(
+                self.engine, lambda: self._question({"event": "address"}), self._warn
+            )
         return self._session
+
+    def _warn(self, text: str) -> None:
+        self.console.write("stderr", f"Warning message:\n{text}\n".encode())
 
     def _spark(self, name: Any, *arguments: Any) -> Any:
         return self.session.run(self.cell, name[0], arguments)

@@ -53,7 +53,7 @@ console_text <- function(value) {
   if (inherits(value, c("htmlwidget", "shiny.tag", "shiny.tag.list", "help_files_with_topic")) &&
         has_package("repr")) {
     text <- tryCatch(repr::repr_text(value), error = function(e) NULL)
-    return(if (is.null(text)) "" else paste(text, collapse = "\n"))
+    return(if (is.null(text)) "" else gsub("_\b", "", paste(text, collapse = "\n"), fixed = TRUE))
   }
   paste(utils::capture.output(print_value(value)), collapse = "\n")
 }
