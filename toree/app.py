@@ -13,7 +13,6 @@ import tempfile
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_core.application import JupyterApp, base_flags
 from traitlets import Bool, Unicode
 
@@ -89,10 +88,9 @@ class Command(Base):
     def work(self) -> None:
         raise NotImplementedError
 
-    def kernels(self) -> Path:
-        """The folder of kernels that the options name; the system's when they name none."""
-        specs = KernelSpecManager(parent=self)
-        return Path(specs._get_destination_dir("-", self.user, self.prefix or None)).parent
+    @property
+    def place(self) -> dict[str, Any]:
+        return {"user": self.user, "prefix": self.prefix}
 
 
 class Install(Command):
@@ -148,7 +146,7 @@ class Install(Command):
         self.prepare()
 
     def install(self, kind: kernelspec.Kind) -> None:
-        target = self.kernels() / kind.folder(self.kernel_name)
+        target = kernelspec.folder_of(kind.folder(self.kernel_name), **self.place)
         if target.exists() and not self.replace and not kernelspec.is_toree(target):
             self.fail(f"{target} is another program's kernel; --replace puts Toree's in its place.")
         home = self.spark_home or os.environ.get("SPARK_HOME", "")
@@ -164,10 +162,8 @@ class Install(Command):
             source = Path(name) / "kernel"
             kernelspec.write(source, kind, spec)
             try:
-                KernelSpecManager(parent=self).install_kernel_spec(
-                    str(source), target.name, user=self.user, prefix=self.prefix or None
-                )
-            except PermissionError as error:
+                kernelspec.install(source, target.name, **self.place)
+            except OSError as error:
                 self.fail(
                     f"{error}\nInstall for yourself with --user, or into this Python with "
                     "--sys-prefix."
@@ -208,8 +204,9 @@ class Uninstall(Command):
     }
 
     def work(self) -> None:
-        placed = self.user or self.prefix
-        folders = [self.kernels()] if placed else KernelSpecManager(parent=self).kernel_dirs
+        folders = kernelspec.searched()
+        if self.user or self.prefix:
+            folders = [kernelspec.folder_of("any", **self.place).parent]
         names = {kind.folder(self.kernel_name) for kind in kernelspec.KINDS}
         for spec in list(kernelspec.installed(folders)):
             if self.kernel_name and spec.folder.name not in names:

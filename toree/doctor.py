@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from jupyter_client.kernelspec import KernelSpecManager
-
 from . import __version__, build, cache, cds, java, kernelspec, sparkhome
 from .errors import ToreeError
 
@@ -159,7 +157,7 @@ def lack_of_r() -> str:
 
 
 def kernels() -> Iterator[Finding]:
-    found = list(kernelspec.installed(KernelSpecManager().kernel_dirs))
+    found = list(kernelspec.installed(kernelspec.searched()))
     if not found:
         yield Finding("kernels", "none", "", "jupyter toree install --user (or --sys-prefix)")
     for spec in found:

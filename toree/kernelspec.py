@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from jupyter_client.kernelspec import KernelSpecManager
+
 #: Apache Toree's default name: with it even its display names are kept.
 APACHE = "Apache Toree"
 LOGOS = Path(__file__).with_name("logos")
@@ -95,6 +97,26 @@ def write(folder: Path, kind: Kind, spec: dict[str, Any]) -> None:
         shutil.copyfile(logo, folder / logo.name)
 
 
+def folder_of(kernel_name: str, *, user: bool = False, prefix: str = "") -> Path:
+    """Where Jupyter would install a kernel: the user's place, PREFIX's, or the system's."""
+    return Path(KernelSpecManager()._get_destination_dir(kernel_name, user, prefix or None))
+
+
+def install(folder: Path, kernel_name: str, *, user: bool = False, prefix: str = "") -> None:
+    """Copies a folder made by `write` to its place.
+
+    Raises:
+        OSError: that place can't be written.
+    """
+    specs = KernelSpecManager()
+    specs.install_kernel_spec(str(folder), kernel_name, user=user, prefix=prefix or None)
+
+
+def searched() -> list[Path]:
+    """Jupyter's folders of kernels."""
+    return [Path(folder) for folder in KernelSpecManager().kernel_dirs]
+
+
 @dataclasses.dataclass(frozen=True)
 class Installed:
     """A kernel spec of Toree's that was found on this machine."""
@@ -112,9 +134,9 @@ class Installed:
         shutil.rmtree(self.folder)
 
 
-def installed(kernel_dirs: Sequence[str | Path]) -> Iterator[Installed]:
+def installed(folders: Sequence[Path]) -> Iterator[Installed]:
     """Toree's kernel specs in Jupyter's folders of kernels; Apache Toree's are not among them."""
-    for kernels in map(Path, kernel_dirs):
+    for kernels in folders:
         for file in sorted(kernels.glob("*/kernel.json")):
             if is_toree(file.parent):
                 spec = read(file)
