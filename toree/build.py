@@ -7,12 +7,9 @@ is named after all it was made from; a new Spark, Java or Toree makes a new one.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import io
-import os
 import re
-import shutil
 import subprocess
 import tempfile
 import zipfile
@@ -179,13 +176,3 @@ def entry(name: str) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(name)  # dated 1980
     info.compress_type = zipfile.ZIP_DEFLATED
     return info
-
-
-def remove() -> list[Path]:
-    """Deletes every compiled companion and archive; returns the folders that went."""
-    gone = []
-    with contextlib.suppress(OSError):
-        for path in cache.root().glob("spark-*"):
-            shutil.rmtree(path, ignore_errors=os.name == "nt")
-            gone.append(path)
-    return gone

@@ -46,6 +46,12 @@ def stand_in() -> Path:
     return path
 
 
+def remove() -> None:
+    """Deletes what can be made again: companions, archives, stand-ins for Java."""
+    for path in [*root().glob("spark-*"), root() / "java"]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def key(*parts: str | bytes) -> str:
     digest = hashlib.sha256()
     for part in parts:

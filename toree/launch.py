@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import build, java, sparkhome
+from . import build, cds, java, sparkhome
 from .config import Config, runtime_folder
 from .errors import CompanionFailed
 
@@ -94,7 +94,9 @@ def start(config: Config, say: Callable[[str], None]) -> tuple[CompanionProcess,
     folder = runtime_folder() / f"companion-{os.getpid()}-{secrets.token_hex(4)}"
     folder.mkdir(mode=0o700)
     log = folder.with_suffix(".log")
+    settings, options = cds.settings(spark, config.spark_options)
     arguments = [
+        *options,
         *config.spark_options,
         "--class",
         "toree.Main",
@@ -107,6 +109,7 @@ def start(config: Config, say: Callable[[str], None]) -> tuple[CompanionProcess,
         arguments[:0] = ["--name", "Toree"]
     environment = {
         **os.environ,
+        **settings,
         "JAVA_HOME": str(runtime.launch_home()),
         "SPARK_HOME": str(spark.home),
         "SPARK_SUBMIT_OPTS": " ".join(

@@ -1,0 +1,40 @@
+package scala.tools.nsc.interpreter
+
+import java.io.{PrintWriter, StringWriter}
+
+import scala.reflect.internal.Reporter.Suppress
+import scala.reflect.internal.util.Position
+import scala.tools.nsc.Settings
+
+import toree.{Messages, ReplClassLoader}
+
+/** What differs between the REPLs of Scala 2.12 and 2.13; the rest is in `CellMain`. */
+abstract class CellMainBase(settings: Settings, loader: ReplClassLoader, messages: Messages)
+    extends IMain(settings, new PrintWriter(new StringWriter)) {
+
+  override def classLoader: ReplClassLoader = loader
+  override protected def parentClassLoader: ClassLoader = loader
+
+  override lazy val reporter: ReplReporter = new ReplReporter(this) {
+    override def filter(pos: Position, text: String, severity: Severity): Int = {
+      val verdict = super.filter(pos, text, severity)
+      if (!totalSilence && verdict != Suppress) messages.add(pos, severity.toString, text)
+      verdict
+    }
+    override def printMessage(text: String): Unit = ()
+  }
+
+  protected def compileUnit(request: Request): Boolean =
+    request.lineRep.compile(request.ObjectSourceCode(request.handlers))
+
+  /** Where the text of a request begins in the source its positions refer to. */
+  protected def textStart(request: Request): Int =
+    request.lineRep.packageDecl.length + 2 + request.ObjectSourceCode.preambleLength
+
+  protected def silently[T](body: => T): T = beSilentDuring(body)
+
+  protected def present(code: String, cursor: Int): Option[TypedCode] =
+    presentationCompile(code).toOption.map { result =>
+      new TypedCode(result.compiler, result.unit, result.preambleLength)
+    }
+}

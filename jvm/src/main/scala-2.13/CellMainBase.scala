@@ -1,0 +1,38 @@
+package scala.tools.nsc.interpreter
+
+import java.io.{PrintWriter, Writer}
+
+import scala.reflect.internal.Reporter.Suppress
+import scala.reflect.internal.util.Position
+import scala.tools.nsc.Settings
+import scala.tools.nsc.interpreter.shell.{ReplReporterImpl, ShellConfig}
+
+import toree.{Messages, ReplClassLoader}
+
+/** What differs between the REPLs of Scala 2.12 and 2.13; the rest is in `CellMain`. */
+abstract class CellMainBase(settings: Settings, loader: ReplClassLoader, messages: Messages)
+    extends IMain(settings, Some(loader), settings, new CellReporter(settings, messages)) {
+
+  override def classLoader: ReplClassLoader = loader
+
+  protected def compileUnit(request: Request): Boolean = request.lineRep.compile(request.mkUnit)
+
+  /** Where the text of a request begins in the source its positions refer to. */
+  protected def textStart(request: Request): Int = 0
+
+  protected def silently[T](body: => T): T = reporter.suppressOutput(body)
+
+  protected def present(code: String, cursor: Int): Option[TypedCode] =
+    presentationCompile(cursor, code).toOption.collect { case result: PresentationCompileResult =>
+      new TypedCode(result.compiler, result.unit, 0)
+    }
+}
+
+private final class CellReporter(settings: Settings, messages: Messages)
+    extends ReplReporterImpl(ShellConfig(settings), settings, new PrintWriter(Writer.nullWriter)) {
+  override def filter(pos: Position, text: String, severity: Severity): Int = {
+    val verdict = super.filter(pos, text, severity)
+    if (!totalSilence && verdict != Suppress) messages.add(pos, severity.toString, text)
+    verdict
+  }
+}

@@ -1,0 +1,134 @@
+package scala.tools.nsc.interpreter
+
+import scala.collection.mutable
+import scala.reflect.internal.util.Position
+import scala.tools.nsc.{interactive, Settings}
+
+import toree.{Messages, ReplClassLoader}
+
+/** The compiler's own REPL core, opened where a cell needs more than a console line does.
+  *
+  * In this package because making a `Request` is private to it. A request here is compiled without
+  * the second, printing object the console wants: half the work, and the values are read by
+  * reflection where they are shown. Not thread-safe: `ScalaRepl` holds the lock.
+  */
+final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Messages)
+    extends CellMainBase(settings, loader, messages) {
+  import global._
+
+  // A request whose compilation or run failed: what it defined must not be seen by later cells.
+  private val forgotten = mutable.HashSet.empty[Request]
+  private var compiler: Option[interactive.Global] = None
+  private val linesKnown = mutable.HashSet.empty[Int]
+
+  override def prevRequestList: List[Request] = super.prevRequestList.filterNot(forgotten)
+
+  /** Parses and compiles; what was wrong is in `messages`. */
+  def compiled(text: String): Option[Request] = {
+    reporter.reset()
+    requestFromLine(text) match {
+      case Right(request) if request != null =>
+        messages.from(textStart(request))
+        reporter.reset()
+        if (compileUnit(request)) Some(known(request)) else None
+      case _ => None
+    }
+  }
+
+  /** What the console's `Request.compile` does after compiling. */
+  private def known(request: Request): Request = {
+    request.typeOf
+    request.typesOfDefinedTerms
+    request.defHandlers.foreach { handler =>
+      request.definedSymbols.get(handler.member.name).foreach(handler.member.setSymbol)
+    }
+    request
+  }
+
+  def forget(requests: Seq[Request]): Unit = forgotten ++= requests
+
+  def record(request: Request): Unit = silently(recordRequest(request))
+
+  /** How to reach the object that holds a request's values. Asks the compiler, so: under the lock. */
+  def path(request: Request): CellPath =
+    if (request.resultSymbol.isModule)
+      CellPath(exitingFlatten(request.resultSymbol.moduleClass.javaClassName), Nil)
+    else
+      CellPath(
+        s"${request.lineRep.packageName}.${request.lineRep.readName}$$",
+        "INSTANCE" :: request.accessPath.split('.').filter(_.nonEmpty).toList
+      )
+
+  /** Runs a request's code, once: the object that holds its values. */
+  def instance(path: CellPath): AnyRef =
+    path.steps.foldLeft(moduleOf(path.module))((at, step) => valueIn(at, step).asInstanceOf[AnyRef])
+
+  private def moduleOf(name: String): AnyRef =
+    Class.forName(name, true, loader).getField("MODULE$").get(null)
+
+  def valueIn(instance: AnyRef, name: String): Any = {
+    val method = instance.getClass.getMethod(scala.reflect.NameTransformer.encode(name))
+    method.setAccessible(true)
+    method.invoke(instance)
+  }
+
+  /** The latest request that defines a term of this name. */
+  def requestOf(name: String): Option[Request] =
+    prevRequestList.reverseIterator.find(_.termNames.exists(_.decoded == name))
+
+  def resourceOf(name: String): Option[String] = translateSimpleResource(name)
+
+  /** The code typed by a compiler of its own, which is kept: making one takes half a second. */
+  def typed(code: String, cursor: Int): Option[TypedCode] = silently {
+    val result = present(code, cursor)
+    reporter.reset()
+    result
+  }
+
+  def release(code: TypedCode): Unit = code.compiler.unitOfFile -= code.unit.source.file
+
+  override def newPresentationCompiler(): interactive.Global = {
+    val kept = compiler.getOrElse(super.newPresentationCompiler())
+    compiler = Some(kept)
+    learnLines(kept)
+    kept
+  }
+
+  def dropPresentationCompiler(): Unit = {
+    compiler.foreach(_.askShutdown())
+    compiler = None
+    linesKnown.clear()
+  }
+
+  /** The kept compiler listed its packages when it started: lines compiled since are told to it. */
+  private def learnLines(kept: interactive.Global): Unit =
+    prevRequestList.foreach { request =>
+      if (linesKnown.add(request.lineRep.lineId)) {
+        val name = request.lineRep.packageName
+        val root = kept.rootMirror.RootClass
+        if (root.info.decl(kept.TermName(name)) == kept.NoSymbol)
+          kept.loaders.enterPackage(root, name, new kept.loaders.PackageLoader(name, kept.platform.classPath))
+      }
+    }
+
+  override def close(): Unit = {
+    dropPresentationCompiler()
+    super.close()
+  }
+}
+
+/** A piece of code typed for completion or inspection; its text begins at `start` in the unit. */
+final class TypedCode(
+    val compiler: interactive.Global,
+    unitOfCompiler: interactive.Global#RichCompilationUnit,
+    val start: Int
+) {
+  val unit: compiler.RichCompilationUnit = unitOfCompiler.asInstanceOf[compiler.RichCompilationUnit]
+
+  /** The typed tree of a stretch of the text. */
+  def tree(from: Int, to: Int): compiler.Tree =
+    compiler.typedTreeAt(Position.range(unit.source, start + from, start + from, start + to))
+}
+
+/** The module object a request's classes begin at, and the accessors from there to its values. */
+final case class CellPath(module: String, steps: List[String])

@@ -1,0 +1,130 @@
+package toree
+
+import java.util.WeakHashMap
+
+import scala.collection.mutable
+import scala.tools.nsc.interpreter.CellMain
+
+/** The names cells define: their types, their values, what is said of them. */
+final class CellValues[M <: CellMain](val main: M) {
+  import main.global._
+
+  /** What one definition or assignment of a cell is, worked out while the compiler is at hand. */
+  sealed trait Line { def name: String; def kind: String }
+  final case class Value(name: String, kind: String, sort: String, isLazy: Boolean) extends Line
+  final case class Assigned(name: String, kind: String, sort: String) extends Line
+  final case class Said(name: String, kind: String, text: String) extends Line
+
+  private val instances = new WeakHashMap[AnyRef, AnyRef]
+  private val lines = mutable.ListBuffer.empty[Line]
+
+  def clear(): Unit = lines.clear()
+
+  /** Called under the compiler's lock, for a request that compiled. */
+  def lines(request: main.Request, trees: List[Tree]): List[Line] = {
+    val found = trees.flatMap(line(request, _))
+    lines ++= found
+    found
+  }
+
+  private def line(request: main.Request, tree: Tree): Option[Line] = tree match {
+    case DocDef(_, documented) => line(request, documented)
+    case definition: ValDef if isSynthetic(definition) || !definition.mods.isPublic => None
+    case definition: ValDef =>
+      val tpe = typeOf(request, definition.name)
+      Some(Value(definition.name.decoded, show(tpe), sort(tpe), definition.mods.isLazy))
+    case method: DefDef if method.mods.isPublic =>
+      val name = method.name.decoded
+      Some(Said(name, "", s"$name: ${signature(typeOf(request, method.name))}"))
+    case definition: ClassDef =>
+      val word = if (definition.mods.isTrait) "trait" else "class"
+      Some(Said(definition.name.decoded, "", s"defined $word ${definition.name.decoded}"))
+    case definition: ModuleDef =>
+      Some(Said(definition.name.decoded, "", s"defined object ${definition.name.decoded}"))
+    case definition: TypeDef =>
+      Some(Said(definition.name.decoded, "", s"defined type alias ${definition.name.decoded}"))
+    case Assign(Ident(name), _) =>
+      main.requestOf(name.decoded).map { owner =>
+        val tpe = typeOf(owner, name)
+        Assigned(name.decoded, show(tpe), sort(tpe))
+      }
+    case _ => None
+  }
+
+  private def isSynthetic(definition: ValDef): Boolean =
+    definition.name.startsWith("x$") || definition.mods.isSynthetic || definition.mods.isArtifact
+
+  private def typeOf(request: main.Request, name: Name): Type = request.compilerTypeOf(name)
+
+  def typeText(request: main.Request, name: String): String =
+    request.typeOf.get(TermName(name)).fold("Any")(Names.clean(_))
+
+  private def show(tpe: Type): String = Names.clean(exitingTyper(tpe.toString))
+
+  /** `(x: Int)Int`, as the console of 2.12 has it; 2.13 would put a colon in. */
+  private def signature(tpe: Type): String = exitingTyper {
+    def parts(t: Type): String = t match {
+      case PolyType(parameters, result) => parameters.map(_.defString.replaceFirst("^type ", "")).mkString("[", ", ", "]") + parts(result)
+      case MethodType(parameters, result) =>
+        val mark = if (parameters.headOption.exists(_.isImplicit)) "implicit " else ""
+        parameters.map(p => s"${p.name.decoded}: ${p.tpe}").mkString(s"($mark", ", ", ")") + parts(result)
+      case NullaryMethodType(result) => parts(result)
+      case other => other.toString
+    }
+    Names.clean(parts(tpe))
+  }
+
+  private def sort(tpe: Type): String = exitingTyper {
+    val bases = tpe.dealias.widen.baseClasses.map(_.fullName).toSet
+    val own = tpe.dealias.widen.typeSymbol.fullName
+    val isBytes = own == "scala.Array" && tpe.dealias.typeArgs.headOption.exists(_.typeSymbol.fullName == "scala.Byte")
+    if (bases("org.apache.spark.sql.Dataset")) "dataframe"
+    else if (CellValues.scalars(own) || isBytes) "scalar"
+    else if (own == "scala.Array" || bases.exists(CellValues.collections)) "collection"
+    else "other"
+  }
+
+  def ran(request: main.Request, instance: AnyRef): Unit = instances.put(request, instance)
+
+  def echo(line: Line, instance: AnyRef, types: Boolean): Option[String] = line match {
+    case Said(_, _, text) => Some(text)
+    case Value(name, kind, _, true) => Some(s"${named(name, kind, types)} = <lazy>")
+    case Value(name, kind, _, false) =>
+      Some(s"${named(name, kind, types)} = ${Rendering.text(main.valueIn(instance, name))}")
+    case Assigned(name, kind, _) =>
+      current(name).map(value => s"${named(name, kind, types)} = ${Rendering.text(value)}")
+  }
+
+  private def named(name: String, kind: String, types: Boolean) = if (types) s"$name: $kind" else name
+
+  def lastValue(line: Line, instance: AnyRef): Option[(Line, Any)] = line match {
+    case Value(name, kind, _, false) if kind != "Unit" => Some((line, main.valueIn(instance, name)))
+    case _ => None
+  }
+
+  /** The value a name has now. */
+  def current(name: String): Option[Any] =
+    main.requestOf(name).flatMap(r => Option(instances.get(r))).map(main.valueIn(_, name))
+
+  def assigned: List[Map[String, String]] = {
+    val found = lines.collect {
+      case Value(name, kind, sort, _) => Map("name" -> name, "type" -> kind, "kind" -> sort)
+      case Assigned(name, kind, sort) => Map("name" -> name, "type" -> kind, "kind" -> sort)
+    }
+    found.reverse.foldLeft(List.empty[Map[String, String]]) { (kept, line) =>
+      if (kept.exists(_("name") == line("name"))) kept else line :: kept
+    }
+  }
+}
+
+object CellValues {
+  private val scalars = Set(
+    "scala.Boolean", "scala.Byte", "scala.Short", "scala.Int", "scala.Long", "scala.Float", "scala.Double",
+    "scala.Char", "java.lang.String", "scala.math.BigDecimal", "scala.math.BigInt", "java.math.BigDecimal",
+    "java.math.BigInteger", "java.sql.Date", "java.sql.Timestamp", "java.time.LocalDate", "java.time.Instant",
+    "java.time.LocalDateTime", "scala.Null", "java.lang.Integer", "java.lang.Long", "java.lang.Double",
+    "java.lang.Boolean", "java.lang.Float"
+  )
+  private val collections =
+    Set("scala.collection.Iterable", "java.lang.Iterable", "java.util.Map", "scala.Option", "scala.Product2", "scala.Product3")
+}

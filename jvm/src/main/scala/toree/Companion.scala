@@ -1,0 +1,99 @@
+package toree
+
+import java.lang.management.ManagementFactory
+import java.net.URI
+import java.nio.file.{Path, Paths}
+import java.util.concurrent.ConcurrentHashMap
+
+import scala.reflect.io.{AbstractFile, PlainDirectory}
+
+/** All that lives in the companion process: one Spark session and the workspaces over it. */
+final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
+  private val workspaces = new ConcurrentHashMap[String, Workspace]
+  private val directory: AbstractFile = new PlainDirectory(new scala.reflect.io.Directory(classes.toFile))
+  private val firstLoader = newLoader()
+
+  val spark = new SparkAccess(firstLoader, classes)
+
+  @volatile var events: Events = _
+
+  /** The REPL of the first workspace and Spark start side by side. */
+  def start(): Unit = {
+    open("main", firstLoader)
+    if (mode == "eager") background("spark-start") {
+      try { spark.session(); () }
+      catch { case problem: Throwable => problem.printStackTrace() }
+    }
+  }
+
+  def workspace(name: String): Workspace = {
+    val found = workspaces.get(name)
+    if (found == null) throw new IllegalArgumentException(s"there is no workspace $name")
+    found
+  }
+
+  /** A new REPL; the session, its views and its caches stay. */
+  def restart(name: String): Unit = {
+    val old = workspace(name)
+    // Spark's tasks load classes through the first loader of the process, so it stays below.
+    open(name, newLoader()).repl()
+    old.close()
+  }
+
+  private def open(name: String, loader: ReplClassLoader): Workspace = {
+    val made = new Workspace(loader, classes, spark, capture, Nil)
+    workspaces.put(name, made)
+    background(s"repl-$name")(made.start())
+    made
+  }
+
+  private def newLoader(): ReplClassLoader =
+    new ReplClassLoader(directory, new JarLoader(getClass.getClassLoader))
+
+  private def background(name: String)(body: => Unit): Unit = {
+    val thread = new Thread(null, () => body, name, 16L * 1024 * 1024)
+    thread.setDaemon(true)
+    thread.setContextClassLoader(firstLoader)
+    thread.start()
+  }
+
+  def close(): Unit = {
+    workspaces.values.forEach(_.interruptAll())
+    spark.stop()
+  }
+
+  def ping: String = Json.obj(versions: _*)
+
+  def info: String = {
+    val runtime = Runtime.getRuntime
+    val context = spark.peek.map(_.sparkContext)
+    val repl = Option(workspaces.get("main")).exists(_.isReady)
+    Json.obj(
+      versions ++ Seq(
+        "master" -> context.map(_.master),
+        "appId" -> context.map(_.applicationId),
+        "uiUrl" -> context.flatMap(_.uiWebUrl),
+        "replReady" -> repl,
+        "sparkReady" -> context.isDefined,
+        "sparkStopped" -> spark.stopped,
+        "sparkFailure" -> spark.failure.map(e => Failure.unwrapped(e).toString),
+        "memoryUsed" -> (runtime.totalMemory - runtime.freeMemory),
+        "memoryMax" -> runtime.maxMemory
+      ): _*
+    )
+  }
+
+  private def versions: Seq[(String, Any)] = Seq(
+    "spark" -> org.apache.spark.SPARK_VERSION,
+    "scala" -> scala.util.Properties.versionNumberString,
+    "java" -> System.getProperty("java.version"),
+    "pid" -> Companion.pid
+  )
+}
+
+object Companion {
+  def pid: Long = ManagementFactory.getRuntimeMXBean.getName.takeWhile(_ != '@').toLong
+
+  /** A path or a URI, as users and the front write either. */
+  def uri(text: String): URI = if (text.matches("[a-zA-Z][-+.\\w]+:.*")) new URI(text) else Paths.get(text).toAbsolutePath.toUri
+}

@@ -1,0 +1,21 @@
+package toree
+
+/** What the front implements, in Python: where a cell's output goes.
+  *
+  * Called only from the thread that serves `EntryPoint.execute` (a running cell's events) or
+  * `EntryPoint.pump` (everything else), so the front sees a cell's events in order and before its
+  * outcome. Only plain Java types: Py4J implements this as an interface.
+  */
+trait Events {
+
+  /** Text for `stdout` or `stderr`, already batched. */
+  def stream(cell: String, name: String, text: String): Unit
+
+  /** JSON: `{"data": {mime: text}, "metadata": {}, "display_id": null, "update": false}`. */
+  def display(cell: String, json: String): Unit
+
+  def clear(cell: String, wait: Boolean): Unit
+
+  /** A line the user typed, without its line end; null when nobody can be asked. */
+  def ask(cell: String, prompt: String, password: Boolean): String
+}

@@ -1,0 +1,137 @@
+package toree
+
+import java.io.{PrintWriter, StringWriter}
+import java.lang.reflect.InvocationTargetException
+
+import scala.annotation.tailrec
+import scala.util.control.ControlThrowable
+
+/** A throwable of the user's code, told the way the user wants to read it. */
+object Failure {
+
+  def outcome(thrown: Throwable): Outcome.Failed = {
+    val error = unwrapped(thrown)
+    if (isInterrupt(error)) Outcome.interrupted
+    else
+      Outcome.Failed(
+        kind = "runtime",
+        name = error.getClass.getName,
+        message = hint(error).fold(message(error))(h => s"${message(error)}\n$h"),
+        traceback = lines(error),
+        detail = detail(error)
+      )
+  }
+
+  /** The user's exception, without what reflection and class initialization put around it. */
+  @tailrec
+  def unwrapped(thrown: Throwable): Throwable = thrown match {
+    case wrapper: InvocationTargetException if wrapper.getCause != null => unwrapped(wrapper.getCause)
+    case wrapper: ExceptionInInitializerError if wrapper.getCause != null => unwrapped(wrapper.getCause)
+    case other => other
+  }
+
+  def isInterrupt(error: Throwable): Boolean =
+    causes(error).exists(e => e.isInstanceOf[Interrupted] || e.isInstanceOf[InterruptedException])
+
+  private def causes(error: Throwable): List[Throwable] = {
+    val seen = java.util.Collections.newSetFromMap(new java.util.IdentityHashMap[Throwable, java.lang.Boolean])
+    Iterator
+      .iterate(error)(_.getCause)
+      .takeWhile(e => e != null && seen.size < 30 && seen.add(e))
+      .toList
+  }
+
+  private def message(error: Throwable): String = Names.clean(
+    error match {
+      case _: StackOverflowError if safe(error.getMessage).isEmpty => "the recursion is too deep"
+      case _: ControlThrowable if safe(error.getMessage).isEmpty => "control left the cell"
+      case _ => safe(error.getMessage)
+    }
+  )
+
+  /** One line of help where the bare message leaves a user alone. */
+  private def hint(error: Throwable): Option[String] = error match {
+    case _: OutOfMemoryError =>
+      Some("The driver's memory is used up: raise spark.driver.memory, or bring less to the driver.")
+    case _ if safe(error.getMessage).contains("Task not serializable") =>
+      causes(error).map(e => safe(e.getMessage)).find(_.contains("object not serializable")).map { text =>
+        val value = """class: ([^,]+), value: ([^)\n]*)""".r.findFirstMatchIn(text)
+        value.fold("") { m =>
+          s"The function takes along a value of ${Names.clean(m.group(1))} (${Names.clean(m.group(2)).take(80)}). " +
+            "Mark the val that holds it @transient, or copy what the function needs into a local val."
+        }
+      }
+    case _ => None
+  }
+
+  private def safe(text: => String): String =
+    try Option(text).getOrElse("")
+    catch {
+      case interrupted: Interrupted => throw interrupted
+      case problem: Throwable => s"<getMessage failed: ${problem.getClass.getName}>"
+    }
+
+  private def head(error: Throwable): String = {
+    val text = message(error)
+    val name = Names.clean(error.getClass.getName)
+    if (text.isEmpty) name else s"$name: ${cut(text)}"
+  }
+
+  private def cut(text: String): String = if (text.length > 8000) text.take(8000) + " ..." else text
+
+  private def lines(error: Throwable): List[String] = {
+    val chain = causes(error)
+    chain.zipWithIndex.flatMap { case (cause, depth) =>
+      val frames = user(cause.getStackTrace)
+      val shown = frames.take(if (depth == 0) 40 else 12)
+      val rest = frames.size - shown.size
+      (if (depth == 0) head(cause) else s"Caused by: ${head(cause)}") +:
+        (shown.map(f => s"  at ${frame(f)}") ++ (if (rest > 0) List(s"  ... $rest more") else Nil))
+    }
+  }
+
+  /** Frames down to the user's own: below lies only how the REPL called them. */
+  private def user(trace: Array[StackTraceElement]): List[StackTraceElement] = {
+    val frames = trace.toList
+    val isCell = (f: StackTraceElement) => f.getClassName.startsWith("$line")
+    val last = frames.lastIndexWhere(isCell)
+    if (last < 0) frames.takeWhile(f => !f.getClassName.startsWith("toree."))
+    else
+      frames.take(last + 1).filterNot { f =>
+        // The wrappers' own constructors, save the innermost: that is the cell's top level.
+        isCell(f) && f.getMethodName.matches("<init>|<clinit>") &&
+        (f.getClassName.endsWith("$read") || f.getClassName.endsWith("$read$") ||
+          f.getLineNumber < 0)
+      } match {
+        case Nil => frames.take(1)
+        case kept => dropOuter(kept)
+      }
+  }
+
+  private def dropOuter(frames: List[StackTraceElement]): List[StackTraceElement] = {
+    val wrapper = (f: StackTraceElement) =>
+      f.getMethodName == "<init>" && f.getClassName.matches("\\$line\\d+\\.\\$read(\\$\\$iw\\$?)+")
+    val (user, wrappers) = frames.span(f => !wrapper(f))
+    user ++ wrappers.headOption
+  }
+
+  private def frame(f: StackTraceElement): String =
+    if (f.getClassName.startsWith("$line")) {
+      val owner = Names.clean(f.getClassName).stripSuffix("$")
+      val method = if (f.getMethodName == "<init>" && owner.isEmpty) "" else Names.clean(f.getMethodName)
+      val name = List(owner, method).filter(_.nonEmpty).mkString(".")
+      // The compiled text of a 2.12 cell begins below the wrapping, so only 2.13 knows the line.
+      if (name.isEmpty) "<cell>" else s"$name(<cell>)"
+    } else f.toString
+
+  private def detail(error: Throwable): String = {
+    val text = new StringWriter
+    try error.printStackTrace(new PrintWriter(text, true))
+    catch {
+      case interrupted: Interrupted => throw interrupted
+      case problem: Throwable => text.write(s"<printStackTrace failed: ${problem.getClass.getName}>")
+    }
+    val whole = text.toString
+    if (whole.length > 200000) whole.take(200000) + "\n..." else whole
+  }
+}

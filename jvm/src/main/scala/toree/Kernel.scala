@@ -1,0 +1,74 @@
+package toree
+
+import java.io.{InputStream, PrintStream}
+import java.net.URI
+import java.util.{Map => JMap}
+import java.util.concurrent.ConcurrentHashMap
+
+import org.apache.spark.SparkConf
+import org.apache.spark.SparkContext
+import org.apache.spark.api.java.JavaSparkContext
+import org.apache.spark.sql.SparkSession
+
+/** The `kernel` of Scala cells: all that user code may ask of Toree. */
+final class Kernel private[toree] (
+    spark: SparkAccess,
+    load: Seq[URI] => Unit,
+    run: String => Outcome,
+    failure: () => Throwable
+) {
+
+  /** Shows things in the cell that calls it. */
+  val display: Display = new Display
+
+  /** Values by name, for all languages. */
+  val data: JMap[String, Any] = new ConcurrentHashMap[String, Any]
+
+  /** Text straight to the cell's stdout. */
+  val stream: KernelStream = new KernelStream
+
+  def sparkSession: SparkSession = spark.session()
+  def sparkContext: SparkContext = sparkSession.sparkContext
+  def javaSparkContext: JavaSparkContext = new JavaSparkContext(sparkContext)
+  def sparkConf: SparkConf = sparkContext.getConf
+
+  /** Puts jars on the class path of the compiler, the driver and the executors. */
+  def addJars(uris: URI*): Unit = load(uris)
+
+  /** Runs Scala code as if it were a cell of its own: (true, text of the result) or (false, error). */
+  def eval(code: Option[String]): (Boolean, String) = code match {
+    case None => (false, "no code")
+    case Some(text) =>
+      run(text) match {
+        case ok: Outcome.Ok => (true, ok.result.flatMap(_.get("text/plain")).getOrElse(""))
+        case failed: Outcome.Failed => (false, s"${failed.name}: ${failed.message}")
+        case Outcome.Aborted => (false, "aborted")
+      }
+  }
+
+  def out: PrintStream = System.out
+  def err: PrintStream = System.err
+  def in: InputStream = System.in
+
+  /** What the last failed cell threw, or null. */
+  def lastException: Throwable = failure()
+}
+
+final class KernelStream private[toree] {
+  def sendAll(text: String): Unit = System.out.print(text)
+}
+
+/** `kernel.display`: output of any mime type from a Scala cell. */
+final class Display private[toree] {
+  def content(mime: String, data: String): Unit = send(Outbox.Display(
+    Json.obj("data" -> Map(mime -> data), "metadata" -> Map.empty[String, Any], "display_id" -> None, "update" -> false)
+  ))
+
+  def html(data: String): Unit = content("text/html", data)
+  def javascript(data: String): Unit = content("application/javascript", data)
+
+  /** Clears the cell's output, at once or when new output comes. */
+  def clear(wait: Boolean = false): Unit = send(Outbox.Clear(wait))
+
+  private def send(event: Outbox.Event): Unit = Cell.current.foreach(_.outbox.put(event))
+}

@@ -1,0 +1,66 @@
+package toree
+
+import java.io.InputStream
+import java.nio.file.{Files, Path, Paths}
+import java.nio.file.attribute.PosixFilePermissions
+import java.util.Comparator
+
+/** The companion JVM: `toree.Main <address-file> [--spark none|lazy|eager]`.
+  *
+  * Lives as long as its standard input is open.
+  */
+object Main {
+  def main(arguments: Array[String]): Unit = arguments.toList match {
+    case address :: rest => run(Paths.get(address), mode(rest))
+    case Nil =>
+      System.err.println("usage: toree.Main <address-file> [--spark none|lazy|eager]")
+      sys.exit(2)
+  }
+
+  private def mode(arguments: List[String]): String = arguments match {
+    case "--spark" :: (mode @ ("none" | "lazy" | "eager")) :: _ => mode
+    case _ => "eager"
+  }
+
+  private def run(address: Path, mode: String): Unit = {
+    // Spark's log is set up first, and so keeps the process's own stderr.
+    Log.start()
+    val capture = new OutputCapture
+    val front = capture.install()
+    val classes = privateFolder()
+    // Whoever makes the SparkContext, it has to serve the classes of cells.
+    System.setProperty("spark.repl.class.outputDir", classes.toString)
+    val companion = new Companion(capture, classes, mode)
+    val gateway = new Gateway(new EntryPoint(companion))
+    gateway.start()
+    companion.start()
+    gateway.publish(address)
+    drain(front)
+    end(companion, classes)
+  }
+
+  private def privateFolder(): Path = {
+    val own = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))
+    Files.createTempDirectory("toree-classes-", own)
+  }
+
+  private def drain(front: InputStream): Unit = while (front.read() >= 0) {}
+
+  /** The front is gone: a short orderly close, then the end, whatever still runs. */
+  private def end(companion: Companion, classes: Path): Unit = {
+    val closing = new Thread(() => companion.close(), "close")
+    closing.setDaemon(true)
+    closing.start()
+    closing.join(5000)
+    delete(classes)
+    Runtime.getRuntime.halt(0)
+  }
+
+  private def delete(folder: Path): Unit =
+    try Files.walk(folder).sorted(Comparator.reverseOrder[Path]).forEach(path => Files.deleteIfExists(path))
+    catch { case _: java.io.IOException => () }
+}
+
+private object Log extends org.apache.spark.internal.Logging {
+  def start(): Unit = log.isInfoEnabled
+}

@@ -1,0 +1,236 @@
+package toree
+
+import java.util.concurrent.locks.ReentrantLock
+
+import scala.collection.mutable
+import scala.tools.nsc.Settings
+import scala.tools.nsc.interpreter.{CellMain, CellPath}
+
+/** Runs Scala cells: compiles a cell as few requests, runs them in order, tells what came of it.
+  *
+  * Compiling is under one lock, running is not: completion works while a cell runs.
+  */
+final class ScalaRepl(settings: Settings, loader: ReplClassLoader, val spark: SparkAccess) {
+  private val lock = new ReentrantLock
+  private val messages = new Messages
+  val main = new CellMain(settings, loader, messages)
+  val statements = new Statements[main.type](main)
+  private val completion = new Completion(main)
+  private val values = new CellValues[main.type](main)
+
+  @volatile var lastException: Throwable = _
+  @volatile private var compiling: Cell = _
+  private var sparkSeen = -1
+  private var results = 0
+
+  import statements.Statement
+
+  /** One request of a cell, compiled and not yet run. */
+  private final case class Piece(
+      request: main.Request,
+      path: CellPath,
+      result: Option[String],
+      lines: List[values.Line]
+  )
+
+  def start(): Unit = locked {
+    main.initializeCompiler()
+    import main.global._
+    analyzer.addAnalyzerPlugin(new analyzer.AnalyzerPlugin {
+      // Asked for every tree that is typed: the one place to stop a compilation that takes for ever.
+      override def pluginsPt(pt: Type, typer: analyzer.Typer, tree: Tree, mode: scala.reflect.internal.Mode): Type = {
+        Guard.check()
+        pt
+      }
+    })
+    loader.translate = name =>
+      // Class loading happens on any thread; one that would have to wait does without.
+      if (lock.tryLock()) try main.resourceOf(name) finally lock.unlock() else None
+    quietly(Prelude.kernel)
+    bindSpark()
+  }
+
+  def locked[T](body: => T): T = {
+    lock.lockInterruptibly()
+    try body
+    finally lock.unlock()
+  }
+
+  /** True when a cell or a question waits for the compiler. */
+  def wanted: Boolean = lock.hasQueuedThreads
+
+  def execute(cell: Cell, code: String, options: CellOptions): Outcome = {
+    val compiled = locked {
+      compiling = cell
+      try {
+        if (sparkSeen != spark.generation && spark.generation > 1) bindSpark()
+        compile(code, options)
+      } finally compiling = null
+    }
+    compiled match {
+      case Left(outcome) => outcome
+      case Right(pieces) => run(pieces, options)
+    }
+  }
+
+  private def bindSpark(): Unit = {
+    sparkSeen = spark.generation
+    Prelude.spark.foreach(quietly)
+  }
+
+  /** Defines names of ours; they are the user's to shadow. */
+  private def quietly(code: String): Unit = {
+    messages.clear()
+    messages.about(new CellText(code, 0, code.length, "", Nil))
+    main.compiled(code) match {
+      case Some(request) => main.record(request)
+      case None =>
+        throw new IllegalStateException(s"the REPL refused its own prelude: ${messages.all.map(_.text).mkString("; ")}")
+    }
+  }
+
+  private def compile(code: String, options: CellOptions): Either[Outcome, List[Piece]] = {
+    messages.clear()
+    messages.about(new CellText(code, 0, code.length, "", Nil))
+    values.clear()
+    statements.parse(code) match {
+      case statements.Incomplete => Left(Diagnosis.incomplete(code))
+      case statements.Invalid => Left(Diagnosis.errors(messages, code))
+      case statements.Complete(Nil) => Right(Nil)
+      case statements.Complete(all) => pieces(code, all, options)
+    }
+  }
+
+  private def pieces(code: String, all: List[Statement], options: CellOptions): Either[Outcome, List[Piece]] = {
+    val usual = statements.groups(all, Statements.usualLimit)
+    attempt(code, usual, options).left.flatMap { first =>
+      val second =
+        if (messages.all.exists(m => m.text.contains("too large"))) Some(statements.groups(all, 25))
+        // A statement may need one that comes later, in another request.
+        else if (usual.size > 1 && !statements.repeatsName(all)) Some(List(all))
+        else None
+      second.fold[Either[Outcome, List[Piece]]](Left(first))(attempt(code, _, options))
+    }
+  }
+
+  private def attempt(
+      code: String,
+      groups: List[List[Statement]],
+      options: CellOptions
+  ): Either[Outcome, List[Piece]] = {
+    messages.clear()
+    val scope = main.replScope.toList
+    val done = mutable.ListBuffer.empty[Piece]
+    def undo(): Unit = {
+      main.forget(done.map(_.request).toList)
+      main.replScope.toList.foreach(main.replScope.unlink(_))
+      scope.reverse.foreach(main.replScope.enter(_))
+    }
+    try {
+      val failed = groups.zipWithIndex.exists { case (group, index) =>
+        piece(code, group, last = index == groups.size - 1, if (index == 0) options.prefix else "") match {
+          case None => true
+          case Some(made) =>
+            main.record(made.request)
+            done += made
+            false
+        }
+      }
+      if (failed) {
+        undo()
+        Left(Diagnosis.errors(messages, code))
+      } else {
+        Diagnosis.warnings(messages, code).foreach(System.err.println)
+        Right(done.toList)
+      }
+    } catch {
+      case problem: Throwable =>
+        undo()
+        throw problem
+    }
+  }
+
+  private def piece(code: String, group: List[Statement], last: Boolean, prefix: String): Option[Piece] = {
+    val expression = if (last && group.last.isExpression) Some(group.last) else None
+    // Named so that no name a user may write is ever hidden by it.
+    val name = expression.map { _ =>
+      results += 1
+      s"$$toree$$$results"
+    }
+    val insertions = expression.map(s => (s.start, s"val ${name.get} = ")).toList
+    val text = new CellText(code, group.head.start, group.last.end, prefix, insertions)
+    messages.about(text)
+    main.compiled(text.code).map { request =>
+      Piece(request, main.path(request), name, group.flatMap(s => values.lines(request, s.trees)))
+    }
+  }
+
+  private def run(pieces: List[Piece], options: CellOptions): Outcome = {
+    val echo = new mutable.ListBuffer[String]
+    def definitions = if (echo.isEmpty || options.silent) None else Some(echo.mkString("", "\n", "\n"))
+    var left = pieces
+    try {
+      var outcome: Outcome.Ok = Outcome.Ok()
+      while (left.nonEmpty) {
+        val piece = left.head
+        val instance = main.instance(piece.path)
+        values.ran(piece.request, instance)
+        left = left.tail
+        piece.lines.foreach(line => values.echo(line, instance, options.showTypes).foreach(echo += _))
+        if (left.isEmpty) outcome = result(piece, instance, options)
+      }
+      outcome.copy(definitions = definitions)
+    } catch {
+      case problem: Throwable =>
+        locked(main.forget(left.map(_.request)))
+        lastException = Failure.unwrapped(problem)
+        Failure.outcome(problem).copy(definitions = definitions)
+    }
+  }
+
+  private def result(piece: Piece, instance: AnyRef, options: CellOptions): Outcome.Ok =
+    piece.result match {
+      case Some(name) =>
+        val kind = values.typeText(piece.request, name)
+        if (kind == "Unit" || kind == "Nothing") Outcome.Ok()
+        else Results.of(main.valueIn(instance, name), kind, options)
+      case None =>
+        piece.lines.lastOption.flatMap(values.lastValue(_, instance)) match {
+          case Some((line, value)) => Results.plain(s"${line.name}: ${line.kind}", value, options)
+          case None => Outcome.Ok()
+        }
+    }
+
+  /** Ends the compilation of a cell between two phases; within one, the analyzer plugin does. */
+  def stopCompiling(cell: Cell): Unit = if (compiling == cell) main.reporter.cancelled = true
+
+  def isComplete(code: String): String = locked {
+    messages.clear()
+    statements.parse(code) match {
+      case statements.Incomplete => Json.obj("status" -> "incomplete", "indent" -> indent(code))
+      case statements.Invalid => Json.obj("status" -> "invalid")
+      case statements.Complete(_) => Json.obj("status" -> "complete")
+    }
+  }
+
+  private def indent(code: String): String = {
+    val last = code.split("\n", -1).filter(_.trim.nonEmpty).lastOption.getOrElse("")
+    val opens = List("{", "(", "[", "=>", "=", "\"\"\"").exists(last.trim.endsWith)
+    last.takeWhile(_.isWhitespace) + (if (opens) "  " else "")
+  }
+
+  def complete(code: String, cursor: Int): String = locked(completion.complete(code, cursor))
+  def inspect(code: String, cursor: Int, detail: Int): String = locked(completion.inspect(code, cursor, detail))
+  def references(code: String): List[String] = locked(statements.references(code).toList.sorted)
+
+  def assigned: List[Map[String, String]] = values.assigned
+  def value(name: String): Option[Any] = values.current(name)
+
+  def addJars(jars: Seq[java.net.URL]): Unit = locked {
+    jars.foreach(loader.addJar)
+    main.global.extendCompilerClassPath(jars: _*)
+    main.dropPresentationCompiler()
+  }
+
+  def close(): Unit = locked(main.close())
+}

@@ -1,0 +1,108 @@
+package toree
+
+import java.net.URI
+import java.nio.file.Path
+import java.util.concurrent.{ConcurrentHashMap, CountDownLatch}
+
+/** One user's REPL over the shared Spark session, and the cells running in it. */
+final class Workspace(
+    loader: ReplClassLoader,
+    classes: Path,
+    spark: SparkAccess,
+    capture: OutputCapture,
+    submitted: Seq[String]
+) {
+  private val running = new ConcurrentHashMap[String, Cell]
+  private val ready = new CountDownLatch(1)
+  @volatile private var problem: Option[Throwable] = None
+  @volatile private var started: ScalaRepl = _
+
+  /** Makes the REPL; called on a thread of its own, beside Spark's start. */
+  def start(): Unit =
+    try {
+      val settings = ReplSettings(classes, submitted, System.err.println)
+      val repl = new ScalaRepl(settings, loader, spark)
+      loader.shared.put(
+        Prelude.kernelKey,
+        new Kernel(spark, addJars, evaluate(repl, _), () => repl.lastException)
+      )
+      repl.start()
+      started = repl
+    } catch {
+      case error: Throwable => problem = Some(error)
+    } finally ready.countDown()
+
+  def isReady: Boolean = started != null
+
+  def repl(): ScalaRepl = {
+    ready.await()
+    problem.foreach(e => throw new IllegalStateException(s"the Scala REPL did not start: $e", e))
+    started
+  }
+
+  def execute(id: String, code: String, options: CellOptions, events: Events): Outcome =
+    cell(id, code, events)(cell => repl().execute(cell, code, options))
+
+  def executeSql(id: String, text: String, options: SqlCell.Options, events: Events): Outcome =
+    cell(id, text, events) { cell =>
+      SqlCell.run(spark.session(), text, options, (name, frame) => put(name, frame))
+    }
+
+  private def cell(id: String, code: String, events: Events)(body: Cell => Outcome): Outcome = {
+    val cell = new Cell(id)
+    running.put(id, cell)
+    capture.started(cell)
+    val thread = new CellThread(cell, loader, { spark.tag(cell, code); body(cell) })
+    try thread.outcome(events)
+    finally {
+      // Only when the front is gone is the cell still running here.
+      if (cell.running) interrupt(id)
+      running.remove(id, cell)
+    }
+  }
+
+  /** Tells a cell to stop, again and again until it has; harmless when it is not running. */
+  def interrupt(id: String): Unit = Option(running.get(id)).foreach { cell =>
+    val stopper = new Thread(null, () => stop(cell), s"stop-$id")
+    stopper.setDaemon(true)
+    stopper.start()
+  }
+
+  private def stop(cell: Cell): Unit = {
+    Guard.shut(cell)
+    try
+      while (cell.running) {
+        if (started != null) started.stopCompiling(cell)
+        cell.wake()
+        spark.cancel(cell.id)
+        Thread.sleep(50)
+      }
+    finally {
+      // Threads the cell has started stop at their next check too.
+      Thread.sleep(200)
+      Guard.open(cell)
+    }
+  }
+
+  def interruptAll(): Unit = running.keySet.forEach(id => interrupt(id))
+
+  def put(key: String, value: Any): Unit =
+    if (value == null) loader.shared.remove(key) else loader.shared.put(key, value)
+
+  /** A value put under a key, else what a name of the REPL holds now. */
+  def named(key: String): Option[Any] =
+    Option(loader.shared.get(key)).orElse(if (isReady) started.value(key) else None)
+
+  def addJars(uris: Seq[URI]): Unit = {
+    repl().addJars(uris.map(_.toURL))
+    spark.peek.foreach(session => uris.foreach(uri => session.sparkContext.addJar(uri.toString)))
+  }
+
+  private def evaluate(repl: ScalaRepl, code: String): Outcome =
+    Cell.current.fold[Outcome](Outcome.Aborted)(cell => repl.execute(cell, code, CellOptions()))
+
+  def close(): Unit = {
+    interruptAll()
+    if (started != null) started.close()
+  }
+}

@@ -1,0 +1,128 @@
+"""A client of a running kernel that reads like a notebook: run a cell, look at what came."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from typing import Any
+
+from jupyter_client.manager import KernelManager
+
+
+@dataclasses.dataclass(frozen=True)
+class Ran:
+    """What one cell led to: its reply and its iopub messages but status and execute_input."""
+
+    reply: dict[str, Any]
+    messages: list[dict[str, Any]]
+
+    @property
+    def status(self) -> str:
+        return str(self.reply["status"])
+
+    @property
+    def kinds(self) -> list[str]:
+        return [m["msg_type"] for m in self.messages]
+
+    def text(self, name: str) -> str:
+        """Everything printed to stdout or stderr."""
+        return "".join(
+            m["content"]["text"]
+            for m in self.messages
+            if m["msg_type"] == "stream" and m["content"]["name"] == name
+        )
+
+    def bundles(self, kind: str) -> list[dict[str, Any]]:
+        return [m["content"]["data"] for m in self.messages if m["msg_type"] == kind]
+
+    @property
+    def result(self) -> Any:
+        """`text/plain` of the execute_result, None without one."""
+        found = self.bundles("execute_result")
+        return found[-1]["text/plain"] if found else None
+
+    @property
+    def traceback(self) -> str:
+        return "\n".join(self.reply.get("traceback", []))
+
+
+class Session:
+    """Starts a kernel by its spec's name; `with` ends it."""
+
+    def __init__(self, name: str, **options: Any) -> None:
+        self.manager = KernelManager(kernel_name=name)
+        self.options = options
+
+    def __enter__(self) -> Session:
+        self.manager.start_kernel(**self.options)
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=60)
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=False)
+
+    @property
+    def pid(self) -> int:
+        return int(self.manager.provisioner.pid)
+
+    def run(
+        self,
+        code: str,
+        *,
+        timeout: float = 120,
+        answers: list[str] | None = None,
+        during: Callable[[dict[str, Any]], None] | None = None,
+        **options: Any,
+    ) -> Ran:
+        """Runs one cell to its idle status.
+
+        Args:
+            answers: what the user types, one per input_request; without it there is no stdin.
+            during: called with every iopub message of the cell as it comes.
+        """
+        sent = self.client.execute(code, allow_stdin=answers is not None, **options)
+        messages: list[dict[str, Any]] = []
+        deadline = time.monotonic() + timeout
+        while True:
+            if answers and self.client.stdin_channel.msg_ready():
+                self.client.get_stdin_msg(timeout=1)
+                self.client.input(answers.pop(0))
+            if not self.client.iopub_channel.msg_ready():
+                assert time.monotonic() < deadline, f"no end of {code[:80]!r} in {timeout} s"
+                self.client.iopub_channel.socket.poll(50)
+                continue
+            message = self.client.get_iopub_msg(timeout=1)
+            if message["parent_header"].get("msg_id") != sent:
+                continue
+            kind = message["msg_type"]
+            if during is not None:
+                during(message)
+            if kind == "status" and message["content"]["execution_state"] == "idle":
+                break
+            if kind not in ("status", "execute_input"):
+                messages.append(message)
+        return Ran(self._reply(sent, timeout)["content"], messages)
+
+    def complete(self, code: str) -> dict[str, Any]:
+        """Completes at the `|` in the code."""
+        cursor = code.index("|")
+        sent = self.client.complete(code.replace("|", "", 1), cursor)
+        return dict(self._reply(sent, 60)["content"])
+
+    def inspect(self, code: str) -> dict[str, Any]:
+        cursor = code.index("|")
+        sent = self.client.inspect(code.replace("|", "", 1), cursor)
+        return dict(self._reply(sent, 60)["content"])
+
+    def is_complete(self, code: str) -> dict[str, Any]:
+        return dict(self._reply(self.client.is_complete(code), 60)["content"])
+
+    def _reply(self, sent: str, timeout: float) -> dict[str, Any]:
+        while True:
+            reply = self.client.get_shell_msg(timeout=timeout)
+            if reply["parent_header"].get("msg_id") == sent:
+                return dict(reply)

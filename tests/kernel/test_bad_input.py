@@ -1,0 +1,68 @@
+"""What nobody should send: a clear result, and the next cell works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from session import Session
+
+pytestmark = pytest.mark.spark
+
+
+@pytest.fixture(autouse=True)
+def the_next_cell_works(kernel: Session) -> Iterator[None]:
+    yield
+    assert kernel.run("6*7").result == "42"
+    assert kernel.run("%%python\n6*7").result == "42"
+
+
+def test_unknown_magics_are_refused_before_anything_runs(kernel: Session) -> None:
+    ran = kernel.run('println("no")\n%nope\n%LsMagic\n%neither x')
+    assert (ran.reply["ename"], ran.text("stdout")) == ("Error parsing magics!", "")
+    assert "Magics [nope, neither] do not exist!" in ran.reply["evalue"]
+    ran = kernel.run("%%cobol\nx")
+    assert "Magic cobol does not exist!" in ran.reply["evalue"]
+
+
+def test_wrong_arguments_say_the_usage(kernel: Session) -> None:
+    for code in ("%ShowTypes maybe", "%AddJar", "%AddJar x.txt", "%restart", "%ShowTypes 'open"):
+        ran = kernel.run(code)
+        assert ran.status == "error", code
+    assert "usage: %AddJar" in kernel.run("%AddJar").traceback
+
+
+@pytest.mark.parametrize("code", ["", " ", "\n\n", "\t\n", "// only\n// comments", "/* open", "%%scala"])
+def test_nothing_to_run(kernel: Session, code: str) -> None:
+    ran = kernel.run(code)
+    assert ran.status == ("error" if code == "/* open" else "ok")
+    assert [k for k in ran.kinds if k != "error"] == []
+
+
+def test_shell_commands_in_scala_cells(kernel: Session) -> None:
+    ran = kernel.run("!echo one\nval y = 2\n!echo two")
+    assert ran.text("stdout") == "one\ntwo\n"
+
+
+def test_a_hundred_megabytes_are_cut_with_a_note(kernel: Session) -> None:
+    ran = kernel.run('val line = "x" * 99999\nfor (_ <- 1 to 1000) println(line)')
+    assert ran.status == "ok"
+    printed = len(ran.text("stdout"))
+    assert 30_000_000 < printed < 40_000_000
+    assert "output cut" in ran.text("stderr")
+
+
+def test_a_huge_line(kernel: Session) -> None:
+    ran = kernel.run('println("y" * 20000000)')
+    assert ran.text("stdout") == "y" * 20_000_000 + "\n"
+
+
+def test_an_endless_to_string_is_stopped(kernel: Session) -> None:
+    import threading
+
+    timer = threading.Timer(3, kernel.manager.interrupt_kernel)
+    timer.start()
+    ran = kernel.run("new Object { override def toString: String = { while (true) {}; null } }")
+    timer.join()
+    assert ran.status == "error"
+    assert "nterrupt" in ran.reply["ename"]

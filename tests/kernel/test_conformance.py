@@ -1,0 +1,77 @@
+"""jupyter_kernel_test against each kernel, with its optional samples filled."""
+
+from __future__ import annotations
+
+import unittest
+from typing import ClassVar
+
+import jupyter_kernel_test
+import pytest
+
+pytestmark = pytest.mark.spark
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _specs(specs: object) -> None:
+    """The kernels are installed before the classes below start them."""
+
+
+class ScalaKernel(jupyter_kernel_test.KernelTests):
+    kernel_name = "toree_scala"
+    language_name = "scala"
+    file_extension = ".scala"
+    code_hello_world = 'println("hello, world")'
+    code_stderr = 'System.err.println("oops")'
+    code_page_something = ""
+    code_generate_error = "1 / 0"
+    code_execute_result: ClassVar = [{"code": "6*7", "result": "42"}]
+    code_display_data: ClassVar = [
+        {"code": 'kernel.display.html("<b>x</b>")', "mime": "text/html"},
+    ]
+    code_history_pattern = "1?2*"
+    supported_history_operations = ("tail", "search")
+    code_inspect_sample = "spark"
+    code_clear_output = "kernel.display.clear()"
+    completion_samples: ClassVar = [
+        {"text": "spar", "matches": {"spark"}},
+        {"text": "object O { def x_y_z = 1 }; import O._; x_y", "matches": {"x_y_z"}},
+    ]
+    complete_code_samples: ClassVar = ["6 * 7", "def f(x: Int) = {\n  x + 8\n}"]
+    incomplete_code_samples: ClassVar = ["case class Foo(bar: ", "6 * "]
+    invalid_code_samples: ClassVar = ["case class Foo(bar)", "* 6"]
+
+
+class PythonKernel(jupyter_kernel_test.KernelTests):
+    kernel_name = "toree_pyspark"
+    language_name = "python"
+    file_extension = ".py"
+    code_hello_world = "print('hello, world')"
+    code_stderr = "import sys; print('oops', file=sys.stderr)"
+    code_page_something = "zip?"
+    code_generate_error = "raise ValueError('x')"
+    code_execute_result: ClassVar = [{"code": "6*7", "result": "42"}]
+    code_display_data: ClassVar = [
+        {"code": "from IPython.display import HTML, display; display(HTML('x'))", "mime": "text/html"}
+    ]
+    code_history_pattern = "1?2*"
+    supported_history_operations = ("tail", "range", "search")
+    code_inspect_sample = "zip"
+    code_clear_output = "from IPython.display import clear_output; clear_output()"
+    completion_samples: ClassVar = [{"text": "zi", "matches": {"zip"}}]
+    complete_code_samples: ClassVar = ["1", "print('hello, world')"]
+    incomplete_code_samples: ClassVar = ["print('''hello", "def f():"]
+    invalid_code_samples: ClassVar = ["import = 7q"]
+
+
+class SqlKernel(jupyter_kernel_test.KernelTests):
+    kernel_name = "toree_sql"
+    language_name = "sql"
+    file_extension = ".sql"
+    code_generate_error = "select nothing_here"
+    code_inspect_sample = ""
+    completion_samples: ClassVar = [{"text": "SELE", "matches": {"SELECT"}}]
+    complete_code_samples: ClassVar = ["select 1"]
+    incomplete_code_samples: ClassVar = ["select 'open"]
+
+
+assert issubclass(SqlKernel, unittest.TestCase)

@@ -1,0 +1,63 @@
+"""Starting: what works at once, what waits, and what is said when the JVM can't start."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from session import Session
+
+pytestmark = pytest.mark.spark
+
+
+def environment(**changes: str) -> dict[str, str]:
+    return {**os.environ, **changes}
+
+
+def test_python_goes_on_without_spark(specs: Path, tmp_path: Path) -> None:
+    env = environment(SPARK_HOME=str(tmp_path / "nowhere"))
+    with Session("toree_pyspark", env=env) as session:
+        assert session.run("6*7").result == "42"
+        ran = session.run("%%scala\n1")
+        assert ran.reply["ename"] == "SparkMissing"
+        assert str(tmp_path / "nowhere") in ran.traceback
+        assert session.run("spark").status == "error"
+        assert session.run("%%sql\nselect 1").status == "error"
+        assert session.run("6*7").result == "42"
+
+
+def test_a_wrong_option_is_said_in_the_first_cell(specs: Path) -> None:
+    env = environment(TOREE_OPTS="--spark-context-initialization-mode sometimes")
+    with Session("toree_scala", env=env) as session:
+        ran = session.run("1")
+        assert "sometimes" in ran.traceback
+        assert "none, lazy, eager" in ran.traceback
+
+
+def test_memory_that_cannot_be_had(specs: Path) -> None:
+    env = environment(SPARK_OPTS="--driver-memory 900000g")
+    with Session("toree_scala", env=env) as session:
+        ran = session.run("1")
+        assert ran.reply["ename"] == "CompanionFailed"
+        assert "log" in ran.traceback
+        assert session.run("%%python\n6*7").result == "42"
+
+
+def test_lazy_start_and_no_wait_for_python(specs: Path) -> None:
+    env = environment(TOREE_OPTS="--spark-context-initialization-mode lazy")
+    with Session("toree_pyspark", env=env) as session:
+        before = time.monotonic()
+        assert session.run("6*7").result == "42"
+        assert time.monotonic() - before < 2
+        assert session.run("spark.range(3).count()").result == "3"
+
+
+def test_none_means_no_session_until_the_user_asks(specs: Path) -> None:
+    env = environment(TOREE_OPTS="--spark-context-initialization-mode none")
+    with Session("toree_scala", env=env) as session:
+        assert session.run("6*7").result == "42"
+        active = "org.apache.spark.sql.SparkSession.getActiveSession.isDefined"
+        assert session.run(active).result == "false"
+        assert session.run("kernel.sparkSession.range(3).count()").result == "3"

@@ -1,0 +1,279 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from toree import cds, doctor, java, kernelspec, sparkhome
+from toree.app import Toree
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_cache: Path) -> Path:
+    """Jupyter's folders, home and cache of this test alone. Returns the user's kernels."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("JUPYTER_PATH", "")
+    for name in ("SPARK_HOME", "SPARK_CONF_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path / "data" / "kernels"
+
+
+def toree(*arguments: str) -> int:
+    """Runs `jupyter toree` in this process; returns its exit status."""
+    for application in (Toree, *(row[0] for row in Toree.subcommands.values())):
+        application.clear_instance()
+    try:
+        Toree.launch_instance(list(arguments))
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def spec(folder: Path) -> dict[str, object]:
+    found = json.loads((folder / "kernel.json").read_text())
+    assert isinstance(found, dict)
+    return found
+
+
+def test_install_of_all_kernels(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert toree("install", "--user", "--no-compile") == 0
+    named = {path.name: spec(path)["display_name"] for path in elsewhere.iterdir()}
+    assert named == {
+        "toree_scala": "Toree - Scala",
+        "toree_pyspark": "Toree - Python",
+        "toree_sql": "Toree - SQL",
+        "toree_sparkr": "Toree - R",
+    }
+    assert spec(elsewhere / "toree_scala") == {
+        "argv": [sys.executable, "-m", "toree", "-f", "{connection_file}"],
+        "display_name": "Toree - Scala",
+        "language": "scala",
+        "env": {
+            "DEFAULT_INTERPRETER": "Scala",
+            "__TOREE_SPARK_OPTS__": "",
+            "__TOREE_OPTS__": "",
+            "PYTHON_EXEC": sys.executable,
+        },
+        "metadata": {"debugger": True},
+    }
+    logos = {path.name for path in (elsewhere / "toree_sql").iterdir()}
+    assert logos == {"kernel.json", "logo-32x32.png", "logo-64x64.png", "logo-svg.svg"}
+    shown = capsys.readouterr().out
+    assert f"Installed 'Toree - R' in {elsewhere / 'toree_sparkr'}\n" in shown
+    assert "Compiling" not in shown
+
+
+def test_install_as_apache_toree_has_it(elsewhere: Path, tmp_path: Path) -> None:
+    status = toree(
+        "install",
+        f"--prefix={tmp_path / 'env'}",
+        "--no-compile",
+        "--kernel_name=Apache Toree",
+        "--interpreters=Scala,PySpark,SQL",
+        f"--spark_home={tmp_path}",
+        "--spark_opts=--master=local[4] --conf 'a=b c'",
+        "--toree_opts=--nosparkcontext",
+        "--python_exec=python3.11",
+    )
+    assert status == 0
+    kernels = tmp_path / "env" / "share" / "jupyter" / "kernels"
+    named = {path.name: spec(path)["display_name"] for path in kernels.iterdir()}
+    assert named == {
+        "apache_toree_scala": "Apache Toree - Scala",
+        "apache_toree_pyspark": "Apache Toree - PySpark",
+        "apache_toree_sql": "Apache Toree - SQL",
+    }
+    assert spec(kernels / "apache_toree_pyspark")["env"] == {
+        "DEFAULT_INTERPRETER": "PySpark",
+        "__TOREE_SPARK_OPTS__": "--master=local[4] --conf 'a=b c'",
+        "__TOREE_OPTS__": "--nosparkcontext",
+        "PYTHON_EXEC": "python3.11",
+        "SPARK_HOME": str(tmp_path),
+    }
+
+
+@pytest.mark.parametrize(
+    ("names", "interpreters"),
+    [
+        ("scala", ["Scala"]),
+        ("Python,R", ["PySpark", "SparkR"]),
+        ("sql, PYSPARK ,python", ["SQL", "PySpark"]),
+    ],
+)
+def test_names_of_interpreters(names: str, interpreters: list[str]) -> None:
+    assert [kind.interpreter for kind in kernelspec.kinds(names)] == interpreters
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--interpreters=Scala,Perl"], "No such interpreter: Perl. There are Scala, PySpark,"),
+        (["--interpreters="], "No interpreter given."),
+        (["--spark_hom=/opt"], "There is no option --spark_hom;"),
+        (["Scala"], "What is 'Scala'?"),
+        (["--sys-prefix"], "--user and --prefix (or --sys-prefix) exclude each other."),
+    ],
+)
+def test_wrong_arguments_install_nothing(
+    elsewhere: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert toree("install", "--user", "--no-compile", *arguments) == 1
+    assert capsys.readouterr().err.startswith(message)
+    assert not elsewhere.exists()
+
+
+def test_another_kernel_is_not_replaced_unasked(
+    elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    apache = elsewhere / "apache_toree_scala"
+    apache.mkdir(parents=True)
+    (apache / "kernel.json").write_text('{"argv": ["/x/bin/run.sh", "--profile"]}')
+    again = ["install", "--user", "--no-compile", "--kernel_name=Apache Toree"]
+    assert toree(*again, "--interpreters=Scala") == 1
+    assert "is another program's kernel" in capsys.readouterr().err
+    assert toree("uninstall", "--user") == 0
+    assert apache.exists()
+    assert toree(*again, "--interpreters=Scala", "--replace") == 0
+    assert kernelspec.is_toree(apache)
+    assert toree(*again, "--interpreters=Scala") == 0
+
+
+def test_a_secret_in_the_options_is_warned_of(capsys: pytest.CaptureFixture[str]) -> None:
+    option = "--spark_opts=--conf spark.hadoop.fs.s3a.secret.key=x"
+    assert toree("install", "--user", "--no-compile", "--interpreters=SQL", option) == 0
+    assert capsys.readouterr().out.startswith(
+        "Warning: these options look as if they hold a secret"
+    )
+
+
+def test_install_without_spark_warns(
+    elsewhere: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert toree("install", "--user", "--interpreters=Scala", f"--spark_home={tmp_path}") == 0
+    assert (elsewhere / "toree_scala").exists()
+    shown = capsys.readouterr().out
+    assert "Warning: Scala, SQL and Spark can't run yet. --spark_home" in shown
+
+
+def test_uninstall_removes_only_our_own(
+    elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert toree("install", "--user", "--no-compile", "--interpreters=Scala,SQL") == 0
+    assert toree("install", "--user", "--no-compile", "--interpreters=R", "--kernel_name=Mine") == 0
+    foreign = elsewhere / "toree_other"
+    foreign.mkdir()
+    argv = ["/other/bin/python", "-m", "toree", "-f", "{connection_file}"]
+    (foreign / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Other"}))
+    (elsewhere / "broken").mkdir()
+    (elsewhere / "broken" / "kernel.json").write_text("{")
+    assert toree("uninstall", "--user", "--kernel_name=Mine") == 0
+    names = {path.name for path in elsewhere.iterdir()}
+    assert names == {"toree_scala", "toree_sql", "toree_other", "broken"}
+    assert toree("uninstall") == 0
+    assert {path.name for path in elsewhere.iterdir()} == {"toree_other", "broken"}
+    assert f"Left 'Other' in {foreign}: it is of /other/bin/python" in capsys.readouterr().out
+
+
+def test_uninstall_of_the_cache(own_cache: Path) -> None:
+    for name in ("spark-4.3.0-scala-2.13.18-x", "java", "sbt"):
+        (own_cache / name).mkdir(parents=True)
+    assert toree("uninstall", "--user", "--cache") == 0
+    assert [path.name for path in own_cache.iterdir()] == ["sbt"]  # not ours: the launcher of sbt
+
+
+def test_doctor(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert toree("install", "--user", "--no-compile", "--interpreters=SQL") == 0
+    capsys.readouterr()
+    assert toree("doctor") == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    spark = sparkhome.find()
+    found = java.find(*spark.java_range)
+    assert ["Spark", spark.version, str(spark.home), "(the", "pyspark", "package)"] in lines
+    assert ["Java", str(found.version), str(found.home)] in [line[:3] for line in lines]
+    assert ["kernel", "Toree", "-", "SQL", str(elsewhere / "toree_sql")] in lines
+    assert lines[-1] == ["Spark", "cells", "can", "run."]
+
+
+def test_doctor_without_spark(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert toree("doctor", f"--spark_home={tmp_path}") == 1
+    lines = capsys.readouterr().out.splitlines()
+    line = next(index for index, text in enumerate(lines) if text.startswith("! Spark"))
+    assert "is not a whole Spark" in lines[line]
+    assert lines[line + 1].strip().startswith("Name a folder that holds bin/spark-submit")
+    assert lines[-1] == "Spark cells can't run yet: see above."
+
+
+def test_doctor_tells_of_an_rpy2_that_is_too_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(doctor, "r_version", lambda: (4, 2, 2))
+    monkeypatch.setattr(doctor, "packaged", lambda name: "3.6.7")
+    assert list(doctor.r_findings()) == [
+        doctor.Finding("R", "4.2.2", "/usr/bin/R"),
+        doctor.Finding("rpy2", "3.6.7", "does not load in an R older than 4.5", doctor.GET_RPY2),
+    ]
+
+
+def test_the_command_and_its_version() -> None:
+    from toree import __version__
+
+    command = [sys.executable, "-c", "from toree.app import main; main()", "--version"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert said.stdout == f"{__version__}\n"
+
+
+# Class data sharing beside a conf folder (toree/cds.py).
+
+
+def spark_with(conf: Path) -> sparkhome.SparkHome:
+    return sparkhome.SparkHome(conf.parent, "4.3.0", "2.13.18", "")
+
+
+def test_an_empty_conf_folder_is_left_alone(tmp_path: Path) -> None:
+    conf = tmp_path / "conf"
+    assert cds.settings(spark_with(conf)) == ({}, [])
+    conf.mkdir()
+    assert cds.settings(spark_with(conf)) == ({}, [])
+
+
+def test_a_conf_folder_goes_to_the_end_of_the_class_path(
+    tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPARK_DIST_CLASSPATH", "/hadoop/*")
+    conf = tmp_path / "conf"
+    conf.mkdir()
+    (conf / "log4j2.properties.template").touch()
+    moved = {
+        "SPARK_CONF_DIR": str(own_cache / "no-conf"),
+        "SPARK_DIST_CLASSPATH": f"/hadoop/*{os.pathsep}{conf}",
+    }
+    assert cds.settings(spark_with(conf)) == (moved, [])
+    defaults = conf / "spark-defaults.conf"
+    defaults.write_text("spark.master local[3]\n")
+    assert cds.settings(spark_with(conf)) == (moved, ["--properties-file", str(defaults)])
+    assert cds.settings(spark_with(conf), ["--properties-file=x"]) == (moved, [])
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "options"),
+    [
+        ("spark-env.sh", "", []),
+        ("spark-defaults.conf", "# x\nspark.master   yarn\n", []),
+        ("spark-defaults.conf", "spark.master=k8s://https://host\n", []),
+        ("hive-site.xml", "", ["--master", "yarn"]),
+        ("hive-site.xml", "", ["--load-spark-defaults"]),
+    ],
+)
+def test_a_conf_folder_on_which_more_depends_stays(
+    tmp_path: Path, file: str, text: str, options: list[str]
+) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / file).write_text(text)
+    assert cds.settings(spark_with(tmp_path / "conf"), options) == ({}, [])

@@ -1,0 +1,334 @@
+"""R: the front of a process of its own, `toree.rhost`, which holds R and talks to Spark itself."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import signal
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal, cast
+
+from ..errors import LanguageMissing, ToreeError
+from ..rhost.child import Child, Frame
+from ..rhost.frames import Message
+from .base import Bundle, Completeness, Completion, Failed, Interpreter, Ok, Output, Result
+
+_START = 60.0  # seconds R may take to start
+_ANALYSIS = 5.0  # seconds a completion may take
+_PATIENCE = 5.0  # seconds after which an interrupt without effect is spoken of
+_ADVICE = (
+    "Install R (https://cran.r-project.org), then: pip install 'toree[r]' "
+    "(building rpy2 needs a C compiler and R's headers, r-base-dev on Debian)."
+)
+_STUCK = (
+    "R can't be stopped here: it is in native code that never looks for an interrupt. "
+    "Wait for it, or use %restart r (R's variables are lost, Spark's session stays).\n"
+)
+
+Address = Callable[[], tuple[int, str]]
+Cancel = Callable[[str], None]
+
+
+class RInterpreter(Interpreter):
+    """Cells in R. The process starts with the first of them."""
+
+    language: ClassVar[str] = "r"
+
+    def __init__(
+        self, address: Address, cancel: Cancel | None = None, log: Path | None = None
+    ) -> None:
+        """
+        Args:
+            address: blocks until Spark's session is there and returns port and secret of its
+                Py4J gateway; raises ToreeError.
+            cancel: cancels a Spark job group by its id; used when R died with a job running.
+            log: file for what the host process has to say outside of cells.
+        """
+        self._address = address
+        self._cancel = cancel
+        self._log = log
+        self._child: Child | None = None
+        self._lock = threading.Lock()  # one conversation with the host at a time
+        self._cell: _Cell | None = None
+        self._note = ""  # why the last R is gone, told by the next cell
+        self._assigned: tuple[str, ...] = ()
+
+    # -- life ------------------------------------------------------------------
+
+    def close(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            child.close()
+
+    def _started(self) -> Child:
+        if self._child is None:
+            child = Child(self._log)
+            try:
+                message = _first_frame(child)
+            except BaseException:
+                child.close()
+                raise
+            if message.get("reply") != "ready":
+                child.close()
+                why = message.get("why", "it ended at once")
+                raise LanguageMissing(f"R can't be started: {why}.", advice=_ADVICE)
+            self._child = child
+        return self._child
+
+    def _died(self, child: Child) -> str:
+        how = child.ended()
+        child.close()
+        self._child = None
+        self._note = f"R {how}; its variables are gone. This is a new R on the same Spark session."
+        return how
+
+    # -- cells -----------------------------------------------------------------
+
+    async def execute(self, code: str, output: Output) -> Result:
+        self._assigned = ()
+        cell = _Cell(f"toree-r-{uuid.uuid4().hex}", output)
+        with self._lock, cell.catching_sigint():
+            try:
+                child = self._started()
+            except KeyboardInterrupt:
+                return _interrupted()
+            if self._note:
+                output.stream("stderr", self._note + "\n")
+                self._note = ""
+            self._cell = cell
+            try:
+                return self._run(child, cell, code)
+            finally:
+                self._cell = None
+
+    def _run(self, child: Child, cell: _Cell, code: str) -> Result:
+        cell.child = child
+        child.send({"do": "execute", "cell": cell.id, "code": code})
+        quit_status: int | None = None
+        while True:
+            frame = cell.next_frame()
+            if frame is None:
+                return self._after_death(child, cell, quit_status)
+            message, _ = frame
+            if "reply" in message:
+                break
+            if message["event"] == "begun":
+                cell.begun()
+            elif message["event"] == "quit":
+                quit_status = int(message["status"])
+            elif message["event"] == "address":
+                child.send(self._find_address())
+            else:
+                cell.deliver(message)
+        self._assigned = tuple(message.get("assigned", ()))
+        status = message.get("status")
+        if status == "interrupted":
+            return _interrupted()
+        if status == "error":
+            return Failed(message["name"], message["message"], message["traceback"])
+        if status != "ok":
+            raise ToreeError(f"The R host failed: {message.get('message', message)}")
+        result = message["result"]
+        return Ok(result["data"], result["metadata"]) if result else Ok()
+
+    def _find_address(self) -> Message:
+        try:
+            port, secret = self._address()
+        except KeyboardInterrupt:
+            return {"interrupted": True}
+        except ToreeError as error:
+            return {"error": str(error)}
+        return {"answer": [port, secret]}
+
+    def _after_death(self, child: Child, cell: _Cell, quit_status: int | None) -> Result:
+        how = self._died(child)
+        if self._cancel is not None:
+            with contextlib.suppress(Exception):
+                self._cancel(cell.id)
+        if quit_status is not None:
+            cell.output.stream(
+                "stderr", f"R {how}, as asked; its variables are gone. The next R cell starts it.\n"
+            )
+            self._note = ""
+            return Ok()
+        text = f"R {how}. Its variables are gone; the next R cell starts a new R on the same Spark session."
+        return Failed("RDied", text, [text])
+
+    def interrupt(self) -> None:
+        cell = self._cell
+        if cell is not None:
+            cell.interrupt()
+
+    # -- analysis --------------------------------------------------------------
+
+    def complete(self, code: str, cursor: int) -> Completion:
+        found = self._analyse({"do": "complete", "code": code, "cursor": cursor})
+        if not found or not found.get("matches"):
+            return Completion((), cursor, cursor)
+        return Completion(found["matches"], found["start"], cursor, found["types"])
+
+    def inspect(self, code: str, cursor: int, detail: int = 0) -> Bundle | None:
+        found = self._analyse({"do": "inspect", "code": code, "cursor": cursor})
+        return cast(Bundle, found["data"]) if found and found.get("data") else None
+
+    def is_complete(self, code: str) -> Completeness:
+        found = self._analyse({"do": "is_complete", "code": code})
+        status = found.get("status") if found else None
+        if status not in ("complete", "incomplete", "invalid"):
+            return Completeness("unknown")
+        indent = "  " if status == "incomplete" and code.rstrip().endswith(("{", "(")) else ""
+        return Completeness(cast(Literal["complete", "incomplete", "invalid"], status), indent)
+
+    def _analyse(self, request: Message) -> Message | None:
+        """Asks a host that runs and is idle; None otherwise."""
+        child = self._child
+        if child is None or not self._lock.acquire(blocking=False):
+            return None
+        try:
+            frame = self._ask(child, request)
+            return frame[0] if frame else None
+        finally:
+            self._lock.release()
+
+    def _ask(
+        self, child: Child, request: Message, blobs: list[bytes] | None = None
+    ) -> Frame | None:
+        child.send(request, blobs)
+        while True:
+            frame = child.frames.get()
+            if frame is None:
+                self._died(child)
+                return None
+            message = frame[0]
+            if "reply" in message:
+                return frame
+            if message["event"] == "address":
+                child.send(self._find_address())
+            elif message["event"] == "ask":
+                child.send({"answer": None})
+
+    # -- shared names ----------------------------------------------------------
+
+    def assigned(self) -> Sequence[str]:
+        return self._assigned
+
+    def references(self, code: str) -> frozenset[str]:
+        with self._lock:
+            frame = self._ask(self._started(), {"do": "references", "code": code})
+        return frozenset(frame[0].get("names", ())) if frame else frozenset()
+
+
+class _Cell:
+    """A running cell: its output, and the way to stop it."""
+
+    def __init__(self, cell_id: str, output: Output) -> None:
+        self.id = cell_id
+        self.output = output
+        self.child: Child | None = None
+        self._asking = False
+        self._stopped_at = 0.0  # when the user asked to stop it
+        self._begun = False
+        self._told = False
+
+    @contextlib.contextmanager
+    def catching_sigint(self) -> Iterator[None]:
+        """Turns SIGINT into an interrupt of this cell, so that no frame is lost to an exception."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def stop(*_: Any) -> None:
+            if self.child is None or self._asking:
+                raise KeyboardInterrupt
+            self.interrupt()
+
+        before = signal.signal(signal.SIGINT, stop)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def interrupt(self) -> None:
+        if not self._stopped_at:
+            self._stopped_at = time.monotonic()
+        # Before it has begun the id means nothing to the host: `begun` sends it again.
+        if self.child is not None and self._begun:
+            self.child.interrupt(self.id)
+
+    def begun(self) -> None:
+        self._begun = True
+        if self._stopped_at:
+            self.interrupt()
+
+    def next_frame(self) -> Frame | None:
+        """Waits for the host's next frame; None when it is gone."""
+        assert self.child is not None
+        while True:
+            try:
+                return self.child.frames.get(timeout=0.5)
+            except queue.Empty:
+                pass
+            except KeyboardInterrupt:  # raised into us in spite of the handler
+                self.interrupt()
+            if self._stopped_at and not self._told:
+                if time.monotonic() - self._stopped_at > _PATIENCE:
+                    self._told = True
+                    self.output.stream("stderr", _STUCK)
+
+    def deliver(self, message: Message) -> None:
+        event = message["event"]
+        if event == "stream":
+            self.output.stream(message["name"], message["text"])
+        elif event == "display":
+            self.output.display(
+                message["data"],
+                message.get("metadata") or {},
+                display_id=message.get("display_id"),
+                update=bool(message.get("update")),
+            )
+        elif event == "clear":
+            self.output.clear(bool(message["wait"]))
+        elif event == "ask":
+            self._answer(message["prompt"])
+
+    def _answer(self, prompt: str) -> None:
+        assert self.child is not None
+        self._asking = True
+        try:
+            line = self.output.ask(prompt)
+        except KeyboardInterrupt:
+            self._asking = False
+            self.child.send({"interrupted": True})
+            self.interrupt()
+            return
+        except EOFError:
+            self.child.send({"answer": None})
+            return
+        finally:
+            self._asking = False
+        self.child.send({"answer": line})
+
+
+def _first_frame(child: Child) -> Message:
+    try:
+        frame = child.frames.get(timeout=_START)
+    except queue.Empty:
+        raise ToreeError(f"R did not start within {_START:.0f} s.") from None
+    return frame[0] if frame else {}
+
+
+def _interrupted() -> Failed:
+    return Failed("Interrupted", "The cell was stopped.", ["Interrupted: the cell was stopped."])
+
+
+def create(host: Any) -> RInterpreter:
+    """The interpreter for a Toree host (registry.py)."""
+    companion = host.companion
+    return RInterpreter(
+        lambda: cast("tuple[int, str]", companion.address),
+        lambda group: companion.tell("cancelGroup", group),
+    )

@@ -1,0 +1,127 @@
+"""The front's end of the R host: starts the process, talks with it, tells how it ended."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import IO
+
+from .frames import Channel, Message
+
+Frame = tuple[Message, list[bytes]]
+
+
+class Child:
+    """One R host process. `frames` yields what it sends; None when it has ended."""
+
+    def __init__(self, log: Path | None = None) -> None:
+        """Starts the process and returns at once.
+
+        Args:
+            log: file that gets what Python and PySpark say in the host; None throws it away.
+        """
+        requests_read, requests_write = os.pipe()
+        events_read, events_write = os.pipe()
+        interrupts_read, self._interrupts = os.pipe()
+        theirs = (requests_read, events_write, interrupts_read)
+        out: IO[bytes] | int = subprocess.DEVNULL
+        if log is not None:
+            out = open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")  # noqa: SIM115
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "toree.rhost", *map(str, theirs)],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                pass_fds=theirs,
+                # A signal to the kernel's process group must not reach R a second time.
+                start_new_session=True,
+                env=_environment(),
+            )
+        finally:
+            for fd in theirs:
+                os.close(fd)
+            if not isinstance(out, int):
+                out.close()
+        self._channel = Channel(events_read, requests_write)
+        self.frames: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, name="toree-r", daemon=True)
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def _read(self) -> None:
+        try:
+            while True:
+                self.frames.put(self._channel.receive())
+        except (EOFError, OSError, ValueError):
+            self.frames.put(None)
+
+    def send(self, message: Message, blobs: list[bytes] | None = None) -> None:
+        """Sends a request or an answer; a dead host is noticed by `frames`, not here."""
+        try:
+            self._channel.send(message, blobs or [])
+        except OSError:
+            pass
+
+    def interrupt(self, cell: str) -> None:
+        """Stops the cell of this id if it runs; any thread."""
+        try:
+            os.write(self._interrupts, f"{cell}\n".encode())
+        except OSError:
+            pass
+
+    def ended(self) -> str:
+        """How the process ended: "killed by SIGSEGV", "ended with status 3"."""
+        try:
+            status = self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            status = self._process.wait()
+        self._sweep()
+        if status < 0:
+            try:
+                return f"was killed by {signal.Signals(-status).name}"
+            except ValueError:
+                return f"was killed by signal {-status}"
+        return f"ended with status {status}"
+
+    def kill(self) -> None:
+        """Ends the process and everything it started."""
+        self._sweep()
+        if self._process.poll() is None:
+            self._process.kill()
+
+    def _sweep(self) -> None:
+        # The group outlives its leader as long as a member lives, and its number is not reused.
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except OSError:
+            pass
+
+    def close(self) -> None:
+        """Ends the process; may be called twice."""
+        if self._interrupts < 0:
+            return
+        self.kill()
+        self._process.wait()
+        self._reader.join(5)
+        os.close(self._interrupts)
+        self._interrupts = -1
+        self._channel.close()
+
+
+def _environment() -> dict[str, str]:
+    environment = dict(os.environ)
+    # The host must import the same toree, also when it runs from a source tree.
+    root = str(Path(__file__).parents[2])
+    paths = [root, *environment.get("PYTHONPATH", "").split(os.pathsep)]
+    environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
+    return environment

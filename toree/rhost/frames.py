@@ -1,0 +1,70 @@
+"""Frames on a pair of pipes: a JSON header and any number of raw blobs. No pickle.
+
+    4 bytes   length of the header, big endian
+    header    JSON object; its "blobs" is the list of the blobs' lengths, if there are any
+    blobs     raw bytes, one after the other
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+Message = dict[str, Any]
+
+_LENGTH = struct.Struct(">I")
+
+
+class Channel:
+    """Both directions of the talk between front and host. `send` is thread-safe."""
+
+    def __init__(self, read_fd: int, write_fd: int) -> None:
+        self._reader = os.fdopen(read_fd, "rb", buffering=1 << 16)
+        self._write_fd = write_fd
+        self._lock = threading.Lock()
+
+    def send(self, message: Message, blobs: Sequence[bytes | memoryview] = ()) -> None:
+        """Sends one frame.
+
+        Raises:
+            OSError: the other side is gone.
+        """
+        if blobs:
+            message = {**message, "blobs": [len(blob) for blob in blobs]}
+        header = json.dumps(message, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        with self._lock:
+            self._write(_LENGTH.pack(len(header)) + header)
+            for blob in blobs:
+                self._write(blob)
+
+    def _write(self, data: bytes | memoryview) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(self._write_fd, rest) :]
+
+    def receive(self) -> tuple[Message, list[bytes]]:
+        """Waits for one frame. Only one thread may receive.
+
+        Raises:
+            EOFError: the other side is gone.
+        """
+        (length,) = _LENGTH.unpack(self._read(_LENGTH.size))
+        message: Message = json.loads(self._read(length).decode("utf-8", "surrogatepass"))
+        return message, [self._read(size) for size in message.pop("blobs", ())]
+
+    def _read(self, size: int) -> bytes:
+        data = self._reader.read(size)
+        if len(data) < size:
+            raise EOFError("the other side of the pipe is gone")
+        return data
+
+    def close(self) -> None:
+        self._reader.close()
+        with self._lock:
+            if self._write_fd >= 0:
+                os.close(self._write_fd)
+                self._write_fd = -1

@@ -1,0 +1,146 @@
+"""Stops the running cell. The front writes the cell's id to a pipe; no signal is sent to us.
+
+R takes an interrupt at its safe points when `R_interrupts_pending` is set and
+`R_interrupts_suspended` is not (cells run inside `allowInterrupts`). Setting the flag is not
+enough: R polls only every 1,000 evaluations, sleeps in select(), waits for children, and waits
+for Spark. So while the flag stays up and the cell lives, a helper thread
+
+- every 10 ms signals SIGUSR2 (which does nothing) to the main thread: it ends a select();
+- every 0.1 s cancels the cell's Spark jobs, if a Spark call runs (one that has not begun yet
+  can't be cancelled, hence again and again);
+- after 0.1 s, then every 0.2 s, sends SIGINT to the children, as a terminal does, and asks R for
+  one garbage collection at the next allocation: at the end of it R looks at the flag.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+_TICK = 0.01
+_SPARK_EVERY = 0.1
+_PUSH_AFTER = 0.1
+_PUSH_EVERY = 0.2
+_FAR_AWAY = 2**30  # allocations until R_gc_torture would collect a second time
+
+
+class Interrupts:
+    """Owns the helper thread and R's two flags."""
+
+    def __init__(self, fd: int, libr: ctypes.CDLL, cancel: Callable[[str], None]) -> None:
+        """
+        Args:
+            fd: read end of the pipe on which ids of cells come, one a line.
+            libr: R's shared library, already initialised.
+            cancel: cancels the Spark jobs of a cell if a Spark call runs; called on the helper
+                thread, must not touch R.
+        """
+        self._fd = fd
+        self._cancel = cancel
+        self._pending = ctypes.c_int.in_dll(libr, "R_interrupts_pending")
+        # Suspended once and for all: only cells, in their allowInterrupts, can be interrupted.
+        ctypes.c_int.in_dll(libr, "R_interrupts_suspended").value = 1
+        # Not in R's public API, so it may go away.
+        self._torture = getattr(libr, "R_gc_torture", None)
+        self._lock = threading.Lock()
+        self._live: str | None = None
+        self._main = threading.main_thread().ident or 0
+
+    def start(self) -> None:
+        # Set after R and Spark, which install handlers of their own. A Python no-op rather than
+        # SIG_IGN, which children inherit through exec: they could not be stopped then.
+        signal.signal(signal.SIGINT, lambda *_: None)
+        signal.signal(signal.SIGUSR2, lambda *_: None)
+        threading.Thread(target=self._watch, name="interrupts", daemon=True).start()
+
+    def begin(self, cell: str) -> None:
+        """From here on `cell` can be interrupted; what was meant for another cell is forgotten."""
+        with self._lock:
+            self._pending.value = 0
+            self._live = cell
+
+    def end(self) -> None:
+        with self._lock:
+            self._live = None
+            self._pending.value = 0
+            self._collect_once(False)
+
+    def _watch(self) -> None:
+        rest = b""
+        while data := os.read(self._fd, 4096):
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                self._stop(line.decode())
+        # The front is gone: so is everything of ours, whatever R is doing.
+        end_process_group()
+
+    def _stop(self, cell: str) -> None:
+        with self._lock:
+            if cell != self._live:
+                return
+            self._pending.value = 1
+        began = time.monotonic()
+        spark_at, push_at = began, began + _PUSH_AFTER
+        while True:
+            with self._lock:
+                if cell != self._live or not self._pending.value:
+                    self._collect_once(False)
+                    return
+                signal.pthread_kill(self._main, signal.SIGUSR2)
+                now = time.monotonic()
+                if now >= push_at:
+                    push_at = now + _PUSH_EVERY
+                    signal_children(signal.SIGINT)
+                    self._collect_once(True)
+            if now >= spark_at:
+                spark_at = now + _SPARK_EVERY
+                self._cancel(cell)
+            time.sleep(_TICK)
+
+    def _collect_once(self, soon: bool) -> None:
+        if self._torture is not None:
+            self._torture(_FAR_AWAY if soon else 0, 1 if soon else 0, 0)
+
+
+def signal_children(number: int) -> None:
+    """Signals every other process of our group."""
+    for pid in _group():
+        try:
+            os.kill(pid, number)
+        except OSError:
+            continue
+
+
+def _group() -> list[int]:
+    own, group = os.getpid(), os.getpgrp()
+    found = []
+    try:
+        names = os.listdir("/proc")
+    except OSError:  # no /proc (macOS): ask ps
+        import subprocess
+
+        rows = subprocess.run(["ps", "-axo", "pid=,pgid="], capture_output=True, text=True).stdout
+        pairs = [line.split() for line in rows.splitlines()]
+        return [int(p) for p, g in pairs if int(g) == group and int(p) != own]
+    for name in names:
+        if not name.isdigit() or int(name) == own:
+            continue
+        try:
+            with open(f"/proc/{name}/stat", "rb") as file:
+                fields = file.read().rpartition(b")")[2].split()
+        except OSError:
+            continue
+        if int(fields[2]) == group:
+            found.append(int(name))
+    return found
+
+
+def end_process_group() -> None:
+    """Ends this process and all it started, at once."""
+    if os.getpgrp() == os.getpid():  # the front starts us as leader of our own group
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+    os._exit(1)

@@ -1,0 +1,243 @@
+"""Answers the front's requests, one at a time, on the main thread, which is R's."""
+
+from __future__ import annotations
+
+import base64
+import gc
+import json
+import signal
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from .console import Console
+from .engine import Engine, strings
+from .frames import Channel, Message
+from .interrupts import Interrupts, end_process_group
+from .pages import Pages
+
+Answer = tuple[Message, list[bytes]]
+
+
+class Interrupted(Exception):
+    """The cell was stopped while it waited for the front."""
+
+
+class Loop:
+    """The host's life: starts its parts, then takes requests until the front is gone."""
+
+    def __init__(self, channel: Channel, interrupts: int) -> None:
+        self._channel = channel
+        self._value: Message | None = None  # a visible value that may yet be the cell's result
+        self._stopped = False
+        self._order = threading.RLock()  # text of R's children comes on the console's thread
+        self.console = Console(self._stream)
+        self.pages = Pages(self._page)
+        self.console.start()
+        self.engine = Engine(self.console, self._ask)
+        self.interrupts = Interrupts(interrupts, self.engine.libr, self._cancel)
+        self._session: Any = None
+        self.cell = ""
+        self._offer()
+        self._requests: dict[str, Callable[[Message, list[bytes]], Answer]] = {
+            "execute": self._execute,
+            "complete": self._complete,
+            "inspect": self._inspect,
+            "is_complete": self._is_complete,
+            "references": self._references,
+            "get": self._get,
+            "put": self._put,
+        }
+        self.interrupts.start()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        channel.send({"reply": "ready"})
+
+    def run(self) -> None:
+        while True:
+            try:
+                message, blobs = self._channel.receive()
+            except EOFError:
+                end_process_group()
+                return
+            try:
+                answer, data = self._requests[message["do"]](message, blobs)
+            except Exception as error:
+                answer, data = {"error": type(error).__name__, "message": str(error)}, []
+            self._channel.send({"reply": "done", **answer}, data)
+            gc.collect(1)
+
+    # -- requests --------------------------------------------------------------
+
+    def _execute(self, message: Message, _: list[bytes]) -> Answer:
+        self._value = None
+        self._stopped = False
+        self.cell = message["cell"]
+        self.console.before = self._before_text
+        self.interrupts.begin(self.cell)
+        self._channel.send({"event": "begun"})
+        before = self.engine.globals()
+        try:
+            outcome = self.engine.call("run_cell", strings([message["code"]]), strings(["<cell>"]))
+        finally:
+            self.interrupts.end()
+            self.console.before = lambda: None
+            self.console.flush()
+        answer: Message = {
+            "status": outcome[0][0],
+            "result": self._value,
+            "assigned": self.engine.assigned(before),
+        }
+        if answer["status"] == "error":
+            answer.update(
+                name=outcome[1][0], message=outcome[2][0], traceback=[str(x) for x in outcome[3]]
+            )
+        return answer, []
+
+    def _complete(self, message: Message, _: list[bytes]) -> Answer:
+        code, cursor = message["code"], message["cursor"]
+        found = self.engine.call("complete_code", strings([code[:cursor]]))
+        matches, types, token = ([str(x) for x in part] for part in found)
+        return {"matches": matches, "types": types, "start": cursor - len(token[0])}, []
+
+    def _inspect(self, message: Message, _: list[bytes]) -> Answer:
+        code, cursor = message["code"], message["cursor"]
+        found = self.engine.call("inspect_code", strings([code[:cursor], code[cursor:]]))
+        names = [str(x) for x in found.names] if len(found) else []
+        return {"data": {name: found[i][0] for i, name in enumerate(names)}}, []
+
+    def _is_complete(self, message: Message, _: list[bytes]) -> Answer:
+        return {"status": self.engine.parse_status(message["code"])}, []
+
+    def _references(self, message: Message, _: list[bytes]) -> Answer:
+        found = self.engine.call("references", strings([message["code"]]))
+        return {"names": [str(x) for x in found]}, []
+
+    def _get(self, message: Message, _: list[bytes]) -> Answer:
+        from . import values
+
+        return values.get(self, message["name"])
+
+    def _put(self, message: Message, blobs: list[bytes]) -> Answer:
+        from . import values
+
+        values.put(self, message["name"], message["value"], blobs)
+        return {}, []
+
+    # -- events ----------------------------------------------------------------
+
+    def _offer(self) -> None:
+        offer = self.engine.offer
+        offer("value", self._show_value)
+        offer("display", lambda *bundle: self._display(_bundle(*bundle)))
+        offer("clear", lambda wait: self._event({"event": "clear", "wait": bool(wait[0])}))
+        offer("quit", lambda status: self._event({"event": "quit", "status": status[0]}))
+        offer("settle", lambda: None)
+        offer("figure", self._locked(lambda new: self.pages.figure()))
+        offer("finish", self._locked(lambda: self.pages.finish()))
+        offer("page", self._locked(lambda: self.engine.integer(self.pages.current)))
+        offer(
+            "device",
+            self._locked(
+                lambda folder, extensions, mimes, width, height: self.pages.device(
+                    folder[0], list(extensions), list(mimes), width[0], height[0]
+                )
+            ),
+        )
+        offer("spark", self._spark)
+
+    def _locked(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def locked(*arguments: Any) -> Any:
+            with self._order:
+                return function(*arguments)
+
+        return locked
+
+    def _before_text(self) -> None:
+        with self._order:
+            self._release_value()
+            self.pages.hold_place()
+
+    def _stream(self, name: str, text: str) -> None:
+        self._channel.send({"event": "stream", "name": name, "text": text})
+
+    def _event(self, message: Message) -> None:
+        self._release_value()
+        self.console.flush()
+        self._channel.send(message)
+
+    def _display(self, bundle: Message) -> None:
+        self._before_text()
+        self.console.flush()
+        self._channel.send({"event": "display", **bundle})
+
+    def _show_value(self, *bundle: Any) -> None:
+        self._before_text()
+        self.console.flush()
+        self._value = _bundle(*bundle)
+
+    def _release_value(self) -> None:
+        if self._value is not None:
+            value, self._value = self._value, None
+            self._channel.send({"event": "display", **value})
+
+    def _page(
+        self, data: dict[str, Any], metadata: dict[str, Any], place: str | None, update: bool
+    ) -> None:
+        if not update:
+            self._release_value()
+        self.console.flush()
+        message = {"data": data, "metadata": metadata, "display_id": place, "update": update}
+        self._channel.send({"event": "display", **message})
+
+    def _question(self, message: Message) -> Any:
+        """Asks the front and waits for its answer."""
+        if self._stopped:
+            raise Interrupted("interrupted")
+        self.console.flush()
+        self._release_value()
+        self._channel.send(message)
+        answer, _ = self._channel.receive()
+        if answer.get("interrupted"):
+            self._stopped = True
+            raise Interrupted("interrupted")
+        if "error" in answer:
+            raise RuntimeError(answer["error"])
+        return answer["answer"]
+
+    def _ask(self, prompt: str) -> str | None:
+        self.pages.hold_place()
+        return self._question({"event": "ask", "prompt": prompt})
+
+    # -- Spark -----------------------------------------------------------------
+
+    @property
+    def session(self) -> Any:
+        """This process's own end of the Spark session; attached at its first use."""
+        if self._session is None:
+            from .session import Session
+
+            self._session = Session(
+                self.engine, lambda: self._question({"event": "address"}), self._warn
+            )
+        return self._session
+
+    def _warn(self, text: str) -> None:
+        self.console.write("stderr", f"Warning message:\n{text}\n".encode())
+
+    def _spark(self, name: Any, *arguments: Any) -> Any:
+        return self.session.run(self.cell, name[0], arguments)
+
+    def _cancel(self, cell: str) -> None:
+        if self._session is not None:
+            self._session.cancel(cell)
+
+
+def _bundle(mimes: Any, contents: Any, structured: Any, metadata: Any) -> Message:
+    data: dict[str, Any] = {}
+    for i, mime in enumerate(mimes):
+        content = contents[i]
+        if type(content).__name__ == "ByteSexpVector":
+            data[mime] = base64.b64encode(bytes(content)).decode("ascii")
+        else:
+            data[mime] = json.loads(content[0]) if structured[i] else content[0]
+    return {"data": data, "metadata": json.loads(metadata[0])}

@@ -1,0 +1,268 @@
+"""The door to PySpark: this process's own client of the companion's gateway, and its session."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pyarrow as pa
+from rpy2 import rinterface
+
+from .columns import FromR
+from .engine import Engine, strings
+from .vectors import ToR
+
+Address = Callable[[], Sequence[Any]]
+
+_LOST = "The Spark session is gone. The next use of Spark attaches to the new one."
+
+
+class SparkFailed(Exception):
+    """A Spark error with the message a user can use."""
+
+    kind = "spark_error"
+
+
+class Session:
+    """Spark for R. All methods but `cancel` run on the main thread, called from R."""
+
+    def __init__(self, engine: Engine, address: Address, warn: Callable[[str], None]) -> None:
+        """
+        Args:
+            address: asks the front for port and secret of the gateway; may wait for Spark.
+            warn: shows a warning in the cell.
+        """
+        self._engine = engine
+        self._address = address
+        self._warn = warn
+        self._spark: Any = None
+        self._context: Any = None
+        self._at: tuple[int, str] | None = None
+        self._cell = ""  # the cell whose job group is set
+        self._busy = threading.Event()
+        self._results: dict[int, Result] = {}
+        self._count = 0
+        # It logs each AnalysisException as JSON on stderr; the message reaches the cell anyway.
+        logging.getLogger("SQLQueryContextLogger").disabled = True
+        self._calls: dict[str, Callable[..., Any]] = {
+            "query": self._query,
+            "fetch": self._fetch,
+            "columns": self._columns,
+            "clear": self._clear,
+            "register": self._register,
+            "save": self._save,
+            "drop_view": self._drop_view,
+            "exists": self._exists,
+            "version": lambda: strings([str(self._spark.version)]),
+            "conf": lambda key: strings([str(self._spark.conf.get(key[0], ""))]),
+            "plan": self._plan,
+        }
+
+    # -- life ------------------------------------------------------------------
+
+    def run(self, cell: str, name: str, arguments: Sequence[Any]) -> Any:
+        """Runs one of the calls R may make, under the cell's job group."""
+        self._busy.set()
+        try:
+            self._prepare(cell)
+            return self._calls[name](*arguments)
+        except Exception as error:
+            raise self._translated(error) from None
+        finally:
+            self._busy.clear()
+
+    def spark(self, cell: str) -> Any:
+        """The SparkSession, attached and with the cell's job group set."""
+        self._prepare(cell)
+        return self._spark
+
+    def _prepare(self, cell: str) -> None:
+        if self._spark is not None and cell == self._cell:
+            return
+        port, secret = self._address()
+        if self._spark is None or (port, secret) != self._at or self._stopped():
+            self._attach(int(port), str(secret))
+        # A new thread of the JVM serves a new connection, so the group is set again each time.
+        self._context.setJobGroup(cell, "R cell", False)
+        self._cell = cell
+
+    def _stopped(self) -> bool:
+        return bool(self._context._jsc.sc().isStopped())
+
+    def _attach(self, port: int, secret: str) -> None:
+        from pyspark import SparkConf, SparkContext
+        from pyspark.java_gateway import launch_gateway
+        from pyspark.sql import SparkSession
+
+        before = signal.getsignal(signal.SIGINT)
+        # PySpark reads them at once; R's children must not find them.
+        os.environ["PYSPARK_GATEWAY_PORT"], os.environ["PYSPARK_GATEWAY_SECRET"] = str(port), secret
+        try:
+            SparkContext._active_spark_context = None
+            SparkContext._gateway = SparkContext._jvm = None
+            SparkSession._instantiatedSession = None
+            gateway = launch_gateway()
+            jsession = gateway.entry_point.session()
+            jsc = gateway.entry_point.javaContext()
+            conf = SparkConf(_jvm=gateway.jvm, _jconf=jsc.getConf())
+            self._context = SparkContext(gateway=gateway, jsc=jsc, conf=conf)
+            self._spark = SparkSession(self._context, jsession)
+            self._at = (port, secret)
+            self._results.clear()
+        finally:
+            del os.environ["PYSPARK_GATEWAY_PORT"], os.environ["PYSPARK_GATEWAY_SECRET"]
+            # SparkContext's handler would cancel every job, those of other languages too.
+            signal.signal(signal.SIGINT, before)
+
+    def cancel(self, cell: str) -> None:
+        """Cancels the cell's jobs while a call runs; on the interrupts' thread."""
+        if self._busy.is_set() and self._context is not None:
+            try:
+                self._context._jsc.cancelJobGroup(cell)
+            except Exception as error:
+                logging.getLogger(__name__).info("cancelling failed: %s", error)
+
+    def _translated(self, error: Exception) -> Exception:
+        from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
+        from pyspark.errors import PySparkException
+
+        if isinstance(error, Py4JNetworkError) or (
+            isinstance(error, Py4JError) and "while sending" in str(error)
+        ):
+            self._spark = None
+            return SparkFailed(_LOST)
+        if isinstance(error, Py4JJavaError):
+            cause = error.java_exception
+            while cause.getCause() is not None:
+                cause = cause.getCause()
+            return SparkFailed(str(cause.toString()).partition("\n\tat ")[0])
+        if isinstance(error, PySparkException):
+            return SparkFailed(str(error).partition("\n\nJVM stacktrace:")[0].strip())
+        return error
+
+    # -- calls from R ----------------------------------------------------------
+
+    def _query(self, text: Any, parameters: Any) -> Any:
+        arguments = self._arguments(parameters)
+        frame = self._spark.sql(text[0], args=arguments) if arguments else self._spark.sql(text[0])
+        return self._hold(frame)
+
+    def _hold(self, frame: Any) -> Any:
+        self._count += 1
+        self._results[self._count] = Result(frame)
+        return rinterface.IntSexpVector([self._count])
+
+    def _arguments(self, parameters: Any) -> Any:
+        if not len(parameters):
+            return None
+        found = [FromR(self._engine).column(parameters[i]) for i in range(len(parameters))]
+        values = [_scalar(array) for array in found]
+        names = parameters.names
+        if isinstance(names, rinterface.NULLType.__class__) or len(names) == 0 or not names[0]:
+            return values
+        return dict(zip([str(name).lstrip(":") for name in names], values, strict=True))
+
+    def _fetch(self, handle: Any, rows: Any, bigint: Any) -> Any:
+        result = self._results[handle[0]]
+        table = result.take(int(rows[0]))
+        return self.to_r(table, bigint[0])
+
+    def to_r(self, table: pa.Table, bigint: str = "") -> Any:
+        zone = str(self._spark.conf.get("spark.sql.session.timeZone", "UTC"))
+        return ToR(self._engine, zone, self._warn, bigint).frame(table)
+
+    def _columns(self, handle: Any) -> Any:
+        result = self._results[handle[0]]
+        names, types = result.columns()
+        state = [result.fetched, -1 if result.rows is None else result.rows]
+        return rinterface.ListSexpVector(
+            [strings(names), strings(types), rinterface.IntSexpVector(state)]
+        )
+
+    def _clear(self, handle: Any) -> None:
+        self._results.pop(handle[0], None)
+
+    def _register(self, data: Any, name: Any) -> None:
+        self.from_r(data).createOrReplaceTempView(name[0])
+
+    def _save(self, data: Any, name: Any, mode: Any) -> None:
+        self.from_r(data).write.mode(mode[0]).saveAsTable(name[0])
+
+    def from_r(self, data: Any) -> Any:
+        """A DataFrame from an R data.frame."""
+        table = FromR(self._engine).table(data)
+        # Spark has no factors, and of nothing but NULL it would make a type nobody can store.
+        arrays = [_storable(column) for column in table.columns]
+        table = pa.table(arrays, names=table.column_names)
+        if not table.num_columns:
+            raise ValueError("A table needs at least one column.")
+        if int(str(self._spark.version).split(".")[0]) >= 4:
+            return self._spark.createDataFrame(table)
+        return self._spark.createDataFrame(table.to_pandas())
+
+    def _drop_view(self, name: Any) -> Any:
+        return rinterface.BoolSexpVector([bool(self._spark.catalog.dropTempView(name[0]))])
+
+    def _exists(self, name: Any) -> Any:
+        return rinterface.BoolSexpVector([bool(self._spark.catalog.tableExists(name[0]))])
+
+    def _plan(self, text: Any) -> Any:
+        plan = self._spark.sql(text[0])._jdf.queryExecution().toString()
+        return strings([str(plan)])
+
+
+class Result:
+    """A query's answer: collected at its first fetch, handed out in pieces."""
+
+    def __init__(self, frame: Any) -> None:
+        self.frame = frame
+        self.fetched = 0
+        self.rows: int | None = None
+        self._table: pa.Table | None = None
+
+    def columns(self) -> tuple[list[str], list[str]]:
+        fields = self.frame.schema.fields
+        return [f.name for f in fields], [f.dataType.simpleString() for f in fields]
+
+    def take(self, rows: int) -> pa.Table:
+        """The next `rows` rows, all that are left for a negative number."""
+        if self._table is None:
+            self._table = collected(self.frame)
+            self.rows = self._table.num_rows
+        assert self.rows is not None
+        start = self.fetched
+        self.fetched = self.rows if rows < 0 else min(self.rows, start + rows)
+        table = self._table.slice(start, self.fetched - start)
+        if self.fetched == self.rows:
+            self._table = table.slice(0, 0)
+        return table
+
+
+def collected(frame: Any) -> pa.Table:
+    """All rows of a DataFrame as Arrow."""
+    if not frame.columns:
+        count = frame.count()
+        return pa.table({"": pa.nulls(count)}).select([])
+    if hasattr(frame, "toArrow"):
+        return frame.toArrow()
+    from pyspark.sql.pandas.types import to_arrow_schema
+
+    return pa.Table.from_batches(frame._collect_as_arrow(), to_arrow_schema(frame.schema))
+
+
+def _storable(column: Any) -> Any:
+    if pa.types.is_dictionary(column.type):
+        return column.cast(pa.string())
+    if pa.types.is_null(column.type):
+        return column.cast(pa.bool_())
+    return column
+
+
+def _scalar(array: Any) -> Any:
+    if len(array) != 1:
+        raise ValueError("A parameter is one value.")
+    return _storable(array)[0].as_py()
