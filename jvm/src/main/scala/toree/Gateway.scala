@@ -1,10 +1,12 @@
 package toree
 
-import java.net.InetAddress
+import java.net.{InetAddress, ServerSocket, Socket}
 import java.nio.charset.StandardCharsets
 import java.nio.file.{Files, Path, StandardCopyOption}
 import java.nio.file.attribute.PosixFilePermissions
 import java.security.SecureRandom
+
+import javax.net.ServerSocketFactory
 
 import py4j.ClientServer.ClientServerBuilder
 
@@ -20,6 +22,7 @@ final class Gateway(entry: EntryPoint) {
   private val server = new ClientServerBuilder(entry)
     .javaAddress(InetAddress.getLoopbackAddress)
     .javaPort(0)
+    .serverSocketFactory(PromptSockets)
     .authToken(secret)
     .build()
 
@@ -36,4 +39,21 @@ final class Gateway(entry: EntryPoint) {
   }
 
   def close(): Unit = server.shutdown()
+}
+
+/** Sockets that send at once: a batch of output is one large write, whose tail would otherwise wait
+  * 40 ms for the other side's delayed acknowledgement.
+  */
+private object PromptSockets extends ServerSocketFactory {
+  def createServerSocket(port: Int): ServerSocket = createServerSocket(port, 50)
+  def createServerSocket(port: Int, backlog: Int): ServerSocket =
+    createServerSocket(port, backlog, InetAddress.getLoopbackAddress)
+  def createServerSocket(port: Int, backlog: Int, address: InetAddress): ServerSocket =
+    new ServerSocket(port, backlog, address) {
+      override def accept(): Socket = {
+        val socket = super.accept()
+        socket.setTcpNoDelay(true)
+        socket
+      }
+    }
 }
