@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -160,22 +163,45 @@ def test_a_source_folder_with_blanks(small: Path, monkeypatch: pytest.MonkeyPatc
     assert build.whole(build.companion(spark(), runtime(), lambda text: None).jar)
 
 
+class Started(NamedTuple):
+    """What a start of the companion showed."""
+
+    shared: int  # classes that came out of the archive
+    setting: str  # what Spark says of spark.toree.test
+
+
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> build.Built:
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> sparkhome.SparkHome:
+    """The installed Spark laid out as a downloaded one: with files in its conf folder."""
+    home = tmp_path_factory.mktemp("an unpacked") / "spark"
+    (home / "conf").mkdir(parents=True)
+    (home / "conf" / "log4j2.properties.template").touch()
+    (home / "conf" / "spark-defaults.conf").write_text("spark.toree.test from-the-defaults\n")
+    for name in ("bin", "jars", "python"):
+        (home / name).symlink_to(spark().home / name)
+    return sparkhome.find(str(home))
+
+
+@pytest.fixture(scope="module")
+def trained(unpacked: sparkhome.SparkHome, tmp_path_factory: pytest.TempPathFactory) -> build.Built:
     """The companion itself, compiled and trained in a cache of its own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("a cache")))
-        jar = build.companion(spark(), runtime(), lambda text: None).jar
-        assert cds.Training(spark(), runtime(), jar).run() is not None
-        return build.companion(spark(), runtime(), pytest.fail)
+        sources = tmp_path_factory.mktemp("sources") / "main"  # edited while this runs: no matter
+        shutil.copytree(build.source_root(), sources)
+        patch.setattr(build, "source_root", lambda: sources)
+        jar = build.companion(unpacked, runtime(), lambda text: None).jar
+        assert cds.Training(unpacked, runtime(), jar).run() is not None
+        return build.companion(unpacked, runtime(), pytest.fail)
 
 
-def classes_from_archive(built: build.Built, tmp_path: Path, env: dict[str, str]) -> int:
-    """Starts the companion as the kernel does; counts classes that came from the archive."""
+def start_companion(home: sparkhome.SparkHome, built: build.Built, tmp_path: Path) -> Started:
+    """Starts the companion as the kernel does, waits until it is ready, and ends it."""
     log, address = tmp_path / "classes.log", tmp_path / "address"
     options = [*built.jvm_options(runtime()), cds.quoted(f"-Xlog:class+load:file={log}")]
-    command = [str(spark().submit), "--conf", "spark.ui.enabled=false", "--master", "local[1]"]
-    command += ["--class", "toree.Main", str(built.jar), str(address), "--spark", "eager"]
+    environment, arguments = cds.settings(home)
+    command = [str(home.submit), *arguments, "--conf", "spark.ui.enabled=false"]
+    command += ["--master", "local[1]", "--class", "toree.Main", str(built.jar), str(address)]
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -183,9 +209,9 @@ def classes_from_archive(built: build.Built, tmp_path: Path, env: dict[str, str]
         stderr=subprocess.DEVNULL,
         env={
             **os.environ,
-            **env,
+            **environment,
             "JAVA_HOME": str(runtime().launch_home()),
-            "SPARK_HOME": str(spark().home),
+            "SPARK_HOME": str(home.home),
             "SPARK_SUBMIT_OPTS": " ".join(options),
         },
         start_new_session=True,
@@ -199,6 +225,8 @@ def classes_from_archive(built: build.Built, tmp_path: Path, env: dict[str, str]
         with cds.Wire(found["port"], found["secret"], 60) as wire:
             assert wire.call("awaitRepl") == "!yv"
             assert wire.call("awaitSpark") == "!yv"
+            code = 'spark.conf.get("spark.toree.test")'
+            outcome = json.loads(wire.call("execute", "main", "1", code, "{}")[3:])
         assert process.stdin
         process.stdin.close()
         assert process.wait(30) == 0
@@ -206,20 +234,57 @@ def classes_from_archive(built: build.Built, tmp_path: Path, env: dict[str, str]
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-    return log.read_text(errors="replace").count("source: shared objects file (top)")
+    lines = log.read_text(errors="replace")
+    return Started(lines.count("shared objects file"), outcome["result"]["text/plain"])
 
 
-def test_the_archive_is_used(trained: build.Built, tmp_path: Path) -> None:
+def test_classes_come_from_the_archive_beside_a_conf_folder(
+    unpacked: sparkhome.SparkHome, trained: build.Built, tmp_path: Path
+) -> None:
     assert trained.archive is not None
-    if trained.archive.suffix == ".jsa":  # an AOT cache has no "top"
-        assert classes_from_archive(trained, tmp_path, {}) > 5000
+    started = start_companion(unpacked, trained, tmp_path)
+    assert started.shared > 8000
+    assert started.setting == "from-the-defaults"
 
 
-def test_no_archive_stops_no_start(trained: build.Built, tmp_path: Path) -> None:
+def test_an_archive_cut_short_is_not_used(
+    unpacked: sparkhome.SparkHome, trained: build.Built, tmp_path: Path
+) -> None:
     assert trained.archive is not None
-    broken = trained.archive.with_name("broken" + trained.archive.suffix)
-    broken.write_bytes(trained.archive.read_bytes()[:100_000])
-    assert classes_from_archive(build.Built(trained.jar, broken), tmp_path, {}) == 0
-    gone = build.Built(trained.jar, tmp_path / f"gone{broken.suffix}")
-    (tmp_path / "address").unlink()
-    assert classes_from_archive(gone, tmp_path, {}) == 0
+    jar = tmp_path / trained.jar.name
+    copy = tmp_path / trained.archive.name
+    copy.write_bytes(trained.archive.read_bytes()[:100_000])
+    assert cds.found(unpacked, runtime(), jar) is None
+    shutil.copyfile(trained.archive, copy)
+    assert cds.found(unpacked, runtime(), jar) == copy
+    assert build.Built(jar, copy).without_archive() == build.Built(jar)
+    assert not copy.exists()
+
+
+@pytest.mark.parametrize("archive", ["not one", "gone"])
+def test_a_useless_archive_stops_no_start(
+    unpacked: sparkhome.SparkHome, trained: build.Built, tmp_path: Path, archive: str
+) -> None:
+    assert trained.archive is not None
+    broken = tmp_path / f"broken{trained.archive.suffix}"
+    if archive == "not one":
+        broken.write_bytes(b"x" * 100_000)
+    started = start_companion(unpacked, build.Built(trained.jar, broken), tmp_path)
+    assert started.shared < 3000  # the JDK's own archive
+    assert started.setting == "from-the-defaults"
+
+
+def test_a_training_that_is_ended_leaves_nothing(
+    unpacked: sparkhome.SparkHome, trained: build.Built, own_cache: Path
+) -> None:
+    jar = own_cache / "companion.jar"
+    own_cache.mkdir(parents=True)
+    jar.write_bytes(trained.jar.read_bytes())
+    training = cds.Training(unpacked, runtime(), jar)
+    timer = threading.Timer(1.5, training.close)
+    timer.start()
+    assert training.run() is None
+    timer.join()
+    assert training.process is not None
+    assert training.process.poll() is not None
+    assert list(own_cache.iterdir()) == [jar]

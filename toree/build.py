@@ -40,6 +40,12 @@ class Built:
         """Options (for SPARK_SUBMIT_OPTS) with which `java` starts this companion fast."""
         return cds.options(java, self.archive) if self.archive else []
 
+    def without_archive(self) -> Built:
+        """The same companion after a start that failed: its archive is deleted, not trusted."""
+        if self.archive:
+            self.archive.unlink(missing_ok=True)
+        return Built(self.jar)
+
 
 def companion(spark: SparkHome, java: Java, say: Callable[[str], None]) -> Built:
     """The companion for this Spark and Java, compiled now if it was not yet.

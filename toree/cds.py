@@ -3,7 +3,8 @@
 One training run (`train`) starts the companion, lets it do what a first cell does, and on its way
 out the JVM writes the archive beside the companion's jar. Measured with Spark 4.3 on 2 cores: a
 first query 5.5 s after the start without, 2.9 s with it. An archive that does not fit (another
-Java, Spark or class path) is ignored by the JVM, so at worst a start is as slow as without one.
+Java, Spark or class path) is ignored by the JVM, so at worst a start is as slow as without one;
+but Java 17 dies of one that was cut short, so its size is in its name.
 """
 
 from __future__ import annotations
@@ -39,12 +40,17 @@ CELLS = (
 
 
 def found(spark: SparkHome, java: Java, jar: Path) -> Path | None:
-    archive = place(spark, java, jar)
-    return archive if archive is not None and archive.is_file() else None
+    """The archive for this Java and this class path that is whole."""
+    goal = place(spark, java, jar)
+    for archive in jar.parent.glob(f"{goal.stem}-*{goal.suffix}") if goal else ():
+        with contextlib.suppress(OSError):
+            if archive.stem.endswith(f"-{archive.stat().st_size}"):
+                return archive
+    return None
 
 
 def place(spark: SparkHome, java: Java, jar: Path) -> Path | None:
-    """Where the archive for exactly this Java, these jars and this class path is kept.
+    """The name, but for its size, of the archive for exactly this Java, jars and class path.
 
     The JVM compares paths, sizes and times of the jars itself; they are in the name so that a
     changed one leads to a new training run instead of an archive that is refused at every start.
@@ -109,10 +115,10 @@ class Training:
         self.closed = threading.Event()
 
     def run(self, timeout: float = 180) -> Path | None:
-        """Writes the archive and returns it; None when there can be none. Takes about 15 s."""
+        """Writes the archive and returns it; None when there can be none. Takes about 20 s."""
         goal = place(self.spark, self.java, self.jar)
-        if goal is None or goal.exists():
-            return goal
+        if goal is None or (there := found(self.spark, self.java, self.jar)):
+            return there if goal else None
         until = time.monotonic() + timeout
         with (
             contextlib.suppress(OSError, subprocess.SubprocessError),
@@ -121,24 +127,23 @@ class Training:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self.jar.parent)))
             log = stack.enter_context(open(folder / "log", "wb"))
             stack.callback(self.close)
-            self.process = self.start(folder, log)
+            self.process = self.start(folder, folder / goal.name, log)
             self.exercise(folder / "address", until)
             assert self.process.stdin
             self.process.stdin.close()  # the companion ends with it, and the JVM writes
-            self.process.wait(max(1, until - time.monotonic()))
-            new = folder / goal.name
-            if new.exists() and new.stat().st_size and not self.closed.is_set():
-                os.replace(new, goal)
-                prune(goal)
-                return goal
+            failed = self.process.wait(max(1, until - time.monotonic()))
+            if not failed and not self.closed.is_set():
+                new = folder / goal.name
+                archive = goal.with_stem(f"{goal.stem}-{new.stat().st_size}")
+                os.replace(new, archive)
+                prune(archive)
+                return archive
         return None
 
-    def start(self, folder: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    def start(self, folder: Path, goal: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
         environment, _ = settings(self.spark)
         nothing = folder / "empty.conf"  # no defaults of the user's: no cluster, no event log
         nothing.touch()
-        goal = place(self.spark, self.java, self.jar)
-        assert goal
         write = "AOTCacheOutput" if goal.suffix == ".aot" else "ArchiveClassesAtExit"
         command = [
             *(str(self.spark.submit), "--properties-file", str(nothing), "--master", "local[2]"),
@@ -157,7 +162,7 @@ class Training:
                 "JAVA_HOME": str(self.java.launch_home()),
                 "SPARK_HOME": str(self.spark.home),
                 "SPARK_LOCAL_DIRS": str(folder),
-                "SPARK_SUBMIT_OPTS": quoted(f"-XX:{write}={folder / goal.name}"),
+                "SPARK_SUBMIT_OPTS": quoted(f"-XX:{write}={goal}"),
                 "TOREE_FOLDER": str(folder),
             },
             start_new_session=True,
@@ -185,6 +190,9 @@ class Training:
             else:
                 os.killpg(process.pid, signal.SIGKILL)  # spark-submit's shell and the JVM
             process.wait()
+        if process is not None and process.stdin:
+            with contextlib.suppress(OSError):
+                process.stdin.close()
 
 
 class Wire:

@@ -109,9 +109,12 @@ user_calls <- function(calls, frames) {
     name <- if (is.name(call[[1L]])) as.character(call[[1L]]) else ""
     parent <- parents[[i]]
     from_user <- parent == 0L || (parent > start && parent <= length(own) && own[[parent]])
-    if (!(own[[i]] || from_user) || name %in% handlers) next
+    if (!(own[[i]] || from_user) || name %in% handlers ||
+          (is.call(call[[1L]]) && identical(call[[1L]][[1L]], quote(`function`)))) next
     shown <- c(shown, paste0(call_text(call), place_of(call)))
   }
+  # Generics and their methods show the same call twice.
+  shown <- shown[c(TRUE, shown[-1L] != shown[-length(shown)])[seq_along(shown)]]
   if (length(shown) > 40L) {
     shown <- c(shown[1:20], paste("...", length(shown) - 40L, "more ..."), utils::tail(shown, 20L))
   }
@@ -136,7 +139,9 @@ describe <- function(condition, calls = character()) {
   }
   list(
     status = "error",
-    name = if (kind %in% c("simpleError", "toree_error", "error")) "Error" else kind,
+    name = if (kind %in% c("simpleError", "toree_error", "error")) "Error"
+           else if (kind == "spark_error") "SparkError"
+           else kind,
     message = paste(message, collapse = "\n"),
     traceback = lines
   )

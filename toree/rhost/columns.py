@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from .engine import Engine
+from .engine import Engine, memory
 
 _NA_INTEGER = -(2**31)
 _NA_LOW_WORD = 1954  # what tells R's NA_real_ from other NaNs
@@ -89,7 +89,7 @@ class FromR:
         missing = _numbers(parts[3], np.int32).astype(bool)
         offsets = np.concatenate([[0], ends]).astype(np.int32)
         if kind == "binary":
-            content = pa.py_buffer(bytes(parts[1]))
+            content = pa.py_buffer(bytes(memory(parts[1])))
             valid = pa.array(~missing).buffers()[1] if len(missing) else None
             return pa.Array.from_buffers(
                 pa.binary(), len(ends), [valid, pa.py_buffer(offsets), content]
@@ -109,7 +109,7 @@ class FromR:
             end = min(length, start + _ROWS)
             first, last = float(start + 1), float(end)
             raw = self._engine.call("bytes_of_strings", vector, _real(first), _real(last))
-            chunks.append(_split(np.frombuffer(raw.memoryview(), np.uint8), end - start,
+            chunks.append(_split(np.frombuffer(memory(raw), np.uint8), end - start,
                                  None if mask is None else mask[start:end]))
         return chunks[0] if len(chunks) == 1 else pa.chunked_array(chunks)
 
@@ -130,7 +130,7 @@ def _numbers(vector: Any, dtype: Any) -> Any:
     """A view of an R vector's memory: valid while the vector is."""
     if not len(vector):
         return np.empty(0, dtype)
-    return np.frombuffer(vector.memoryview(), np.uint8).view(dtype)
+    return np.frombuffer(memory(vector), np.uint8).view(dtype)
 
 
 def _is_na(values: Any) -> Any:

@@ -76,6 +76,7 @@ class Engine:
         source = rinterface.baseenv["sys.source"]
         for name in SOURCES:
             source(str(folder / name), envir=env, **{"keep.source": False})
+        env["folder"] = strings([str(folder)])
         return env
 
     # -- out of R --------------------------------------------------------------
@@ -167,6 +168,12 @@ _READ = ctypes.CFUNCTYPE(
 _WRITE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int, ctypes.c_int)
 _PID = os.getpid()
 _NO_BROWSER = b"A notebook cell has no debugger: browser() was passed over, the code goes on.\n"
+
+
+def memory(vector: Any) -> Any:
+    """The memory of an R vector of numbers or bytes, as a writable buffer; valid while it is."""
+    pointer = vector._R_GET_PTR(vector.__sexp__._cdata)
+    return openrlib.ffi.buffer(pointer, len(vector) * vector._R_SIZEOF_ELT)
 
 
 def strings(values: list[str]) -> Any:

@@ -16,6 +16,10 @@ enter <- function(name, ...) {
   result
 }
 
+# S4 wants to load the package a class is from; there is none for ours, and one that is attached
+# in name only would break sessionInfo().
+.packageName <- "DBI"
+
 has_package <- function(name) requireNamespace(name, quietly = TRUE)
 
 # What users see: attached to the search path, so that globalenv() stays theirs.

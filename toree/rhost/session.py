@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from .vectors import ToR
 
 Address = Callable[[], Sequence[Any]]
 
+_PLAN = re.compile(r";\n'.*", re.DOTALL)  # the unresolved plan after an AnalysisException
 _LOST = "The Spark session is gone. The next use of Spark attaches to the new one."
 
 
@@ -55,11 +57,13 @@ class Session:
             "clear": self._clear,
             "register": self._register,
             "save": self._save,
-            "drop_view": self._drop_view,
+            "append": self._append,
+            "drop": self._drop,
             "exists": self._exists,
             "version": lambda: strings([str(self._spark.version)]),
             "conf": lambda key: strings([str(self._spark.conf.get(key[0], ""))]),
-            "plan": self._plan,
+            "sparkr": self._sparkr,
+            "sparklyr": self._sparklyr,
         }
 
     # -- life ------------------------------------------------------------------
@@ -141,7 +145,8 @@ class Session:
                 cause = cause.getCause()
             return SparkFailed(str(cause.toString()).partition("\n\tat ")[0])
         if isinstance(error, PySparkException):
-            return SparkFailed(str(error).partition("\n\nJVM stacktrace:")[0].strip())
+            text = str(error).partition("\n\nJVM stacktrace:")[0]
+            return SparkFailed(_PLAN.sub("", text).strip())
         return error
 
     # -- calls from R ----------------------------------------------------------
@@ -162,7 +167,7 @@ class Session:
         found = [FromR(self._engine).column(parameters[i]) for i in range(len(parameters))]
         values = [_scalar(array) for array in found]
         names = parameters.names
-        if isinstance(names, rinterface.NULLType.__class__) or len(names) == 0 or not names[0]:
+        if not isinstance(names, rinterface.StrSexpVector) or not names[0]:
             return values
         return dict(zip([str(name).lstrip(":") for name in names], values, strict=True))
 
@@ -186,11 +191,46 @@ class Session:
     def _clear(self, handle: Any) -> None:
         self._results.pop(handle[0], None)
 
-    def _register(self, data: Any, name: Any) -> None:
-        self.from_r(data).createOrReplaceTempView(name[0])
+    def _register(self, data: Any, name: Any, types: Any) -> None:
+        self._typed(data, types).createOrReplaceTempView(_quoted(name[0]))
 
-    def _save(self, data: Any, name: Any, mode: Any) -> None:
-        self.from_r(data).write.mode(mode[0]).saveAsTable(name[0])
+    def _save(self, data: Any, name: Any, types: Any) -> None:
+        self._typed(data, types).write.mode("errorifexists").saveAsTable(name[0])
+
+    def _typed(self, data: Any, types: Any) -> Any:
+        frame = self.from_r(data)
+        for column, kind in zip(types[0], types[1], strict=True):
+            frame = frame.withColumn(column, frame[_quoted(column)].cast(kind))
+        return frame
+
+    def _append(self, data: Any, name: Any) -> None:
+        target = self._spark.table(name[0])
+        missing = [column for column in data.names if column not in target.columns]
+        if missing:
+            raise ValueError(f"The table has no column {missing[0]!r}.")
+        more = self.from_r(data)
+        columns = []
+        for field in target.schema.fields:
+            if field.name in more.columns:
+                column = more[_quoted(field.name)].cast(field.dataType)
+            else:
+                column = _null().cast(field.dataType)
+            columns.append(column.alias(field.name))
+        more = more.select(columns)
+        if self._is_view(name[0]):  # can't be inserted into, but replaced
+            target.union(more).createOrReplaceTempView(name[0])
+        else:
+            more.write.insertInto(name[0])
+
+    def _is_view(self, name: str) -> bool:
+        return bool(self._spark.catalog.getTable(name).isTemporary)
+
+    def _drop(self, name: Any) -> None:
+        table = self._spark.catalog.getTable(name[0])
+        if table.isTemporary:
+            self._spark.catalog.uncacheTable(name[0])
+        kind = "VIEW" if table.tableType in ("VIEW", "TEMPORARY") else "TABLE"
+        self._spark.sql(f"DROP {kind} {name[0]}")
 
     def from_r(self, data: Any) -> Any:
         """A DataFrame from an R data.frame."""
@@ -204,15 +244,25 @@ class Session:
             return self._spark.createDataFrame(table)
         return self._spark.createDataFrame(table.to_pandas())
 
-    def _drop_view(self, name: Any) -> Any:
-        return rinterface.BoolSexpVector([bool(self._spark.catalog.dropTempView(name[0]))])
-
     def _exists(self, name: Any) -> Any:
         return rinterface.BoolSexpVector([bool(self._spark.catalog.tableExists(name[0]))])
 
-    def _plan(self, text: Any) -> Any:
-        plan = self._spark.sql(text[0])._jdf.queryExecution().toString()
-        return strings([str(plan)])
+    # -- other R packages ------------------------------------------------------
+
+    def _sparkr(self) -> Any:
+        """Starts SparkR's backend inside the companion; port and secret for SparkR."""
+        if self._context is None:
+            raise SparkFailed("Spark is not attached.")
+        jvm = self._context._jvm
+        backend = jvm.org.apache.spark.api.r.RBackend()
+        found = backend.init()
+        thread = jvm.java.lang.Thread(backend, "sparkr-backend")
+        thread.setDaemon(True)
+        thread.start()
+        return strings([str(found._1()), str(found._2().secret())])
+
+    def _sparklyr(self, jars: Any) -> Any:
+        raise SparkFailed("Attaching sparklyr is not built yet.")
 
 
 class Result:
@@ -230,6 +280,8 @@ class Result:
 
     def take(self, rows: int) -> pa.Table:
         """The next `rows` rows, all that are left for a negative number."""
+        if rows == 0 and self._table is None:  # names and types, without a job
+            return _empty(self.frame)
         if self._table is None:
             self._table = collected(self.frame)
             self.rows = self._table.num_rows
@@ -252,6 +304,22 @@ def collected(frame: Any) -> pa.Table:
     from pyspark.sql.pandas.types import to_arrow_schema
 
     return pa.Table.from_batches(frame._collect_as_arrow(), to_arrow_schema(frame.schema))
+
+
+def _empty(frame: Any) -> pa.Table:
+    from pyspark.sql.pandas.types import to_arrow_schema
+
+    return to_arrow_schema(frame.schema).empty_table()
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _null() -> Any:
+    from pyspark.sql.functions import lit
+
+    return lit(None)
 
 
 def _storable(column: Any) -> Any:

@@ -1,1 +1,55 @@
-# placeholder
+# Spark in R: the connection `spark`, made at its first use, and what waits for other packages.
+
+folder <- NULL  # where the *.R files are; engine.py sets it
+
+# A call of session.py; attaches to the Spark session at the first one.
+spark_call <- function(name, ...) enter("spark", name, ...)
+
+spark_state <- new.env(parent = emptyenv())
+
+spark_connection <- function() {
+  if (is.null(spark_state$connection)) {
+    if (!has_package("DBI")) {
+      stop("Spark in R needs the R package DBI, and dplyr and dbplyr for tables: ",
+           "install.packages(c(\"DBI\", \"dplyr\", \"dbplyr\"))", call. = FALSE)
+    }
+    sys.source(file.path(folder, "dbi.R"), envir = environment(spark_connection))
+    spark_state$connection <- methods::new("SparkConnection")
+  }
+  spark_state$connection
+}
+
+makeActiveBinding("spark", function(value) {
+  if (!missing(value)) stop("`spark` is Toree's Spark connection.", call. = FALSE)
+  spark_connection()
+}, public)
+
+# Runs `action` now if the package is loaded, else when it is.
+when_loaded <- function(package, action) {
+  if (isNamespaceLoaded(package)) action()
+  else setHook(packageEvent(package, "onLoad"), function(...) action())
+}
+
+when_loaded("dbplyr", function() {
+  sys.source(file.path(folder, "dbplyr.R"), envir = environment(spark_connection))
+})
+
+# SparkR (SPARK_HOME/R/lib) joins this session: its backend runs inside the companion.
+when_loaded("SparkR", function() {
+  address <- spark_call("sparkr")
+  Sys.setenv(EXISTING_SPARKR_BACKEND_PORT = address[[1L]], SPARKR_BACKEND_AUTH_SECRET = address[[2L]])
+})
+
+local({
+  home <- Sys.getenv("SPARK_HOME")
+  library <- file.path(home, "R", "lib")
+  if (nzchar(home) && dir.exists(library)) .libPaths(c(.libPaths(), library))
+})
+
+# For spark_connect(master = toree_sparklyr_master()). sparklyr's port asks for no secret, so it
+# opens only when this is called.
+public$toree_sparklyr_master <- function() {
+  if (!has_package("sparklyr")) stop("Install the R package sparklyr first.", call. = FALSE)
+  jars <- list.files(system.file("java", package = "sparklyr"), "\\.jar$", full.names = TRUE)
+  spark_call("sparklyr", jars)
+}

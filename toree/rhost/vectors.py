@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from rpy2 import rinterface
 
-from .engine import Engine, strings
+from .engine import Engine, memory, strings
 
 _NA_INTEGER = -(2**31)
 _NA_REAL = np.uint64(0x7FF00000000007A2)
@@ -186,7 +186,7 @@ class ToR:
     def _raw(self, content: Any) -> Any:
         made = self._engine.call("new_vector", strings(["raw"]), _size(len(content)))
         if len(content):
-            np.frombuffer(made.memoryview(), np.uint8)[:] = np.frombuffer(content, np.uint8)
+            np.frombuffer(memory(made), np.uint8)[:] = np.frombuffer(content, np.uint8)
         return made
 
     def _strings(self, data: pa.ChunkedArray) -> Any:
@@ -240,7 +240,7 @@ def _fill(made: Any, data: pa.ChunkedArray, dtype: Any, set_missing: Any, diviso
     """Copies fixed-width values, chunk by chunk, into the memory of an R vector."""
     if not len(data):
         return
-    target = np.frombuffer(made.memoryview(), np.uint8).view(dtype)
+    target = np.frombuffer(memory(made), np.uint8).view(dtype)
     start = 0
     source = np.dtype(data.type.to_pandas_dtype())
     for chunk in data.chunks:
@@ -286,7 +286,7 @@ def _positions(data: Any) -> Any:
             mask = pa.concat_arrays(mask.chunks)
     found = np.flatnonzero(mask.to_numpy(zero_copy_only=False)) + 1
     made = rinterface.baseenv["vector"]("integer", len(found))
-    np.frombuffer(made.memoryview(), np.int32)[:] = found
+    np.frombuffer(memory(made), np.int32)[:] = found
     return made
 
 

@@ -31,6 +31,11 @@ abstract class CellMainBase(settings: Settings, loader: ReplClassLoader, message
   protected def textStart(request: Request): Int =
     request.lineRep.packageDecl.length + 2 + request.ObjectSourceCode.preambleLength
 
+  protected def linesBefore(request: Request): Int = {
+    val wrapper = request.ObjectSourceCode
+    2 + wrapper.preamble.take(wrapper.preambleLength).count(_ == '\n')
+  }
+
   protected def silently[T](body: => T): T = beSilentDuring(body)
 
   protected def present(code: String, cursor: Int): Option[TypedCode] =

@@ -20,6 +20,8 @@ abstract class CellMainBase(settings: Settings, loader: ReplClassLoader, message
   /** Where the text of a request begins in the source its positions refer to. */
   protected def textStart(request: Request): Int = 0
 
+  protected def linesBefore(request: Request): Int = 0
+
   protected def silently[T](body: => T): T = reporter.suppressOutput(body)
 
   protected def present(code: String, cursor: Int): Option[TypedCode] =

@@ -45,6 +45,9 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
     request
   }
 
+  /** Lines above the text of a request in the source its classes' line numbers refer to. */
+  def linesAbove(request: Request): Int = linesBefore(request)
+
   def forget(requests: Seq[Request]): Unit = forgotten ++= requests
 
   def record(request: Request): Unit = silently(recordRequest(request))

@@ -9,15 +9,19 @@ import scala.util.control.ControlThrowable
 /** A throwable of the user's code, told the way the user wants to read it. */
 object Failure {
 
-  def outcome(thrown: Throwable): Outcome.Failed = {
+  /** Where in a cell a line of a compiled request is, as text; by the request's package. */
+  type Places = (String, Int) => Option[String]
+  val nowhere: Places = (_, _) => None
+
+  def outcome(thrown: Throwable, places: Places = nowhere): Outcome.Failed = {
     val error = unwrapped(thrown)
     if (isInterrupt(error)) Outcome.interrupted
     else
       Outcome.Failed(
         kind = "runtime",
-        name = error.getClass.getName,
+        name = Names.clean(error.getClass.getName),
         message = hint(error).fold(message(error))(h => s"${message(error)}\n$h"),
-        traceback = lines(error),
+        traceback = lines(error, places),
         detail = detail(error)
       )
   }
@@ -79,20 +83,20 @@ object Failure {
 
   private def cut(text: String): String = if (text.length > 8000) text.take(8000) + " ..." else text
 
-  private def lines(error: Throwable): List[String] = {
+  private def lines(error: Throwable, places: Places): List[String] = {
     val chain = causes(error)
     chain.zipWithIndex.flatMap { case (cause, depth) =>
       val frames = user(cause.getStackTrace)
       val shown = frames.take(if (depth == 0) 40 else 12)
       val rest = frames.size - shown.size
       (if (depth == 0) head(cause) else s"Caused by: ${head(cause)}") +:
-        (shown.map(f => s"  at ${frame(f)}") ++ (if (rest > 0) List(s"  ... $rest more") else Nil))
+        (shown.map(f => s"  at ${frame(f, places)}") ++ (if (rest > 0) List(s"  ... $rest more") else Nil))
     }
   }
 
   /** Frames down to the user's own: below lies only how the REPL called them. */
   private def user(trace: Array[StackTraceElement]): List[StackTraceElement] = {
-    val frames = trace.toList
+    val frames = trace.toList.filterNot(f => f.getClassName.startsWith("toree.Guard") || f.getClassName == "toree.$Gate")
     val isCell = (f: StackTraceElement) => f.getClassName.startsWith("$line")
     val last = frames.lastIndexWhere(isCell)
     if (last < 0) frames.takeWhile(f => !f.getClassName.startsWith("toree."))
@@ -115,13 +119,13 @@ object Failure {
     user ++ wrappers.headOption
   }
 
-  private def frame(f: StackTraceElement): String =
+  private def frame(f: StackTraceElement, places: Places): String =
     if (f.getClassName.startsWith("$line")) {
       val owner = Names.clean(f.getClassName).stripSuffix("$")
-      val method = if (f.getMethodName == "<init>" && owner.isEmpty) "" else Names.clean(f.getMethodName)
-      val name = List(owner, method).filter(_.nonEmpty).mkString(".")
-      // The compiled text of a 2.12 cell begins below the wrapping, so only 2.13 knows the line.
-      if (name.isEmpty) "<cell>" else s"$name(<cell>)"
+      val method = if (f.getMethodName.startsWith("<")) "" else f.getMethodName.replaceFirst("^\\$anonfun\\$", "")
+      val name = List(owner, Names.clean(method)).filter(_.nonEmpty).mkString(".")
+      val place = places(f.getClassName.takeWhile(_ != '.'), f.getLineNumber).getOrElse("<cell>")
+      if (name.isEmpty) place else s"$name($place)"
     } else f.toString
 
   private def detail(error: Throwable): String = {

@@ -1,12 +1,15 @@
 package toree
 
-import java.net.InetAddress
+import java.net.{InetAddress, Socket}
 import java.nio.charset.StandardCharsets
 import java.nio.file.{Files, Path, StandardCopyOption}
 import java.nio.file.attribute.PosixFilePermissions
 import java.security.SecureRandom
+import java.util.concurrent.TimeUnit
 
-import py4j.ClientServer.ClientServerBuilder
+import javax.net.SocketFactory
+
+import py4j.{JavaServer, PythonClient}
 
 /** The one socket of this process: loopback, a port of the system's choice, a secret of ours. */
 final class Gateway(entry: EntryPoint) {
@@ -17,17 +20,22 @@ final class Gateway(entry: EntryPoint) {
   }
 
   // The front's port is never dialled: its calls are answered, and called back, on their own connection.
-  private val server = new ClientServerBuilder(entry)
-    .javaAddress(InetAddress.getLoopbackAddress)
-    .javaPort(0)
-    .authToken(secret)
-    .build()
+  private val front = new PythonClient(
+    null, null, 0, InetAddress.getLoopbackAddress, 0L, TimeUnit.MILLISECONDS,
+    SocketFactory.getDefault, null, true, 0, secret
+  )
+  private val server = new PromptServer(entry, front, secret)
+  front.setGateway(server.getGateway)
+  front.setJavaServer(server)
 
-  def start(): Unit = server.startServer(true)
+  def start(): Unit = {
+    server.getGateway.startup()
+    server.start()
+  }
 
   /** Written beside and renamed, so that whoever reads it reads all of it. */
   def publish(address: Path): Unit = {
-    val text = Json.obj("port" -> server.getJavaServer.getListeningPort, "secret" -> secret, "pid" -> Companion.pid)
+    val text = Json.obj("port" -> server.getListeningPort, "secret" -> secret, "pid" -> Companion.pid)
     val own = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
     val draft = Files.createTempFile(address.toAbsolutePath.getParent, ".toree", ".tmp", own)
     Files.write(draft, text.getBytes(StandardCharsets.UTF_8))
@@ -36,4 +44,15 @@ final class Gateway(entry: EntryPoint) {
   }
 
   def close(): Unit = server.shutdown()
+}
+
+/** Its sockets send at once: a batch of output is one large write, whose tail would otherwise wait
+  * 40 ms for the other side's delayed acknowledgement. Py4J's own builder gives no hand on them.
+  */
+private final class PromptServer(entry: EntryPoint, front: PythonClient, secret: String)
+    extends JavaServer(entry, 0, 0, 0, null, front, secret) {
+  override protected def processSocket(socket: Socket): Unit = {
+    socket.setTcpNoDelay(true)
+    super.processSocket(socket)
+  }
 }

@@ -1,6 +1,8 @@
 package toree
 
+import java.io.InputStream
 import java.lang.invoke.{CallSite, MethodHandle, MethodHandles, MethodType, MutableCallSite}
+import java.net.{ServerSocket, Socket}
 
 import org.apache.spark.{TaskContext, TaskKilledException}
 
@@ -53,6 +55,8 @@ object Guard {
   private def handle(name: String): MethodHandle =
     MethodHandles.lookup.findStatic(Class.forName("toree.Guard"), name, unit)
 
+  // From here on the stand-ins of `Instrument.replaced`, each with the receiver as first argument.
+
   def exit(status: Int): Unit = throw new ExitRefused(status)
   def exit(runtime: Runtime, status: Int): Unit = throw new ExitRefused(status)
   def exit(sys: scala.sys.`package`.type, status: Int): Nothing = throw new ExitRefused(status)
@@ -69,14 +73,8 @@ object Guard {
     java.util.regex.Pattern.compile(regex).matcher(chars(text)).replaceAll(by)
   def replaceFirst(text: String, regex: String, by: String): String =
     java.util.regex.Pattern.compile(regex).matcher(chars(text)).replaceFirst(by)
-}
 
-private final class GuardedChars(text: CharSequence) extends CharSequence {
-  def charAt(index: Int): Char = {
-    Guard.check()
-    text.charAt(index)
-  }
-  def length: Int = text.length
-  def subSequence(start: Int, end: Int): CharSequence = text.subSequence(start, end)
-  override def toString: String = text.toString
+  /** Reads and accepts of a blocked socket hear no interrupt: they are done in slices. */
+  def getInputStream(socket: Socket): InputStream = new GuardedInput(socket, socket.getInputStream)
+  def accept(server: ServerSocket): Socket = Slices(server.getSoTimeout, server.setSoTimeout(_))(server.accept())
 }

@@ -119,6 +119,8 @@ object Instrument {
     "java/lang/Runtime.halt(I)V",
     "scala/sys/package$.exit(I)Lscala/runtime/Nothing$;",
     "scala/sys/package$.exit()Lscala/runtime/Nothing$;",
+    "java/net/Socket.getInputStream()Ljava/io/InputStream;",
+    "java/net/ServerSocket.accept()Ljava/net/Socket;",
     "java/lang/String.matches(Ljava/lang/String;)Z",
     "java/lang/String.replaceAll(Ljava/lang/String;Ljava/lang/String;)Ljava/lang/String;",
     "java/lang/String.replaceFirst(Ljava/lang/String;Ljava/lang/String;)Ljava/lang/String;"

@@ -14,7 +14,6 @@ object ReplSettings {
       "-Yrepl-class-based",
       "-Yrepl-outdir",
       classes.toString,
-      "-deprecation",
       "-classpath",
       (jars ++ ownPath).distinct.mkString(File.pathSeparator)
     )

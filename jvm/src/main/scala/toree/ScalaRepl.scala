@@ -20,6 +20,8 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, val spark: Sp
 
   @volatile var lastException: Throwable = _
   @volatile private var compiling: Cell = _
+  // By a request's package: the cell it came from, and what to add to its line numbers.
+  private val places = new java.util.concurrent.ConcurrentHashMap[String, (Cell, Int)]
   private var sparkSeen = -1
   private var results = 0
 
@@ -64,12 +66,12 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, val spark: Sp
       compiling = cell
       try {
         if (sparkSeen != spark.generation && spark.generation > 1) bindSpark()
-        compile(code, options)
+        compile(cell, code, options)
       } finally compiling = null
     }
     compiled match {
       case Left(outcome) => outcome
-      case Right(pieces) => run(pieces, options)
+      case Right(pieces) => run(cell, pieces, options)
     }
   }
 
@@ -89,7 +91,7 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, val spark: Sp
     }
   }
 
-  private def compile(code: String, options: CellOptions): Either[Outcome, List[Piece]] = {
+  private def compile(cell: Cell, code: String, options: CellOptions): Either[Outcome, List[Piece]] = {
     messages.clear()
     messages.about(new CellText(code, 0, code.length, "", Nil))
     values.clear()
@@ -97,23 +99,29 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, val spark: Sp
       case statements.Incomplete => Left(Diagnosis.incomplete(code))
       case statements.Invalid => Left(Diagnosis.errors(messages, code))
       case statements.Complete(Nil) => Right(Nil)
-      case statements.Complete(all) => pieces(code, all, options)
+      case statements.Complete(all) => pieces(cell, code, all, options)
     }
   }
 
-  private def pieces(code: String, all: List[Statement], options: CellOptions): Either[Outcome, List[Piece]] = {
+  private def pieces(
+      cell: Cell,
+      code: String,
+      all: List[Statement],
+      options: CellOptions
+  ): Either[Outcome, List[Piece]] = {
     val usual = statements.groups(all, Statements.usualLimit)
-    attempt(code, usual, options).left.flatMap { first =>
+    attempt(cell, code, usual, options).left.flatMap { first =>
       val second =
         if (messages.all.exists(m => m.text.contains("too large"))) Some(statements.groups(all, 25))
         // A statement may need one that comes later, in another request.
         else if (usual.size > 1 && !statements.repeatsName(all)) Some(List(all))
         else None
-      second.fold[Either[Outcome, List[Piece]]](Left(first))(attempt(code, _, options))
+      second.fold[Either[Outcome, List[Piece]]](Left(first))(attempt(cell, code, _, options))
     }
   }
 
   private def attempt(
+      cell: Cell,
       code: String,
       groups: List[List[Statement]],
       options: CellOptions
@@ -128,7 +136,8 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, val spark: Sp
     }
     try {
       val failed = groups.zipWithIndex.exists { case (group, index) =>
-        piece(code, group, last = index == groups.size - 1, if (index == 0) options.prefix else "") match {
+        val prefix = if (index == 0) options.prefix else ""
+        piece(cell, code, group, last = index == groups.size - 1, prefix) match {
           case None => true
           case Some(made) =>
             main.record(made.request)
@@ -150,7 +159,13 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, val spark: Sp
     }
   }
 
-  private def piece(code: String, group: List[Statement], last: Boolean, prefix: String): Option[Piece] = {
+  private def piece(
+      cell: Cell,
+      code: String,
+      group: List[Statement],
+      last: Boolean,
+      prefix: String
+  ): Option[Piece] = {
     val expression = if (last && group.last.isExpression) Some(group.last) else None
     // Named so that no name a user may write is ever hidden by it.
     val name = expression.map { _ =>
@@ -161,11 +176,13 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, val spark: Sp
     val text = new CellText(code, group.head.start, group.last.end, prefix, insertions)
     messages.about(text)
     main.compiled(text.code).map { request =>
+      val above = code.substring(0, group.head.start).count(_ == '\n')
+      places.put(request.lineRep.packageName, (cell, above - main.linesAbove(request)))
       Piece(request, main.path(request), name, group.flatMap(s => values.lines(request, s.trees)))
     }
   }
 
-  private def run(pieces: List[Piece], options: CellOptions): Outcome = {
+  private def run(cell: Cell, pieces: List[Piece], options: CellOptions): Outcome = {
     val echo = new mutable.ListBuffer[String]
     def definitions = if (echo.isEmpty || options.silent) None else Some(echo.mkString("", "\n", "\n"))
     var left = pieces
@@ -184,9 +201,14 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, val spark: Sp
       case problem: Throwable =>
         locked(main.forget(left.map(_.request)))
         lastException = Failure.unwrapped(problem)
-        Failure.outcome(problem).copy(definitions = definitions)
+        Failure.outcome(problem, place(cell)).copy(definitions = definitions)
     }
   }
+
+  private def place(current: Cell)(request: String, line: Int): Option[String] =
+    Option(places.get(request)).filter(_ => line > 0).map { case (cell, shift) =>
+      s"${if (cell eq current) "<cell>" else "<earlier cell>"}:${line + shift}"
+    }
 
   private def result(piece: Piece, instance: AnyRef, options: CellOptions): Outcome.Ok =
     piece.result match {

@@ -1,0 +1,351 @@
+# The DBI driver: Spark SQL over the session this process is attached to.
+# Read at the first use of `spark`.
+
+here <- environment()
+
+methods::setClass("SparkDriver", contains = "DBIDriver", where = here)
+methods::setClass("SparkConnection", contains = "DBIConnection",
+                  slots = c(bigint = "character"), prototype = list(bigint = ""), where = here)
+methods::setClass("SparkResult", contains = "DBIResult",
+                  slots = c(state = "environment"), where = here)
+
+dbi_method <- function(name, signature, definition) {
+  methods::setMethod(getExportedValue("DBI", name), signature, definition, where = here)
+}
+
+# -- driver and connection ---------------------------------------------------------------------
+
+public$Spark <- function() methods::new("SparkDriver")
+
+dbi_method("dbConnect", "SparkDriver", function(drv, ..., bigint = "") {
+  choices <- c("", "numeric", "integer64", "character")
+  if (!bigint %in% choices) stop("`bigint` is numeric, integer64 or character.", call. = FALSE)
+  methods::new("SparkConnection", bigint = bigint)
+})
+
+dbi_method("dbUnloadDriver", "SparkDriver", function(drv, ...) invisible(TRUE))
+dbi_method("dbIsValid", "SparkDriver", function(dbObj, ...) TRUE)
+dbi_method("dbGetInfo", "SparkDriver", function(dbObj, ...) {
+  list(driver.version = "1", client.version = spark_call("version"))
+})
+dbi_method("dbDataType", "SparkDriver", function(dbObj, obj, ...) spark_type(obj))
+
+# The session is Toree's and stays.
+dbi_method("dbDisconnect", "SparkConnection", function(conn, ...) invisible(TRUE))
+dbi_method("dbIsValid", "SparkConnection", function(dbObj, ...) TRUE)
+dbi_method("dbGetInfo", "SparkConnection", function(dbObj, ...) {
+  list(
+    db.version = spark_call("version"), dbname = DBI::dbGetQuery(dbObj, "SELECT current_schema() x")$x,
+    username = NA_character_, host = spark_call("conf", "spark.master"), port = NA_integer_
+  )
+})
+
+show_connection <- function(object) {
+  cat("<SparkConnection> Spark ", spark_call("version"), " on ",
+      spark_call("conf", "spark.master"), "\n", sep = "")
+}
+methods::setMethod("show", "SparkConnection", show_connection, where = here)
+
+dbi_method("dbDataType", "SparkConnection", function(dbObj, obj, ...) spark_type(obj))
+
+spark_type <- function(x) {
+  if (is.data.frame(x)) return(vapply(x, spark_type, ""))
+  if (is.factor(x)) return("STRING")
+  if (inherits(x, "Date")) return("DATE")
+  if (inherits(x, "POSIXt")) return("TIMESTAMP")
+  if (inherits(x, "difftime")) return("INTERVAL DAY TO SECOND")
+  if (inherits(x, "integer64")) return("BIGINT")
+  if (inherits(x, "AsIs")) return(spark_type(unclass(x)))
+  switch(typeof(x),
+    logical = "BOOLEAN", integer = "INT", double = "DOUBLE", character = "STRING", raw = "BINARY",
+    list = if (all(vapply(x, function(e) is.null(e) || is.raw(e), NA))) "BINARY"
+           else stop("A list column gets its type from its values: use dbWriteTable.", call. = FALSE),
+    stop("No Spark type for ", typeof(x), ".", call. = FALSE)
+  )
+}
+
+no_transactions <- function(conn, ...) stop("Spark SQL has no transactions.", call. = FALSE)
+for (name in c("dbBegin", "dbCommit", "dbRollback")) {
+  dbi_method(name, "SparkConnection", no_transactions)
+}
+
+# -- quoting -----------------------------------------------------------------------------------
+
+dbi_method("dbQuoteIdentifier", c("SparkConnection", "character"), function(conn, x, ...) {
+  if (anyNA(x)) stop("NA is no identifier.", call. = FALSE)
+  quoted <- if (length(x)) paste0("`", gsub("`", "``", enc2utf8(x), fixed = TRUE), "`") else character()
+  DBI::SQL(quoted, names = names(x))
+})
+dbi_method("dbQuoteIdentifier", c("SparkConnection", "SQL"), function(conn, x, ...) x)
+dbi_method("dbQuoteIdentifier", c("SparkConnection", "Id"), function(conn, x, ...) {
+  parts <- if (methods::is(x, "Id")) x@name else x
+  DBI::SQL(paste(DBI::dbQuoteIdentifier(conn, unname(as.character(parts))), collapse = "."))
+})
+
+# Spark reads backslashes in strings as escapes.
+dbi_method("dbQuoteString", c("SparkConnection", "character"), function(conn, x, ...) {
+  if (!length(x)) return(DBI::SQL(character()))
+  escaped <- gsub("'", "\\'", gsub("\\", "\\\\", enc2utf8(x), fixed = TRUE), fixed = TRUE)
+  DBI::SQL(ifelse(is.na(x), "NULL", paste0("'", escaped, "'")), names = names(x))
+})
+dbi_method("dbQuoteString", c("SparkConnection", "SQL"), function(conn, x, ...) x)
+
+dbi_method("dbQuoteLiteral", "SparkConnection", function(conn, x, ...) {
+  if (methods::is(x, "SQL")) return(x)
+  if (is.factor(x)) x <- as.character(x)
+  if (is.character(x)) return(DBI::dbQuoteString(conn, x))
+  if (is.list(x)) {
+    text <- vapply(x, function(e) {
+      if (is.null(e)) "NULL"
+      else if (is.raw(e)) paste0("X'", paste(format(e), collapse = ""), "'")
+      else stop("Lists may hold raw vectors only.", call. = FALSE)
+    }, "")
+    return(DBI::SQL(text, names = names(x)))
+  }
+  text <- if (inherits(x, "Date")) paste0("DATE '", format(x), "'")
+    else if (inherits(x, "POSIXt")) paste0("TIMESTAMP '", format(x, "%Y-%m-%d %H:%M:%OS6", tz = "UTC"), " UTC'")
+    else if (is.logical(x)) ifelse(x, "TRUE", "FALSE")
+    else if (is.double(x) && !inherits(x, "integer64")) double_text(x)
+    else as.character(x)
+  DBI::SQL(ifelse(is.na(x) & !is.nan(unclass(x)), "NULL", text), names = names(x))
+})
+
+# A DOUBLE literal: without the exponent Spark would read a DECIMAL.
+double_text <- function(x) {
+  text <- formatC(x, digits = 17, format = "e")
+  for (digits in 15:16) {
+    short <- formatC(x, digits = digits - 1L, format = "e")
+    same <- is.finite(x) & as.numeric(short) == x & nchar(text) > nchar(short)
+    text[same] <- short[same]
+  }
+  text[is.nan(x)] <- "double('NaN')"
+  text[is.infinite(x)] <- ifelse(x[is.infinite(x)] > 0, "double('Infinity')", "double('-Infinity')")
+  text
+}
+
+# The quoted form of a table's name, however it is given.
+table_sql <- function(conn, name) {
+  if (inherits(name, c("sql", "SQL", "ident_q", "dbplyr_table_path"))) return(as.character(name))
+  if (inherits(name, "dbplyr_schema")) {
+    return(as.character(DBI::dbQuoteIdentifier(conn, DBI::Id(schema = name$schema, table = name$table))))
+  }
+  if (inherits(name, "dbplyr_catalog")) {
+    name <- c(name$catalog, name$schema, name$table)
+    return(paste(DBI::dbQuoteIdentifier(conn, name), collapse = "."))
+  }
+  if (methods::is(name, "Id")) return(as.character(DBI::dbQuoteIdentifier(conn, name)))
+  name <- unclass(name)
+  if (!is.character(name) || length(name) != 1L || is.na(name)) {
+    stop("A table's name is one string, an Id or SQL.", call. = FALSE)
+  }
+  as.character(DBI::dbQuoteIdentifier(conn, as.character(name)))
+}
+
+# The bare name of a temporary view, which has no catalog or schema.
+view_name <- function(quoted) {
+  if (grepl("^`([^`]|``)*`$", quoted)) gsub("``", "`", substr(quoted, 2L, nchar(quoted) - 1L), fixed = TRUE)
+  else if (grepl("^[A-Za-z0-9_]+$", quoted)) quoted
+  else stop("A temporary view has no schema: ", quoted, call. = FALSE)
+}
+
+# -- queries -----------------------------------------------------------------------------------
+
+dbi_method("dbSendQuery", c("SparkConnection", "character"), function(conn, statement, params = NULL, ...) {
+  state <- new.env(parent = emptyenv())
+  state$statement <- statement
+  state$bigint <- conn@bigint
+  state$valid <- TRUE
+  state$affected <- NA_integer_
+  state$handles <- integer()
+  result <- methods::new("SparkResult", state = state)
+  if (is.null(params)) {
+    tryCatch(
+      state$handles <- spark_call("query", statement, list()),
+      error = function(e) {
+        # Waits for dbBind.
+        if (!grepl("UNBOUND_SQL_PARAMETER", conditionMessage(e), fixed = TRUE)) stop(e)
+      }
+    )
+  } else {
+    DBI::dbBind(result, params)
+  }
+  result
+})
+
+dbi_method("dbSendStatement", c("SparkConnection", "character"), function(conn, statement, ...) {
+  result <- DBI::dbSendQuery(conn, statement, ...)
+  result@state$affected <- 0L  # Spark does not tell
+  result
+})
+
+dbi_method("dbBind", "SparkResult", function(res, params, ...) {
+  state <- valid_state(res)
+  params <- as.list(params)
+  sizes <- unique(lengths(lapply(params, function(p) if (is.list(p)) p else as.vector(p))))
+  if (length(sizes) > 1L) stop("Parameters must have the same length.", call. = FALSE)
+  lapply(state$handles, function(handle) spark_call("clear", handle))
+  state$handles <- vapply(seq_len(if (length(sizes)) sizes else 1L), function(i) {
+    spark_call("query", state$statement, lapply(params, function(p) p[i]))[[1L]]
+  }, 1L)
+  invisible(res)
+})
+
+valid_state <- function(result) {
+  if (!result@state$valid) stop("The result is cleared.", call. = FALSE)
+  result@state
+}
+
+ready_state <- function(result) {
+  state <- valid_state(result)
+  if (!length(state$handles)) stop("The query waits for its parameters: dbBind.", call. = FALSE)
+  state
+}
+
+dbi_method("dbFetch", "SparkResult", function(res, n = -1, ...) {
+  state <- ready_state(res)
+  if (!is.numeric(n) || length(n) != 1L || is.na(n) || (n < 0 && n != -1) || (is.finite(n) && n != round(n))) {
+    stop("`n` is a whole number, -1 or Inf.", call. = FALSE)
+  }
+  if (is.infinite(n)) n <- -1
+  if (length(state$handles) == 1L) {
+    return(spark_call("fetch", state$handles, as.double(n), state$bigint))
+  }
+  parts <- lapply(state$handles, function(handle) spark_call("fetch", handle, -1, state$bigint))
+  do.call(rbind, parts)
+})
+
+dbi_method("dbClearResult", "SparkResult", function(res, ...) {
+  if (!res@state$valid) {
+    warning("The result is cleared already.", call. = FALSE)
+  } else {
+    lapply(res@state$handles, function(handle) spark_call("clear", handle))
+    res@state$valid <- FALSE
+  }
+  invisible(TRUE)
+})
+
+dbi_method("dbIsValid", "SparkResult", function(dbObj, ...) dbObj@state$valid)
+dbi_method("dbGetStatement", "SparkResult", function(res, ...) valid_state(res)$statement)
+dbi_method("dbGetRowsAffected", "SparkResult", function(res, ...) {
+  affected <- valid_state(res)$affected
+  if (is.na(affected)) 0L else affected
+})
+dbi_method("dbGetRowCount", "SparkResult", function(res, ...) {
+  state <- valid_state(res)
+  sum(vapply(state$handles, function(handle) spark_call("columns", handle)[[3L]][[1L]], 1L))
+})
+dbi_method("dbHasCompleted", "SparkResult", function(res, ...) {
+  state <- valid_state(res)
+  if (!is.na(state$affected)) return(TRUE)
+  all(vapply(state$handles, function(handle) {
+    counts <- spark_call("columns", handle)[[3L]]
+    counts[[2L]] >= 0L && counts[[1L]] >= counts[[2L]]
+  }, NA))
+})
+dbi_method("dbColumnInfo", "SparkResult", function(res, ...) {
+  found <- spark_call("columns", ready_state(res)$handles[[1L]])
+  data.frame(name = found[[1L]], type = found[[2L]], stringsAsFactors = FALSE)
+})
+
+# -- tables ------------------------------------------------------------------------------------
+
+dbi_method("dbListTables", "SparkConnection", function(conn, ...) {
+  DBI::dbGetQuery(conn, "SHOW TABLES")$tableName
+})
+
+dbi_method("dbExistsTable", "SparkConnection", function(conn, name, ...) {
+  spark_call("exists", table_sql(conn, name))
+})
+
+list_fields <- function(conn, name, ...) {
+  result <- DBI::dbSendQuery(conn, paste("SELECT * FROM", table_sql(conn, name)))
+  on.exit(DBI::dbClearResult(result))
+  DBI::dbColumnInfo(result)$name
+}
+for (kind in c("character", "Id")) dbi_method("dbListFields", c("SparkConnection", kind), list_fields)
+
+read_table <- function(conn, name, ..., row.names = FALSE, check.names = TRUE) {
+  if (!is.logical(check.names) || length(check.names) != 1L || is.na(check.names)) {
+    stop("`check.names` is TRUE or FALSE.", call. = FALSE)
+  }
+  data <- DBI::dbGetQuery(conn, paste("SELECT * FROM", table_sql(conn, name)))
+  data <- DBI::sqlColumnToRownames(data, row.names)
+  if (check.names) names(data) <- make.names(names(data), unique = TRUE)
+  data
+}
+for (kind in c("character", "Id", "SQL")) {
+  dbi_method("dbReadTable", c("SparkConnection", kind), read_table)
+}
+
+is_flag <- function(x) is.logical(x) && length(x) == 1L && !is.na(x)
+
+write_table <- function(conn, name, value, ..., overwrite = FALSE, append = FALSE,
+                        temporary = FALSE, row.names = FALSE, field.types = NULL) {
+  if (!is_flag(overwrite) || !is_flag(append) || !is_flag(temporary)) {
+    stop("`overwrite`, `append` and `temporary` are TRUE or FALSE.", call. = FALSE)
+  }
+  if (overwrite && append) stop("`overwrite` and `append` exclude each other.", call. = FALSE)
+  if (append && !is.null(field.types)) stop("An existing table has its types.", call. = FALSE)
+  if (!is.data.frame(value)) stop("`value` must be a data frame.", call. = FALSE)
+  value <- DBI::sqlRownamesToColumn(as.data.frame(value), row.names)
+  quoted <- table_sql(conn, name)
+  exists <- spark_call("exists", quoted)
+  if (exists && !overwrite && !append) {
+    stop("Table ", quoted, " exists: use overwrite = TRUE or append = TRUE.", call. = FALSE)
+  }
+  if (exists && append) {
+    DBI::dbAppendTable(conn, DBI::SQL(quoted), value)
+  } else if (temporary) {
+    spark_call("register", value, view_name(quoted), typed_columns(field.types))
+  } else {
+    if (exists) spark_call("drop", quoted)
+    spark_call("save", value, quoted, typed_columns(field.types))
+  }
+  invisible(TRUE)
+}
+for (kind in c("character", "Id", "SQL")) {
+  dbi_method("dbWriteTable", c("SparkConnection", kind), write_table)
+}
+
+# Names and types of `field.types`, as two strings vectors.
+typed_columns <- function(types) {
+  if (is.null(types)) return(list(character(), character()))
+  if (is.null(names(types)) || anyDuplicated(names(types))) {
+    stop("`field.types` needs unique names.", call. = FALSE)
+  }
+  list(names(types), as.character(unlist(types)))
+}
+
+dbi_method("dbAppendTable", "SparkConnection", function(conn, name, value, ..., row.names = NULL) {
+  if (!is.null(row.names)) stop("`row.names` must be NULL.", call. = FALSE)
+  value <- as.data.frame(value)
+  spark_call("append", value, table_sql(conn, name))
+  nrow(value)
+})
+
+dbi_method("dbCreateTable", "SparkConnection", function(conn, name, fields, ..., row.names = NULL, temporary = FALSE) {
+  if (!is.null(row.names)) stop("`row.names` must be NULL.", call. = FALSE)
+  if (!is_flag(temporary)) stop("`temporary` is TRUE or FALSE.", call. = FALSE)
+  quoted <- table_sql(conn, name)
+  if (is.data.frame(fields)) fields <- spark_type(fields)
+  columns <- paste(DBI::dbQuoteIdentifier(conn, names(fields)), as.character(fields))
+  if (temporary) {
+    if (spark_call("exists", quoted)) stop("Table ", quoted, " exists.", call. = FALSE)
+    selected <- paste0("CAST(NULL AS ", as.character(fields), ") AS ",
+                       DBI::dbQuoteIdentifier(conn, names(fields)), collapse = ", ")
+    DBI::dbExecute(conn, paste0("CREATE TEMPORARY VIEW ", quoted, " AS SELECT ", selected, " WHERE FALSE"))
+  } else {
+    DBI::dbExecute(conn, paste0("CREATE TABLE ", quoted, " (", paste(columns, collapse = ", "), ")"))
+  }
+  invisible(TRUE)
+})
+
+dbi_method("dbRemoveTable", "SparkConnection", function(conn, name, ..., temporary = FALSE, fail_if_missing = TRUE) {
+  quoted <- table_sql(conn, name)
+  if (!spark_call("exists", quoted)) {
+    if (fail_if_missing) stop("There is no table ", quoted, ".", call. = FALSE)
+    return(invisible(TRUE))
+  }
+  spark_call("drop", quoted)
+  invisible(TRUE)
+})

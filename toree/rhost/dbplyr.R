@@ -1,0 +1,180 @@
+# The dplyr backend: S3 methods on dbplyr's generics, registered when dbplyr is loaded. The SQL is
+# dbplyr's own Spark SQL translation (from 2.4) or its Hive one (before), with what they lack.
+
+register_dbplyr <- function() {
+  space <- asNamespace("dbplyr")
+  for (name in names(dbplyr_methods)) {
+    where <- Find(function(package) is.function(get0(name, asNamespace(package), inherits = FALSE)),
+                  c("dbplyr", "dplyr"))
+    if (is.null(where)) next  # this dbplyr has no such generic
+    registerS3method(name, "SparkConnection", dbplyr_methods[[name]], envir = asNamespace(where))
+  }
+  if (utils::packageVersion("dbplyr") < "2.4.0") {
+    # 2.3 merges a filter into the SELECT that makes its window column: wrong rows
+    # (tidyverse/dbplyr#1135). A subquery in between costs Spark nothing.
+    registerS3method("filter", "tbl_SparkConnection", function(.data, ...) {
+      if (grepl(" OVER ", as.character(dbplyr::sql_render(.data)), fixed = TRUE)) {
+        .data <- dplyr::collapse(.data)
+      }
+      NextMethod()
+    }, envir = asNamespace("dplyr"))
+  }
+}
+
+dbplyr_methods <- list(
+  dbplyr_edition = function(con) 2L,
+
+  db_connection_describe = function(con, ...) {
+    paste0("Spark ", spark_call("version"), " [", spark_call("conf", "spark.master"), "]")
+  },
+
+  sql_dialect = function(con) getExportedValue("dbplyr", "dialect_spark_sql")(),
+
+  sql_translation = function(con) spark_translation(),
+
+  supports_window_clause = function(con) TRUE,
+
+  sql_escape_date = function(con, x) paste0("DATE '", format(x), "'"),
+  sql_escape_datetime = function(con, x) {
+    paste0("TIMESTAMP '", format(x, "%Y-%m-%d %H:%M:%OS6", tz = "UTC"), " UTC'")
+  },
+  sql_escape_raw = function(con, x) {
+    if (is.null(x)) "NULL" else paste0("X'", paste(format(x), collapse = ""), "'")
+  },
+  sql_escape_logical = function(con, x) {
+    text <- ifelse(x, "TRUE", "FALSE")
+    text[is.na(x)] <- "NULL"
+    text
+  },
+
+  sql_random = function(con) dbplyr::sql("RAND()"),
+  sql_expr_matches = function(con, x, y, ...) dbplyr::sql(paste0(x, " <=> ", y)),
+  sql_query_explain = function(con, sql, ...) dbplyr::sql(paste0("EXPLAIN ", sql)),
+  sql_table_analyze = function(con, table, ...) {
+    dbplyr::sql(paste("ANALYZE TABLE", table_sql(con, table), "COMPUTE STATISTICS"))
+  },
+
+  # By Arrow, not as VALUES in a statement.
+  db_copy_to = function(con, table, values, ..., overwrite = FALSE, types = NULL, temporary = TRUE) {
+    DBI::dbWriteTable(con, DBI::SQL(table_sql(con, table)), as.data.frame(values),
+                      overwrite = overwrite, temporary = temporary, field.types = types)
+    table
+  },
+
+  # A computed table is there for good (a table) or in Spark's cache (a temporary view).
+  db_compute = function(con, table, sql, ..., overwrite = FALSE, temporary = TRUE) {
+    quoted <- table_sql(con, table)
+    if (spark_call("exists", quoted)) {
+      if (!overwrite) stop("Table ", quoted, " exists.", call. = FALSE)
+      spark_call("drop", quoted)
+    }
+    action <- if (temporary) "CACHE TABLE" else "CREATE TABLE"
+    DBI::dbExecute(con, paste(action, quoted, "AS", sql))
+    table
+  },
+
+  sql_query_save = function(con, sql, name, temporary = TRUE, ...) {
+    action <- if (temporary) "CREATE OR REPLACE TEMPORARY VIEW" else "CREATE TABLE"
+    dbplyr::sql(paste(action, table_sql(con, name), "AS", sql))
+  }
+)
+
+spark_translation <- function() {
+  space <- asNamespace("dbplyr")
+  base <- NULL
+  for (dialect in c("sql_dialect_spark_sql", "Spark SQL", "Hive")) {
+    method <- utils::getS3method("sql_translation", dialect, optional = TRUE, envir = space)
+    if (!is.null(method)) {
+      base <- method(NULL)
+      break
+    }
+  }
+  own <- spark_functions()
+  dbplyr::sql_variant(
+    do.call(dbplyr::sql_translator, c(list(.parent = base$scalar), own$scalar)),
+    do.call(dbplyr::sql_translator, c(list(.parent = base$aggregate), own$aggregate)),
+    do.call(dbplyr::sql_translator, c(list(.parent = base$window), own$window))
+  )
+}
+
+# An SQL call of the given arguments, each already translated or a constant.
+sql_call <- function(name, ...) {
+  arguments <- lapply(list(...), function(x) dbplyr::escape(x, con = spark_connection()))
+  dbplyr::sql(paste0(name, "(", paste(unlist(arguments), collapse = ", "), ")"))
+}
+
+sql_binary <- function(x, operator, y) {
+  con <- spark_connection()
+  dbplyr::sql(paste0("(", dbplyr::escape(x, con = con), " ", operator, " ", dbplyr::escape(y, con = con), ")"))
+}
+
+is_fixed <- function(pattern) inherits(pattern, c("fixed", "stringr_fixed"))
+
+detects <- function(string, pattern, negate = FALSE) {
+  found <- if (is_fixed(pattern)) sql_call("CONTAINS", string, as.character(pattern))
+           else sql_binary(string, "RLIKE", as.character(pattern))
+  if (negate) dbplyr::sql(paste0("(NOT ", found, ")")) else found
+}
+
+spark_functions <- function() {
+  units <- c(second = "SECOND", minute = "MINUTE", hour = "HOUR", day = "DAY", week = "WEEK",
+             month = "MONTH", quarter = "QUARTER", year = "YEAR")
+  field <- function(name) function(x) sql_call(name, x)
+  cast <- function(type) function(x) {
+    dbplyr::sql(paste0("CAST(", dbplyr::escape(x, con = spark_connection()), " AS ", type, ")"))
+  }
+  list(
+    scalar = list(
+      # R rounds half to even, as BROUND does; ROUND rounds half up.
+      round = function(x, digits = 0L) sql_call("BROUND", x, as.integer(digits)),
+      as.logical = cast("BOOLEAN"), as.Date = cast("DATE"), as_date = cast("DATE"),
+      as.POSIXct = cast("TIMESTAMP"), as_datetime = cast("TIMESTAMP"),
+      as.integer64 = cast("BIGINT"),
+      str_detect = detects,
+      grepl = function(pattern, x, ignore.case = FALSE, fixed = FALSE, ...) {
+        if (fixed) return(sql_call("CONTAINS", x, pattern))
+        detects(x, if (ignore.case) paste0("(?i)", pattern) else pattern)
+      },
+      str_starts = function(string, pattern, negate = FALSE) {
+        detects(string, if (is_fixed(pattern)) paste0("^\\Q", pattern, "\\E") else paste0("^(", pattern, ")"), negate)
+      },
+      str_ends = function(string, pattern, negate = FALSE) {
+        detects(string, if (is_fixed(pattern)) paste0("\\Q", pattern, "\\E$") else paste0("(", pattern, ")$"), negate)
+      },
+      str_replace_all = function(string, pattern, replacement) {
+        if (is_fixed(pattern)) sql_call("REPLACE", string, as.character(pattern), replacement)
+        else sql_call("REGEXP_REPLACE", string, as.character(pattern), gsub("\\\\([0-9])", "$\\1", replacement))
+      },
+      gsub = function(pattern, replacement, x, fixed = FALSE, ...) {
+        if (fixed) sql_call("REPLACE", x, pattern, replacement)
+        else sql_call("REGEXP_REPLACE", x, pattern, gsub("\\\\([0-9])", "$\\1", replacement))
+      },
+      str_extract = function(string, pattern) {
+        sql_call("NULLIF", sql_call("REGEXP_EXTRACT", string, pattern, 0L), "")
+      },
+      str_count = function(string, pattern = "") sql_call("REGEXP_COUNT", string, pattern),
+      str_remove_all = function(string, pattern) sql_call("REGEXP_REPLACE", string, pattern, ""),
+      year = field("YEAR"), month = field("MONTH"), day = field("DAY"), mday = field("DAY"),
+      yday = field("DAYOFYEAR"), quarter = field("QUARTER"), hour = field("HOUR"),
+      minute = field("MINUTE"), second = field("SECOND"), week = field("WEEKOFYEAR"),
+      isoweek = field("WEEKOFYEAR"),
+      wday = function(x) sql_call("DAYOFWEEK", x),
+      floor_date = function(x, unit = "second") {
+        unit <- sub("s$", "", unit)
+        if (!unit %in% names(units)) stop("Spark can't floor to ", unit, ".", call. = FALSE)
+        sql_call("DATE_TRUNC", units[[unit]], x)
+      },
+      today = function(tzone = "") sql_call("CURRENT_DATE"),
+      now = function(tzone = "") sql_call("CURRENT_TIMESTAMP")
+    ),
+    aggregate = list(
+      any = dbplyr::sql_aggregate("BOOL_OR", "any"),
+      all = dbplyr::sql_aggregate("BOOL_AND", "all"),
+      first = function(x, ...) sql_call("FIRST", x),
+      last = function(x, ...) sql_call("LAST", x)
+    ),
+    window = list()
+  )
+}
+
+register_dbplyr()
