@@ -32,6 +32,8 @@ final class Workspace(
       case error: Throwable => problem = Some(error)
     } finally ready.countDown()
 
+  val sharing = new Sharing(loader, () => repl(), spark)
+
   def isReady: Boolean = started != null
 
   def repl(): ScalaRepl = {
@@ -45,7 +47,7 @@ final class Workspace(
 
   def executeSql(id: String, text: String, options: SqlCell.Options, events: Events): Outcome =
     cell(id, text, events) { cell =>
-      SqlCell.run(spark.session(), text, options, (name, frame) => put(name, frame))
+      SqlCell.run(spark.session(), text, options, (name, frame) => put(s"sql:$name", frame), loader.shared.get(_))
     }
 
   private def cell(id: String, code: String, events: Events)(body: Cell => Outcome): Outcome = {
