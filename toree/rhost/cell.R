@@ -2,7 +2,8 @@
 
 # Returns a list: status ("ok", "error", "interrupted"), and for errors name, message, traceback.
 run_cell <- function(code, label) {
-  state$done <- 0L
+  state$done <- 0L  # expressions that ran to their end
+  state$expressions <- expression()
   state$failure <- NULL
   outcome <- tryCatch(
     allowInterrupts({
@@ -42,7 +43,6 @@ evaluate_cell <- function(code, label) {
   count <- length(expressions)
   base <- NULL
   for (i in seq_len(count)) {
-    state$done <- i
     result <- withCallingHandlers(
       withVisible(eval(expressions[[i]], globalenv())),
       warning = show_warning,
@@ -57,7 +57,7 @@ evaluate_cell <- function(code, label) {
     }
     public$.Last.value <- result$value
     result <- NULL
-    enter("settle")
+    state$done <- i
   }
 }
 

@@ -23,6 +23,7 @@ from .console import Console
 
 Ask = Callable[[str], "str | None"]
 Function = Callable[..., Any]
+Watched = tuple[list[str], dict[str, int]]
 
 #: The *.R files, in the order in which they are read.
 SOURCES = ("host.R", "cell.R", "show.R", "plots.R", "names.R", "complete.R", "vectors.R", "spark.R")
@@ -124,13 +125,21 @@ class Engine:
 
     # -- the global environment -------------------------------------------------
 
-    def globals(self) -> dict[str, int]:
-        """Every global variable and where its value lives: what `assigned` compares with."""
-        return {str(name): 0 for name in self.call("global_names")}
+    def watch(self, code: str) -> Watched:
+        """Notes the global variables before a cell, for `assigned` after it."""
+        names = [str(name) for name in self.call("names_to_watch", strings([code]))]
+        every = [str(name) for name in self.call("global_names")]
+        return every, {name: self._place(name) for name in names}
 
-    def assigned(self, before: dict[str, int]) -> list[str]:
+    def assigned(self, before: Watched) -> list[str]:
         """Global names the last cell assigned or removed at top level."""
-        return [str(name) for name in self.call("assigned_names", strings(list(before)))]
+        every, places = before
+        still = [str(name) for name in self.call("plain_globals", strings(list(places)))]
+        changed = [name for name in still if self._place(name) != places[name]]
+        return [str(n) for n in self.call("assigned_names", strings(every), strings(changed))]
+
+    def _place(self, name: str) -> int:
+        return int(rinterface.globalenv[name].rid)
 
     @staticmethod
     def integer(value: int) -> Any:

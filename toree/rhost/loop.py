@@ -75,7 +75,7 @@ class Loop:
         self.console.before = self._before_text
         self.interrupts.begin(self.cell)
         self._channel.send({"event": "begun"})
-        before = self.engine.globals()
+        before = self.engine.watch(message["code"])
         try:
             outcome = self.engine.call("run_cell", strings([message["code"]]), strings(["<cell>"]))
         finally:
@@ -131,7 +131,6 @@ class Loop:
         offer("display", lambda *bundle: self._display(_bundle(*bundle)))
         offer("clear", lambda wait: self._event({"event": "clear", "wait": bool(wait[0])}))
         offer("quit", lambda status: self._event({"event": "quit", "status": status[0]}))
-        offer("settle", lambda: None)
         offer("figure", self._locked(lambda new: self.pages.figure()))
         offer("finish", self._locked(lambda: self.pages.finish()))
         offer("page", self._locked(lambda: self.engine.integer(self.pages.current)))

@@ -1,2 +1,165 @@
+# Which names a cell assigns and which it reads, by R's own parser: for shared names.
+
 global_names <- function() ls(globalenv(), all.names = FALSE, sorted = FALSE)
-assigned_names <- function(before) setdiff(global_names(), before)
+
+text_of <- function(e) if (is.name(e)) as.character(e) else ""
+
+# The variable that `x[i]$y <- value` changes.
+target_of <- function(e) {
+  while (is.call(e) && length(e) > 1L) e <- e[[2L]]
+  if (is.name(e)) as.character(e) else if (is.character(e) && length(e) == 1L) e else character()
+}
+
+quoting <- c("quote", "bquote", "expression", "substitute", "function", "local", "~",
+             "::", ":::", "library", "require", "Quote")
+branching <- c("if", "for", "while", "repeat", "switch", "&&", "||")
+assigning <- c("<-", "<<-", "=")
+
+# list(always =, maybe =): names an expression assigns at top level, surely or perhaps.
+assignments <- function(e, sure = TRUE) {
+  always <- maybe <- character()
+  note <- function(name, sure) {
+    if (sure) always <<- c(always, name) else maybe <<- c(maybe, name)
+  }
+  visit <- function(e, sure) {
+    if (missing(e) || !is.call(e)) return(invisible())
+    head <- text_of(e[[1L]])
+    if (head %in% quoting) return(invisible())
+    if (head %in% assigning && length(e) == 3L) {
+      note(target_of(e[[2L]]), sure)
+      visit(e[[3L]], sure)
+      return(invisible())
+    }
+    if (head == "for") note(text_of(e[[2L]]), FALSE)
+    if (head == "assign" && length(e) == 3L) note(target_of(e[[2L]]), sure)
+    inside <- sure && head %in% c("{", "(", "invisible", "print")
+    if (head == "if" && sure) {
+      visit(e[[2L]], TRUE)
+      for (part in as.list(e)[-(1:2)]) visit(part, FALSE)
+      return(invisible())
+    }
+    for (i in seq_along(e)) if (i > 1L || is.call(e[[1L]])) {
+      part <- e[[i]]
+      if (!identical(part, quote(expr = ))) visit(part, inside)
+    }
+    invisible()
+  }
+  visit(e, sure)
+  list(always = unique(always), maybe = unique(maybe))
+}
+
+# Names whose values must be looked at before and after, to see whether they were assigned.
+names_to_watch <- function(code) {
+  expressions <- tryCatch(parse(text = code, keep.source = FALSE), error = function(e) NULL)
+  # The sure ones too: the cell may fail before it gets to them.
+  plain_globals(unique(unlist(lapply(expressions, assignments))))
+}
+
+plain_globals <- function(names) {
+  Filter(function(name) {
+    nzchar(name) && exists(name, globalenv(), inherits = FALSE) && !bindingIsActive(as.name(name), globalenv())
+  }, as.character(names))
+}
+
+# `before`: all global names before the cell; `changed`: watched names with another value now.
+assigned_names <- function(before, changed) {
+  now <- global_names()
+  done <- utils::head(state$expressions, state$done)
+  always <- unlist(lapply(done, function(e) assignments(e)$always))
+  found <- c(changed, setdiff(now, before), setdiff(before, now), always)
+  found <- unique(found[found %in% c(now, before)])
+  found[!startsWith(found, ".")]
+}
+
+# Names that `code` reads before it assigns them.
+references <- function(code) {
+  expressions <- tryCatch(parse(text = code, keep.source = FALSE), error = function(e) NULL)
+  free <- character()
+  scan <- function(e, bound) {
+    if (missing(e) || identical(e, quote(expr = ))) return(bound)
+    if (is.name(e)) {
+      name <- as.character(e)
+      if (!name %in% bound) free <<- c(free, name)
+      return(bound)
+    }
+    if (is.expression(e)) {
+      for (part in as.list(e)) bound <- scan(part, bound)
+      return(bound)
+    }
+    if (!is.call(e)) return(bound)
+    head <- text_of(e[[1L]])
+    arguments <- as.list(e)[-1L]
+    if (head %in% assigning && length(arguments) == 2L) {
+      left <- arguments[[1L]]
+      bound <- scan(arguments[[2L]], bound)
+      if (is.call(left)) bound <- scan(left, bound)
+      return(union(bound, target_of(left)))
+    }
+    if (head == "function") {
+      inner <- union(bound, names(arguments[[1L]]))
+      for (default in as.list(arguments[[1L]])) scan(default, inner)
+      scan(arguments[[2L]], inner)
+      return(bound)
+    }
+    if (head %in% c("quote", "expression", "substitute", "::", ":::", "library", "require")) {
+      return(bound)
+    }
+    if (head == "bquote") {
+      for (part in spliced(arguments[[1L]])) scan(part, bound)
+      return(bound)
+    }
+    if (head %in% c("$", "@")) {
+      if (identical(arguments[[1L]], quote(.env))) return(scan(arguments[[2L]], bound))
+      return(scan(arguments[[1L]], bound))
+    }
+    if (head == "for") {
+      bound <- scan(arguments[[2L]], bound)
+      scan(arguments[[3L]], union(bound, text_of(arguments[[1L]])))
+      return(bound)
+    }
+    if (head == "if") {
+      bound <- scan(arguments[[1L]], bound)
+      branches <- lapply(arguments[-1L], scan, bound = bound)
+      return(if (length(branches) == 2L) intersect(branches[[1L]], branches[[2L]]) else bound)
+    }
+    if (head %in% c("while", "repeat", "switch", "&&", "||", "local")) {
+      for (part in arguments) scan(part, bound)
+      return(bound)
+    }
+    if (head %in% c("get", "get0", "mget", "exists", "dynGet") && length(arguments) &&
+          is.character(arguments[[1L]])) {
+      free <<- c(free, setdiff(arguments[[1L]], bound))
+    }
+    if (sub(".*::", "", paste(deparse(e[[1L]]), collapse = "")) %in% c("glue", "str_glue", "glue_sql")) {
+      for (text in Filter(is.character, arguments)) for (part in interpolated(text)) scan(part, bound)
+    }
+    if (is.call(e[[1L]])) scan(e[[1L]], bound)
+    if (head == "{" || head == "(") {
+      for (part in arguments) bound <- scan(part, bound)
+      return(bound)
+    }
+    for (part in arguments) {
+      if (!identical(part, quote(expr = ))) bound <- scan(part, bound)
+    }
+    bound
+  }
+  bound <- character()
+  for (e in as.list(expressions)) bound <- scan(e, bound)
+  unique(free[nzchar(free) & free != "..."])
+}
+
+# The .(x) parts of a bquote.
+spliced <- function(e) {
+  if (!is.call(e)) return(list())
+  if (identical(e[[1L]], quote(.))) return(as.list(e)[-1L])
+  unlist(lapply(as.list(e)[-1L], spliced), recursive = FALSE)
+}
+
+# The {x} parts of a glue string.
+interpolated <- function(text) {
+  found <- regmatches(text, gregexpr("\\{[^{}]+\\}", text))
+  unlist(lapply(unlist(found), function(part) {
+    code <- substr(part, 2L, nchar(part) - 1L)
+    as.list(tryCatch(parse(text = code, keep.source = FALSE), error = function(e) NULL))
+  }), recursive = FALSE)
+}
