@@ -15,6 +15,7 @@ them; docs/sharing.md has the table. JSON carries them to the JVM and to the R h
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import datetime as dt
 import itertools
@@ -193,11 +194,16 @@ class Store:
         path.write_bytes(data)
         return str(path)
 
+    def place(self) -> tuple[str, int]:
+        """For another process that writes here: the folder, and the size that goes by file."""
+        return str(self.path("").parent), self.limit
+
     def sweep(self) -> None:
         """Removes every file: the values in them have arrived."""
         if self._folder is not None:
             for entry in os.scandir(self._folder):
-                Path(entry.path).unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # Windows keeps what is mapped
+                    Path(entry.path).unlink()
 
     def close(self) -> None:
         folder, self._folder = self._folder, None

@@ -174,6 +174,17 @@ class Interpreter(ABC):
 
     # Shared names (variables.py): the defaults make a language that shares nothing.
 
+    #: Names match whatever their case (SQL).
+    folds_case: ClassVar[bool] = False
+
+    def mentions(self, code: str, names: Sequence[str]) -> Sequence[str]:
+        """Those of `names` that `code` may read: quick, and rather too many than too few."""
+        return [name for name in names if name in code]
+
+    def own(self, name: str) -> bool:
+        """Whether the language itself has such a name, which no other language's is to hide."""
+        return False
+
     def assigned(self) -> Sequence[Assignment]:
         """Names the last `execute` assigned or deleted at top level."""
         return ()

@@ -33,8 +33,12 @@ def assigned(tree: ast.Module) -> tuple[frozenset[str], frozenset[str]]:
 
     Returns those that are assigned whenever the cell runs to its end, and all of them.
     """
-    sure = frozenset(name for statement in tree.body for name in _simple_targets(statement))
-    return sure, frozenset(name for name in _stored(tree) if not name.startswith("__"))
+    return plainly_assigned(tree), frozenset(name for name in _stored(tree) if not name.startswith("__"))
+
+
+def plainly_assigned(tree: ast.Module) -> frozenset[str]:
+    """Names the cell's own statements, outside any block, assign or delete."""
+    return frozenset(name for statement in tree.body for name in _simple_targets(statement))
 
 
 def _simple_targets(statement: ast.stmt) -> Iterator[str]:
@@ -290,4 +294,4 @@ class _Walk(ast.NodeVisitor):
         self.waiting[node.name] = frozenset(bare)
 
 
-__all__ = ["assigned", "globals_read", "references", "through_functions"]
+__all__ = ["assigned", "globals_read", "plainly_assigned", "references", "through_functions"]

@@ -1,0 +1,106 @@
+"""The names of the Python namespace, as the others see them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from typing import Any
+
+from .. import wire
+from ..frames import Frames
+from ..variables import is_shareable
+from . import python_names
+from .base import Assignment
+from .python_values import FromWire, ToWire, describe
+
+
+class PythonVariables:
+    """What cells assign, read out of the namespace itself; and values into and out of it.
+
+    A cell has assigned a name when the name holds another object than before, or when a plain
+    statement of the cell assigns it (`x = 5` where `x` was 5 already).
+    """
+
+    def __init__(self, shell: Any, frames: Frames, store: wire.Store) -> None:
+        self._shell = shell
+        self._to = ToWire(store, frames)
+        self._from = FromWire(frames)
+        self._before: dict[str, int] = {}
+        self._brought: dict[str, Any] = {}  # what came from elsewhere, until the user reassigns it
+        self._assigned: Sequence[Assignment] = ()
+
+    @property
+    def _names(self) -> dict[str, Any]:
+        namespace: dict[str, Any] = self._shell.user_ns
+        return namespace
+
+    # ---------------------------------------------------------------- around a cell
+
+    def begin(self) -> None:
+        self._before = {name: id(value) for name, value in self._names.items()}
+
+    def end(self, code: str, succeeded: bool) -> None:
+        names, hidden, before = self._names, self._shell.user_ns_hidden, self._before
+        plain = self._sure(code) if succeeded else frozenset()
+        found = []
+        for name, value in names.items():
+            if (before.get(name) != id(value) or name in plain) and is_shareable(name):
+                if hidden.get(name) is value and name not in plain:
+                    continue
+                self._brought.pop(name, None)
+                found.append(describe(name, value))
+        for name in before:
+            if name not in names and is_shareable(name):
+                self._brought.pop(name, None)
+                found.append(Assignment(name, deleted=True))
+        self._before = {}
+        self._assigned = found
+
+    def assigned(self) -> Sequence[Assignment]:
+        return self._assigned
+
+    def _sure(self, code: str) -> frozenset[str]:
+        tree = self._tree(code)
+        return python_names.plainly_assigned(tree) if tree else frozenset()
+
+    # ---------------------------------------------------------------- the seam
+
+    def references(self, code: str) -> frozenset[str]:
+        tree = self._tree(code)
+        if tree is None:
+            return frozenset()
+        direct = python_names.references(tree)
+        names = python_names.through_functions(direct, self._names)
+        # A second name of the same object: `other.append(1)` changes `rows` too.
+        named = {id(self._names[n]) for n in names if n in self._names}
+        return names | {n for n, v in self._names.items() if id(v) in named and is_shareable(n)}
+
+    def get(self, name: str) -> wire.Value:
+        return self._to(self._names[name], name)
+
+    def put(self, name: str, value: wire.Value) -> None:
+        made = self._from(value)
+        self._names[name] = made
+        self._brought[name] = made
+
+    def drop(self, name: str) -> None:
+        if name in self._brought and self._names.get(name) is self._brought[name]:
+            del self._names[name]
+        self._brought.pop(name, None)
+
+    def holds(self, name: str) -> bool:
+        return name in self._names
+
+    def _tree(self, code: str) -> ast.Module | None:
+        """The cell's tree; magics and shell lines as IPython translates them."""
+        flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        try:
+            return compile(code, "<cell>", "exec", flags, dont_inherit=True)
+        except (SyntaxError, ValueError):
+            pass
+        try:
+            text = self._shell.transform_cell(code)
+            return compile(text, "<cell>", "exec", flags, dont_inherit=True)
+        except (SyntaxError, ValueError):
+            return None
+
