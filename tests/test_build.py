@@ -248,9 +248,13 @@ def test_classes_come_from_the_archive_beside_a_conf_folder(
 
 
 def test_an_archive_cut_short_is_not_used(
-    unpacked: sparkhome.SparkHome, trained: build.Built, tmp_path: Path
+    unpacked: sparkhome.SparkHome,
+    trained: build.Built,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert trained.archive is not None
+    monkeypatch.setenv("XDG_CACHE_HOME", str(trained.jar.parents[2]))
     jar = tmp_path / trained.jar.name
     copy = tmp_path / trained.archive.name
     copy.write_bytes(trained.archive.read_bytes()[:100_000])

@@ -50,7 +50,7 @@ def test_options() -> None:
     options, length = parse_options(line)
     assert line[length:] == " select :limit"
     assert options == {
-        "output": "people",
+        "name": "people",
         "rows": 5,
         "quiet": True,
         "params": {"limit": 30, "name": "a b", "f": 1.5, "t": True, "n": None, "s": "x"},
@@ -61,7 +61,7 @@ def test_options() -> None:
 def test_no_options(line: str) -> None:
     options, length = parse_options(line)
     assert length == 0
-    assert options == {"output": None, "rows": None, "quiet": False, "params": {}}
+    assert options == {"name": None, "rows": None, "quiet": False, "params": {}}
 
 
 @pytest.mark.parametrize("line", ["-n 0", "-n many", "-o", "-x 1", "--params", "-o 1a"])

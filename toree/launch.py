@@ -117,7 +117,6 @@ def start(config: Config, say: Callable[[str], None]) -> tuple[CompanionProcess,
         ).strip(),
         "TOREE_FOLDER": str(folder),
     }
-    environment.setdefault("PYSPARK_PYTHON", config.python or sys.executable)
     with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb") as log_file:
         try:
             process = subprocess.Popen(

@@ -10,10 +10,13 @@ from __future__ import annotations
 import ast
 import contextlib
 import json
+import logging
 import os
 import re
+import sys
 import threading
 import time
+import warnings
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
 
@@ -33,6 +36,7 @@ class PythonSpark:
         self._companion = companion
         self._shell = shell
         self._display = display
+        self._python = companion.config.python or sys.executable
         self._lock = threading.RLock()
         self._context: Any = None  # pyspark.SparkContext
         self._session: Any = None
@@ -62,7 +66,7 @@ class PythonSpark:
         with self._lock:
             if self._entry is not entry or self._stopped():
                 self._forget()
-                self._session, self._context = attach(*self._companion.address)
+                self._session, self._context = attach(*self._companion.address, self._python)
                 self._entry = entry
                 self._publish()
             return self._session, self._context
@@ -184,12 +188,19 @@ def needs_spark(shell: Any, code: str) -> bool:
     return False
 
 
-def attach(port: int, secret: str) -> tuple[Any, Any]:
+def attach(port: int, secret: str, python: str = "") -> tuple[Any, Any]:
     """A PySpark session and context over the JVM behind `port`.
+
+    `python` is the interpreter that runs UDFs when the executors are on this machine.
 
     Raises:
         LanguageMissing: there is no pyspark.
     """
+    # What PySpark says of pandas 3, and its log of every AnalysisException as JSON on stderr, would
+    # appear in whatever cell is running.
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+        logging.getLogger(name).disabled = True
     try:
         from pyspark import SparkConf, SparkContext
         from pyspark.java_gateway import launch_gateway
@@ -215,6 +226,8 @@ def attach(port: int, secret: str) -> tuple[Any, Any]:
             jsc=java_context,
             conf=SparkConf(_jvm=gateway.jvm, _jconf=java_context.getConf()),
         )
+        if python and context.master.startswith("local") and "PYSPARK_PYTHON" not in os.environ:
+            context.pythonExec = python  # a cluster has a Python of its own
         return SparkSession(context, entry.session()), context
     except ToreeError:
         raise

@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 from session import Session
 
+INSTALL = "from toree.app import main; main()"
+
 
 @pytest.fixture(scope="session")
 def specs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A Jupyter folder with Toree's kernel specs, made by its own installer."""
     prefix = tmp_path_factory.mktemp("prefix")
     subprocess.run(
-        [sys.executable, "-m", "toree.app", "install", "--prefix", str(prefix)],
+        [sys.executable, "-c", INSTALL, "install", "--prefix", str(prefix)],
         check=True,
         capture_output=True,
     )

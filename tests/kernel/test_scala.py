@@ -209,7 +209,7 @@ def test_frames_show_as_tables(kernel: Session) -> None:
     assert "&lt;b&gt;" in bundle["text/html"]
     assert "<em>null</em>" in bundle["text/html"]
     more = kernel.run("spark.range(1000)").bundles("execute_result")[0]["text/plain"]
-    assert more.endswith("first 20, there are more")
+    assert more.endswith("first 20 rows, there are more")
     failing = kernel.run('spark.range(3).selectExpr("id / 0 as x", "raise_error(\'boom\')")')
     assert failing.status == "error"
     assert "boom" in failing.traceback
@@ -242,7 +242,8 @@ def test_what_cells_may_throw(kernel: Session, code: str) -> None:
 
 def test_a_value_whose_to_string_throws(kernel: Session) -> None:
     ran = kernel.run('new Object { override def toString = sys.error("no text") }')
-    assert "no text" in str(ran.result) + ran.traceback
+    assert "toString of" in ran.result
+    assert "RuntimeException" in ran.result
     assert kernel.run("6*7").result == "42"
 
 

@@ -56,6 +56,7 @@ class PythonInterpreter(Interpreter):
         before = signal.getsignal(signal.SIGINT)
 
         def cancel(number: int, frame: Any) -> None:
+            __tracebackhide__ = True  # IPython leaves this frame out
             self._spark.cancel()
             if callable(before):
                 before(number, frame)

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal, cast
 from ..errors import LanguageMissing, ToreeError
 from ..rhost.child import Child, Frame
 from ..rhost.frames import Message
+from ..rhost.wire import decode, encode
 from .base import Bundle, Completeness, Completion, Failed, Interpreter, Ok, Output, Result
 
 _START = 60.0  # seconds R may take to start
@@ -217,9 +218,31 @@ class RInterpreter(Interpreter):
         return self._assigned
 
     def references(self, code: str) -> frozenset[str]:
-        with self._lock:
+        with self._lock, _later_sigint():
             frame = self._ask(self._started(), {"do": "references", "code": code})
         return frozenset(frame[0].get("names", ())) if frame else frozenset()
+
+    def get(self, name: str) -> Any:
+        """A Spark table comes as a `SharedFrame`, a data.frame as a pyarrow Table (wire.py)."""
+        answer, blobs = self._exchange({"do": "get", "name": name})
+        return decode(answer["value"], blobs)
+
+    def put(self, name: str, value: Any) -> None:
+        blobs: list[bytes] = []
+        tree = encode(value, blobs)
+        self._exchange({"do": "put", "name": name, "value": tree}, blobs)
+
+    def _exchange(self, request: Message, blobs: list[bytes] | None = None) -> Frame:
+        with self._lock, _later_sigint():
+            frame = self._ask(self._started(), request, blobs)
+        if frame is None:
+            raise ToreeError("R died meanwhile; the next R cell starts it.")
+        kind = frame[0].get("error")
+        if kind == "KeyError":
+            raise KeyError(request["name"])
+        if kind is not None:
+            raise TypeError(frame[0]["message"])
+        return frame
 
 
 class _Cell:
@@ -311,6 +334,22 @@ class _Cell:
         finally:
             self._asking = False
         self.child.send({"answer": line})
+
+
+@contextlib.contextmanager
+def _later_sigint() -> Iterator[None]:
+    """Holds SIGINT back: a question without its answer read would shift all later answers."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
 
 
 def _first_frame(child: Child) -> Message:

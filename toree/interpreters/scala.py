@@ -37,7 +37,7 @@ class ScalaInterpreter(Interpreter):
             )
         except Interrupted:
             return stopped()
-        return result_of(outcome, "scala")
+        return result_of(outcome, output, "scala")
 
     def interrupt(self) -> None:
         self._companion.interrupt()
@@ -45,23 +45,13 @@ class ScalaInterpreter(Interpreter):
     def complete(self, code: str, cursor: int) -> Completion:
         if not self._companion.ready:
             return Completion((), cursor, cursor)
-        found = json.loads(self._companion.ask("complete", _WORKSPACE, code, cursor))
-        matches = found["matches"]
-        return Completion(
-            [m["text"] for m in matches],
-            found["start"],
-            found["end"],
-            [m.get("type") or "" for m in matches],
-            [m.get("signature") or "" for m in matches],
-        )
+        return completion_of(self._companion.ask("complete", _WORKSPACE, code, cursor))
 
     def inspect(self, code: str, cursor: int, detail: int = 0) -> Bundle | None:
         if not self._companion.ready:
             return None
-        found: Bundle | None = json.loads(
-            self._companion.ask("inspect", _WORKSPACE, code, cursor, detail)
-        )
-        return found or None
+        found = json.loads(self._companion.ask("inspect", _WORKSPACE, code, cursor, detail))
+        return {"text/plain": found["text/plain"]} if found["found"] else None
 
     def is_complete(self, code: str) -> Completeness:
         if not self._companion.ready:
@@ -79,9 +69,26 @@ def new_cell_id() -> str:
     return f"toree-{uuid.uuid4().hex[:12]}"
 
 
-def result_of(outcome: Mapping[str, Any], language: str) -> Result:
-    """The JVM's outcome (`Outcome.scala`) as a result."""
+def completion_of(reply: str) -> Completion:
+    """The JVM's completions; an overloaded name is one match per signature there, one here."""
+    found = json.loads(reply)
+    items: dict[str, dict[str, str]] = {}
+    for item in found["items"]:
+        items.setdefault(item["text"], item)
+    return Completion(
+        list(items),
+        found["start"],
+        found["end"],
+        [item.get("type") or "" for item in items.values()],
+        [item.get("signature") or "" for item in items.values()],
+    )
+
+
+def result_of(outcome: Mapping[str, Any], output: Output, language: str) -> Result:
+    """The JVM's outcome (`Outcome.scala`) as a result; shows what the cell defined."""
     status = outcome["status"]
+    if definitions := outcome.get("definitions"):
+        output.display({"text/plain": definitions})
     if status == "ok":
         if table := outcome.get("table"):
             return Ok(Preview.from_wire(table).bundle())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import dataclasses
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from ..companion import Interrupted
 from ..errors import MagicError
 from ..magics import ArgumentParser
-from .base import Completeness, Completion, Interpreter, Ok, Output, Result
-from .scala import new_cell_id, result_of, stopped
+from .base import Completeness, Completion, Failed, Interpreter, Ok, Output, Result
+from .scala import completion_of, new_cell_id, result_of, stopped
 
 if TYPE_CHECKING:
     from ..host import Host
@@ -27,6 +28,7 @@ _TOKEN = re.compile(
     re.S,
 )
 _COMPOUND = re.compile(r"\s*BEGIN\b", re.I)  # Spark 4's SQL scripts are one statement
+_PLACE = re.compile(r";?\s*line (\d+) pos (\d+);?.*", re.S)
 _OPTION = re.compile(r"\s*(-\w|--\w[\w-]*)(?=[\s=]|\Z)")
 _PARAMETER = re.compile(r"\s*([A-Za-z_]\w*)=(\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|\S*)")
 
@@ -58,7 +60,7 @@ class SqlInterpreter(Interpreter):
         wire = {
             "rows": options.get("rows") or self._host.display.rows,
             "params": {name: typed(value) for name, value in options.get("params", {}).items()},
-            "output": options.get("output") if last else None,
+            "output": options.get("name") if last else None,
             "quiet": bool(options.get("quiet")),
         }
         cell, text = new_cell_id(), json.dumps(wire)
@@ -68,7 +70,7 @@ class SqlInterpreter(Interpreter):
             )
         except Interrupted:
             return stopped()
-        return result_of(outcome, "sql")
+        return _pointed(result_of(outcome, output, "sql"), statement)
 
     def interrupt(self) -> None:
         self._companion.interrupt()
@@ -79,17 +81,30 @@ class SqlInterpreter(Interpreter):
     def complete(self, code: str, cursor: int) -> Completion:
         if not self._companion.ready:
             return Completion((), cursor, cursor)
-        found = json.loads(self._companion.ask("completeSql", _WORKSPACE, code, cursor))
-        matches = found["matches"]
-        return Completion(
-            [m["text"] for m in matches],
-            found["start"],
-            found["end"],
-            [m.get("type") or "" for m in matches],
-        )
+        return completion_of(self._companion.ask("completeSql", _WORKSPACE, code, cursor))
 
     def is_complete(self, code: str) -> Completeness:
         return Completeness("complete" if not _open(code) else "incomplete")
+
+
+def _pointed(result: Result, statement: str) -> Result:
+    """An analysis error as a parse error looks: message, the line, a caret under the place.
+
+    Spark gives the place in words ("line 2 pos 7") and the whole plan, which goes to `%tb`.
+    """
+    if not isinstance(result, Failed) or "== SQL" in result.message:
+        return result
+    found = _PLACE.search(result.message)
+    if found is None:
+        return result
+    message = result.message[: found.start()].rstrip(" ;")
+    line, column = int(found.group(1)), int(found.group(2))
+    lines = statement.split("\n")
+    shown = [message]
+    if line <= len(lines):
+        shown += ["", lines[line - 1].rstrip("\r"), " " * column + "^"]
+    where = f" (line {line}, pos {column})"
+    return dataclasses.replace(result, message=message + where, traceback=shown)
 
 
 def split(code: str) -> Iterator[str]:
@@ -143,7 +158,7 @@ def _parser() -> ArgumentParser:
         "%%sql [-o NAME] [-n ROWS] [-q] [--params NAME=VALUE ...]",
         "Runs SQL statements, separated by ';', on the shared Spark session.",
     )
-    parser.add_argument("-o", "--output", help="name for the last statement's DataFrame")
+    parser.add_argument("-o", "--output", dest="name", help="name for the last statement's DataFrame")
     parser.add_argument("-n", "--rows", type=_positive, help="rows that are shown")
     parser.add_argument("-q", "--quiet", action="store_true", help="shows no table")
     parser.add_argument("--params", help="values for :NAME in the statements")
@@ -177,9 +192,9 @@ def parse_options(line: str) -> tuple[dict[str, Any], int]:
             words += [option, value.group(1)] if value.group(1) else [option]
             at = value.end()
     arguments = vars(parser.parse_args(words))
-    output = arguments["output"]
-    if output is not None and not output.isidentifier():
-        raise MagicError(f"%%sql: {output!r} is no name.", advice=parser.format_help().rstrip())
+    name = arguments["name"]
+    if name is not None and not name.isidentifier():
+        raise MagicError(f"%%sql: {name!r} is no name.", advice=parser.format_help().rstrip())
     return {**arguments, "params": params}, at
 
 

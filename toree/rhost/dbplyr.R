@@ -68,14 +68,9 @@ dbplyr_methods <- list(
       if (!overwrite) stop("Table ", quoted, " exists.", call. = FALSE)
       spark_call("drop", quoted)
     }
-    action <- if (temporary) "CACHE TABLE" else "CREATE TABLE"
-    DBI::dbExecute(con, paste(action, quoted, "AS", sql))
+    if (temporary) spark_call("compute", as.character(sql), view_name(quoted))
+    else DBI::dbExecute(con, paste("CREATE TABLE", quoted, "AS", sql))
     table
-  },
-
-  sql_query_save = function(con, sql, name, temporary = TRUE, ...) {
-    action <- if (temporary) "CREATE OR REPLACE TEMPORARY VIEW" else "CREATE TABLE"
-    dbplyr::sql(paste(action, table_sql(con, name), "AS", sql))
   }
 )
 

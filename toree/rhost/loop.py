@@ -113,15 +113,21 @@ class Loop:
         return {"names": [str(x) for x in found]}, []
 
     def _get(self, message: Message, _: list[bytes]) -> Answer:
-        from . import values
+        from .wire import encode
 
-        return values.get(self, message["name"])
+        blobs: list[bytes] = []
+        return {"value": encode(self._values().get(message["name"]), blobs)}, blobs
 
     def _put(self, message: Message, blobs: list[bytes]) -> Answer:
-        from . import values
+        from .wire import decode
 
-        values.put(self, message["name"], message["value"], blobs)
+        self._values().put(message["name"], decode(message["value"], blobs))
         return {}, []
+
+    def _values(self) -> Any:
+        from .values import Values
+
+        return Values(self.engine, self.session)
 
     # -- events ----------------------------------------------------------------
 

@@ -163,3 +163,39 @@ interpolated <- function(text) {
     as.list(tryCatch(parse(text = code, keep.source = FALSE), error = function(e) NULL))
   }), recursive = FALSE)
 }
+
+has_global <- function(name) exists(name, globalenv(), inherits = FALSE)
+
+# What kind of value crosses how (values.py); an error says why it can't.
+share_parts <- function(x) {
+  if (is.null(x)) return(list("null"))
+  if (inherits(x, "tbl_SparkConnection")) {
+    return(list("frame", as.character(getExportedValue("dbplyr", "sql_render")(x))))
+  }
+  if (inherits(x, "tbl_lazy")) stop("a lazy table of another database stays in R")
+  if (is.data.frame(x)) return(list("table", x))
+  if (is.function(x)) stop("a function stays in R")
+  if (is.environment(x)) stop("an environment (or R5, R6 object) stays in R")
+  if (isS4(x) && !is.atomic(x)) stop("an S4 object stays in R")
+  if (is.language(x)) stop("a formula or expression stays in R")
+  if (is.complex(x)) stop("complex numbers have no counterpart")
+  if (inherits(x, "POSIXlt")) x <- as.POSIXct(x)
+  if (is.raw(x)) return(list("bytes", x))
+  if (is.atomic(x)) {
+    if (!is.null(dim(x))) {
+      shape <- dim(x)
+      return(list("array", as.vector(x), as.integer(shape)))
+    }
+    names <- names(x)
+    if (!is.null(names) && !anyDuplicated(names) && all(nzchar(names))) {
+      return(list("named", unname(x), names))
+    }
+    return(list(if (length(x) == 1L) "scalar" else "vector", unname(x)))
+  }
+  if (!is.list(x)) stop("a value of type ", typeof(x), " stays in R")
+  if (!is.null(attr(x, "class"))) stop("an object of class ", class(x)[[1L]], " stays in R")
+  names <- names(x)
+  if (is.null(names)) return(list("list", x))
+  if (anyDuplicated(names) || !all(nzchar(names))) stop("a list with some names only stays in R")
+  list("dict", unname(x), names)
+}

@@ -20,6 +20,7 @@ from .vectors import ToR
 Address = Callable[[], Sequence[Any]]
 
 _PLAN = re.compile(r";\n'.*", re.DOTALL)  # the unresolved plan after an AnalysisException
+_ADOPTED = re.compile(r"\btoree_\w+_\d+\b")
 _LOST = "The Spark session is gone. The next use of Spark attaches to the new one."
 
 
@@ -40,19 +41,22 @@ class Session:
         """
         self._engine = engine
         self._address = address
-        self._warn = warn
+        self.warn = warn
         self._spark: Any = None
         self._context: Any = None
+        self.entry: Any = None  # the gateway's entry point
         self._at: tuple[int, str] | None = None
         self._cell = ""  # the cell whose job group is set
         self._busy = threading.Event()
         self._results: dict[int, Result] = {}
+        self._adopted: dict[str, Any] = {}  # DataFrames of other languages, by name in SQL
         self._count = 0
         # It logs each AnalysisException as JSON on stderr; the message reaches the cell anyway.
         logging.getLogger("SQLQueryContextLogger").disabled = True
         self._calls: dict[str, Callable[..., Any]] = {
             "query": self._query,
             "fetch": self._fetch,
+            "compute": self._compute,
             "columns": self._columns,
             "clear": self._clear,
             "register": self._register,
@@ -78,11 +82,6 @@ class Session:
             raise self._translated(error) from None
         finally:
             self._busy.clear()
-
-    def spark(self, cell: str) -> Any:
-        """The SparkSession, attached and with the cell's job group set."""
-        self._prepare(cell)
-        return self._spark
 
     def _prepare(self, cell: str) -> None:
         if self._spark is not None and cell == self._cell:
@@ -117,6 +116,8 @@ class Session:
             self._spark = SparkSession(self._context, jsession)
             self._at = (port, secret)
             self._results.clear()
+            self._adopted.clear()
+            self.entry = gateway.entry_point
         finally:
             del os.environ["PYSPARK_GATEWAY_PORT"], os.environ["PYSPARK_GATEWAY_SECRET"]
             # SparkContext's handler would cancel every job, those of other languages too.
@@ -153,8 +154,46 @@ class Session:
 
     def _query(self, text: Any, parameters: Any) -> Any:
         arguments = self._arguments(parameters)
-        frame = self._spark.sql(text[0], args=arguments) if arguments else self._spark.sql(text[0])
-        return self._hold(frame)
+        return self._hold(self._sql(text[0], arguments))
+
+    def _sql(self, text: str, arguments: Any = None) -> Any:
+        # A DataFrame another language shared is a view for as long as the query is analysed.
+        used = [name for name in _ADOPTED.findall(text) if name in self._adopted]
+        for name in used:
+            self._adopted[name].createOrReplaceTempView(name)
+        try:
+            return self._spark.sql(text, args=arguments) if arguments else self._spark.sql(text)
+        finally:
+            for name in used:
+                self._spark.catalog.dropTempView(name)
+
+    def frame(self, text: str) -> Any:
+        """The DataFrame of a query, outside of cells."""
+        self._prepare(self._cell or "toree-r")
+        return self._sql(text)
+
+    def adopt(self, name: str, dataset: Any) -> str:
+        """A name in R's SQL for a Dataset of another language, which stays out of the catalog."""
+        from pyspark.sql import DataFrame
+
+        self._prepare(self._cell or "toree-r")
+        self._count += 1
+        made = f"toree_{re.sub(r'[^A-Za-z0-9]', '_', name)}_{self._count}"
+        self._adopted[made] = DataFrame(dataset, self._spark)
+        return made
+
+    @property
+    def zone(self) -> str:
+        """The session's time zone; this machine's while Spark is not attached."""
+        if self._spark is None:
+            return str(self._engine.call("local_zone")[0])
+        return str(self._spark.conf.get("spark.sql.session.timeZone", "UTC"))
+
+    def _compute(self, text: Any, name: Any) -> None:
+        frame = self._sql(text[0])
+        frame.persist()
+        frame.count()
+        frame.createOrReplaceTempView(_quoted(name[0]))
 
     def _hold(self, frame: Any) -> Any:
         self._count += 1
@@ -177,8 +216,7 @@ class Session:
         return self.to_r(table, bigint[0])
 
     def to_r(self, table: pa.Table, bigint: str = "") -> Any:
-        zone = str(self._spark.conf.get("spark.sql.session.timeZone", "UTC"))
-        return ToR(self._engine, zone, self._warn, bigint).frame(table)
+        return ToR(self._engine, self.zone, self.warn, bigint).frame(table)
 
     def _columns(self, handle: Any) -> Any:
         result = self._results[handle[0]]

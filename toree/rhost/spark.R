@@ -24,6 +24,13 @@ makeActiveBinding("spark", function(value) {
   spark_connection()
 }, public)
 
+# A dplyr table over a DataFrame that another language shared, by the name session.py gave it.
+lazy_table <- function(name) {
+  if (!has_package("dbplyr")) stop("A Spark DataFrame in R needs the R packages dplyr and dbplyr.")
+  dplyr_tbl <- getExportedValue("dplyr", "tbl")
+  dplyr_tbl(spark_connection(), name)
+}
+
 # Runs `action` now if the package is loaded, else when it is.
 when_loaded <- function(package, action) {
   if (isNamespaceLoaded(package)) action()

@@ -10,6 +10,7 @@ import org.apache.spark.sql.{Dataset, SparkSession}
   * Called on the thread of the front's connection. Texts that carry more than one thing are JSON.
   */
 final class EntryPoint(companion: Companion) {
+  private val sqlCompletion = new SqlCompletion(companion.spark)
 
   /** The front's one callback object, for the life of the process. */
   def attach(events: Events): Unit = companion.events = events
@@ -40,6 +41,9 @@ final class EntryPoint(companion: Companion) {
 
   def complete(workspace: String, code: String, cursor: Int): String =
     companion.workspace(workspace).repl().complete(code, cursor)
+
+  def completeSql(workspace: String, code: String, cursor: Int): String =
+    sqlCompletion.complete(code, cursor)
 
   def inspect(workspace: String, code: String, cursor: Int, detail: Int): String =
     companion.workspace(workspace).repl().inspect(code, cursor, detail)
