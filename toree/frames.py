@@ -161,7 +161,11 @@ def suited(table: Any) -> Any:
             column = pc.cast(column, pa.string())
         columns.append(column)
         names.append(_index_name(field.name))
-    return pa.table(dict(zip(names, columns, strict=True))) if _distinct(names) else pa.Table.from_arrays(columns, names)
+    return (
+        pa.table(dict(zip(names, columns, strict=True)))
+        if _distinct(names)
+        else pa.Table.from_arrays(columns, names)
+    )
 
 
 def _distinct(names: list[str]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from . import cell as cells
 from . import registry
@@ -27,6 +27,11 @@ from .interpreters.base import (
 )
 from .magics import Arguments, Context, Magic, Table
 from .magics.builtin import BUILT_IN
+from .sharing import Sharing
+
+if TYPE_CHECKING:
+    from .frames import Frames
+    from .interpreters.python import PythonInterpreter
 
 
 class IPython(Protocol):
@@ -71,6 +76,8 @@ class Host:
         self.languages = registry.languages()
         self.magics = Table(BUILT_IN)
         self.last_failure: Failed | None = None
+        titles = {row.name: row.title for row in self.languages.values()}
+        self.sharing = Sharing(self.interpreter, titles)
         self._names = registry.magic_names(self.languages)
         self._interpreters: dict[str, Interpreter] = {}
         self._running: Interpreter | None = None
@@ -96,6 +103,11 @@ class Host:
             made.start()
             self._interpreters[language] = made
         return self._interpreters[language]
+
+    @property
+    def frames(self) -> Frames:
+        """DataFrames by handle; PySpark in this process is the Python interpreter's."""
+        return cast("PythonInterpreter", self.interpreter("python")).frames
 
     def parse(self, text: str) -> cells.Cell:
         return cells.parse(text, self.config.language, self._names)
@@ -142,7 +154,9 @@ class Host:
     ) -> Result:
         self._running = interpreter
         try:
+            visit = self.sharing.before(interpreter, body)
             result = await interpreter.execute(body, output, **options)
+            result = self.sharing.after(visit, result, output)
         finally:
             self._running = None
         if isinstance(result, Failed):
@@ -157,7 +171,8 @@ class Host:
         unknown = [c.name for c in lines if self._line_magic(c.name) is None]
         if unknown:
             raise MagicError(
-                f"Magics [{', '.join(unknown)}] do not exist!", advice="%LsMagic lists those that do."
+                f"Magics [{', '.join(unknown)}] do not exist!",
+                advice="%LsMagic lists those that do.",
             )
         found: dict[cells.MagicCall, tuple[Magic, Arguments]] = {}
         for call in lines:
@@ -207,9 +222,10 @@ class Host:
         if before is not None and (cell.language != "python" or before.startswith("%%")):
             return self._complete_magic(before, cursor)
         interpreter, body = self._analysed(cell)
-        return (
-            interpreter.complete(body, cursor) if interpreter else Completion((), cursor, cursor)
-        )
+        if interpreter is None:
+            return Completion((), cursor, cursor)
+        found = interpreter.complete(body, cursor)
+        return self.sharing.completed(found, interpreter.language, body, cursor)
 
     def _complete_magic(self, before: str, cursor: int) -> Completion:
         sign = "%%" if before.startswith("%%") else "%"
@@ -229,7 +245,11 @@ class Host:
             if magic is not None:
                 return {"text/plain": f"{magic.usage}\n\n{magic.description}"}
         interpreter, body = self._analysed(cell)
-        return interpreter.inspect(body, cursor, detail) if interpreter else None
+        if interpreter is None:
+            return None
+        return interpreter.inspect(body, cursor, detail) or self.sharing.inspected(
+            interpreter.language, body, cursor
+        )
 
     def is_complete(self, text: str) -> Completeness:
         cell = self.parse(text)
@@ -257,11 +277,13 @@ class Host:
         name = self._names.get(language.lower(), language.lower())
         if old := self._interpreters.pop(name, None):
             old.close()
+            self.sharing.variables.forget(name)
 
     def close(self) -> None:
         for made in list(self._interpreters.values()):
             made.close()
         self._interpreters.clear()
+        self.sharing.close()
         self.companion.close()
 
 

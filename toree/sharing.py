@@ -177,7 +177,9 @@ class Sharing:
         for row in self._offered(language):
             if word and row.name == word.group(1):
                 size = f", {row.size}" if row.size else ""
-                return {"text/plain": f"{row.name}: {row.type}{size}\nshared by {self.title(row.owner)}"}
+                return {
+                    "text/plain": f"{row.name}: {row.type}{size}\nshared by {self.title(row.owner)}"
+                }
         return None
 
     def _offered(self, language: str) -> Iterator[Name]:
@@ -198,7 +200,9 @@ class Visit:
 def _explained(failure: Failed, problems: Mapping[str, str], output: Output) -> Failed:
     """The failure with a line for each name it is about."""
     text = "\n".join([failure.message, *failure.traceback[-3:]])
-    lines = [p for name, p in problems.items() if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)]
+    lines = [
+        p for name, p in problems.items() if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
+    ]
     if not lines:
         return failure
     if failure.shown:
@@ -206,4 +210,3 @@ def _explained(failure: Failed, problems: Mapping[str, str], output: Output) -> 
             output.stream("stderr", "\n".join(lines) + "\n")
         return failure
     return dataclasses.replace(failure, traceback=[*failure.traceback, *lines])
-

@@ -72,9 +72,7 @@ from toree.interpreters.python_names import assigned, references, through_functi
     ],
 )
 def test_references(code: str, names: str) -> None:
-    tree = compile(
-        code, "<cell>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    )
+    tree = compile(code, "<cell>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     assert references(tree) == frozenset(names.split())
 
 

@@ -33,8 +33,9 @@ scalars: st.SearchStrategy[wire.Value] = st.one_of(
     st.builds(wire.Timestamp, st.integers(-(10**18), 10**18), ZONES),
     st.builds(
         wire.Decimal,
-        st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**20),
-                    max_value=10**20).map(str),
+        st.decimals(
+            allow_nan=False, allow_infinity=False, places=4, min_value=-(10**20), max_value=10**20
+        ).map(str),
     ),
 )
 

@@ -33,7 +33,9 @@ def assigned(tree: ast.Module) -> tuple[frozenset[str], frozenset[str]]:
 
     Returns those that are assigned whenever the cell runs to its end, and all of them.
     """
-    return plainly_assigned(tree), frozenset(name for name in _stored(tree) if not name.startswith("__"))
+    return plainly_assigned(tree), frozenset(
+        name for name in _stored(tree) if not name.startswith("__")
+    )
 
 
 def plainly_assigned(tree: ast.Module) -> frozenset[str]:

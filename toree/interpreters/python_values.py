@@ -32,22 +32,38 @@ class Spark(Protocol):
 def describe(name: str, value: Any) -> Assignment:
     """What is known of a value at a glance."""
     kind = type(value)
-    text = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
+    text = (
+        kind.__name__
+        if kind.__module__ == "builtins"
+        else f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
+    )
     if isinstance(value, _SIMPLE):
         return Assignment(name, "scalar", text)
     if is_spark_frame(value):
         return Assignment(name, "frame", "pyspark DataFrame")
     if isinstance(value, list | dict):
-        return Assignment(name, "map" if isinstance(value, dict) else "list", text, f"{len(value)} items", True)
+        return Assignment(
+            name, "map" if isinstance(value, dict) else "list", text, f"{len(value)} items", True
+        )
     if isinstance(value, tuple):
-        return Assignment(name, "tuple", text, f"{len(value)} items", not all(isinstance(i, _SIMPLE) for i in value))
+        return Assignment(
+            name,
+            "tuple",
+            text,
+            f"{len(value)} items",
+            not all(isinstance(i, _SIMPLE) for i in value),
+        )
     if _is(value, "pandas", "DataFrame") or _is(value, "pyarrow", "Table"):
         rows, columns = value.shape
-        return Assignment(name, "table", text, f"{rows:,} x {columns}", kind.__name__ == "DataFrame")
+        return Assignment(
+            name, "table", text, f"{rows:,} x {columns}", kind.__name__ == "DataFrame"
+        )
     if _is(value, "pandas", "Series") or _is(value, "pandas", "Index"):
         return Assignment(name, "table", text, f"{len(value):,} rows", True)
     if _is(value, "numpy", "ndarray"):
-        return Assignment(name, "array", text, " x ".join(map(str, value.shape)) + f" {value.dtype}", True)
+        return Assignment(
+            name, "array", text, " x ".join(map(str, value.shape)) + f" {value.dtype}", True
+        )
     if _is(value, "numpy", "generic"):
         return Assignment(name, "scalar", text)
     reason, sort = refusal(value)
@@ -81,9 +97,9 @@ def refusal(value: Any) -> tuple[str, str]:
 
 def is_spark_frame(value: Any) -> bool:
     module = type(value).__module__
-    return (
-        type(value).__name__ == "DataFrame"
-        and module in ("pyspark.sql.dataframe", "pyspark.sql.classic.dataframe")
+    return type(value).__name__ == "DataFrame" and module in (
+        "pyspark.sql.dataframe",
+        "pyspark.sql.classic.dataframe",
     )
 
 
@@ -121,7 +137,9 @@ class ToWire:
             return wire.Tuple(tuple(self._value(i, depth + 1) for i in value))
         if isinstance(value, dict):
             return wire.Map(
-                tuple((self._value(k, depth + 1), self._value(v, depth + 1)) for k, v in value.items())
+                tuple(
+                    (self._value(k, depth + 1), self._value(v, depth + 1)) for k, v in value.items()
+                )
             )
         if is_spark_frame(value):
             raise TypeError("a Spark DataFrame inside another value; give it a name of its own")
@@ -143,7 +161,9 @@ class ToWire:
             if isinstance(value, pd.DataFrame):
                 return self._pandas(value, "pandas")
             if isinstance(value, pd.Index):
-                return self._pandas(value.to_frame(index=False, name=value.name or "index"), "pandas")
+                return self._pandas(
+                    value.to_frame(index=False, name=value.name or "index"), "pandas"
+                )
             if isinstance(value, pd.Series):
                 name = "value" if value.name is None else value.name
                 return self._pandas(value.to_frame(name), "series")
@@ -164,7 +184,9 @@ class ToWire:
         try:
             table = pa.Table.from_pandas(frame)
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
-            raise TypeError(f"a pandas {type(frame).__name__} that Arrow can't hold: {error}") from error
+            raise TypeError(
+                f"a pandas {type(frame).__name__} that Arrow can't hold: {error}"
+            ) from error
         return self._table(table, flavor)
 
     def _table(self, table: Any, flavor: Any) -> wire.Table:
@@ -195,7 +217,9 @@ class ToWire:
         if isinstance(value, np.bool_):
             return wire.Bool(bool(value))
         if isinstance(value, np.integer):
-            return wire.Int(int(value), 32 if value.dtype.itemsize < 8 and value.dtype != "uint32" else 64)
+            return wire.Int(
+                int(value), 32 if value.dtype.itemsize < 8 and value.dtype != "uint32" else 64
+            )
         if isinstance(value, np.floating):
             return wire.Float(float(value), 32 if value.dtype.itemsize < 8 else 64)
         if isinstance(value, np.str_ | np.bytes_):
@@ -360,4 +384,6 @@ def _in_zone(naive: dt.datetime, zone: str) -> dt.datetime:
     try:
         return utc.astimezone(zoneinfo.ZoneInfo(zone))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
-        raise TypeError(f"a timestamp in the time zone {zone}, which Python does not know") from error
+        raise TypeError(
+            f"a timestamp in the time zone {zone}, which Python does not know"
+        ) from error

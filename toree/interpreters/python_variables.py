@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import types
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from .. import wire
 from ..frames import Frames
@@ -28,6 +29,7 @@ class PythonVariables:
         self._before: dict[str, int] = {}
         self._brought: dict[str, Any] = {}  # what came from elsewhere, until the user reassigns it
         self._assigned: Sequence[Assignment] = ()
+        self._functions: dict[str, frozenset[str]] = {}  # what functions of cells read
 
     @property
     def _names(self) -> dict[str, Any]:
@@ -49,6 +51,9 @@ class PythonVariables:
                     continue
                 self._brought.pop(name, None)
                 found.append(describe(name, value))
+                self._functions.pop(name, None)
+                if isinstance(value, types.FunctionType) and value.__globals__ is names:
+                    self._functions[name] = python_names.globals_read(value.__code__)
         for name in before:
             if name not in names and is_shareable(name):
                 self._brought.pop(name, None)
@@ -64,6 +69,19 @@ class PythonVariables:
         return python_names.plainly_assigned(tree) if tree else frozenset()
 
     # ---------------------------------------------------------------- the seam
+
+    def mentions(self, code: str, names: Sequence[str]) -> Sequence[str]:
+        """Also through functions of the session and through second names of the same object."""
+        found = [name for name in names if name in code]
+        called = [read for name, read in self._functions.items() if name in code]
+        found += [name for name in names if any(name in read for read in called)]
+        objects = {id(self._names[n]): n for n in names if n in self._names}
+        found += [
+            objects[id(value)]
+            for name, value in self._names.items()
+            if id(value) in objects and name in code
+        ]
+        return found
 
     def references(self, code: str) -> frozenset[str]:
         tree = self._tree(code)
@@ -95,12 +113,11 @@ class PythonVariables:
         """The cell's tree; magics and shell lines as IPython translates them."""
         flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         try:
-            return compile(code, "<cell>", "exec", flags, dont_inherit=True)
+            return cast(ast.Module, compile(code, "<cell>", "exec", flags, dont_inherit=True))
         except (SyntaxError, ValueError):
             pass
         try:
             text = self._shell.transform_cell(code)
-            return compile(text, "<cell>", "exec", flags, dont_inherit=True)
+            return cast(ast.Module, compile(text, "<cell>", "exec", flags, dont_inherit=True))
         except (SyntaxError, ValueError):
             return None
-
