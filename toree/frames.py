@@ -69,6 +69,10 @@ class Frames:
         return self.call(find)
 
     def drop(self, held: wire.Frame) -> None:
+        """Takes away a key that was made for one crossing; SQL's `-o` names stay."""
+        if held.key.startswith("sql:"):
+            return
+
         def drop() -> None:
             _, context = self._spark.attach()
             context._gateway.entry_point.dropShared(_WORKSPACE, held.key)
@@ -161,15 +165,12 @@ def suited(table: Any) -> Any:
             column = pc.cast(column, pa.string())
         columns.append(column)
         names.append(_index_name(field.name))
-    return (
-        pa.table(dict(zip(names, columns, strict=True)))
-        if _distinct(names)
-        else pa.Table.from_arrays(columns, names)
-    )
+    return pa.Table.from_arrays(columns, names)
 
 
-def _distinct(names: list[str]) -> bool:
-    return len(set(names)) == len(names)
+def index_named(table: Any) -> Any:
+    """The table, with an index of pandas under a plain name."""
+    return table.rename_columns([_index_name(name) for name in table.column_names])
 
 
 def _index_name(name: str) -> str:

@@ -100,6 +100,7 @@ class Decimal:
     text: str
 
 
+Flavor = Literal["pandas", "series", "arrow", "r"]
 Kind = Literal["bool", "int", "float", "text"]
 
 
@@ -151,7 +152,7 @@ class Table:
 
     path: str
     rows: int
-    flavor: Literal["pandas", "series", "arrow", "r"] = "arrow"
+    flavor: Flavor = "arrow"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -304,7 +305,7 @@ def from_json(node: Mapping[str, Any]) -> Value:
         case "vector":
             of: Kind = node["of"]
             convert = {"int": int, "float": float}.get(of)
-            items = (None if i is None else convert(i) for i in v) if convert else v
+            items = [i if i is None or convert is None else convert(i) for i in v or ()]
             return Vector(of, tuple(items), node.get("bits", 64))
         case "list":
             return List(tuple(from_json(i) for i in v or ()))

@@ -25,6 +25,7 @@ class Spark(Protocol):
     """What of `toree.frames` the conversions need."""
 
     def hold(self, frame: Any, name: str) -> wire.Frame: ...
+    def drop(self, held: wire.Frame) -> None: ...
     def frame(self, held: wire.Frame) -> Any: ...
     def collect(self, held: wire.Frame) -> Any: ...
 
@@ -112,9 +113,13 @@ def _is(value: Any, library: str, name: str) -> bool:
 class ToWire:
     """One value to the crossing form. What goes by file is written to the store."""
 
-    def __init__(self, store: wire.Store, spark: Spark) -> None:
+    def __init__(
+        self, store: wire.Store, spark: Spark, flavor: wire.Flavor = "arrow"
+    ) -> None:
+        """`flavor`: what a pyarrow Table is marked with."""
         self._store = store
         self._spark = spark
+        self._flavor = flavor
 
     def __call__(self, value: Any, name: str = "value") -> wire.Value:
         """
@@ -171,7 +176,7 @@ class ToWire:
             import pyarrow as pa
 
             table = value if isinstance(value, pa.Table) else pa.Table.from_batches([value])
-            return self._table(table, "arrow")
+            return self._table(table, self._flavor)
         if np is not None and isinstance(value, np.ndarray):
             return self._array(np, value, depth)
         if np is not None and isinstance(value, np.generic):
@@ -342,7 +347,9 @@ class FromWire:
                 table = read(path)
                 return table if flavor == "arrow" else _frame(table)
             case wire.Frame(local=local):
-                return _frame(self._spark.collect(value)) if local else self._spark.frame(value)
+                made = _frame(self._spark.collect(value)) if local else self._spark.frame(value)
+                self._spark.drop(value)
+                return made
             case _:
                 return value.value
 
