@@ -144,6 +144,17 @@ class Companion:
         started = self._started
         return started is not None and started.done() and started.exception() is None
 
+    def soon(self, patience: float = 5.0) -> bool:
+        """Whether the JVM answers within `patience` seconds; never starts it.
+
+        For completion in the first seconds of a kernel: no answer would be taken for "no match".
+        """
+        started = self._started
+        with contextlib.suppress(ToreeError, FutureTimeout, TimeoutError):
+            if started is not None:
+                started.result(patience)
+        return self.ready
+
     @property
     def gateway(self) -> Any:
         """The Py4J gateway PySpark attaches to, once `entry` has returned."""

@@ -43,18 +43,18 @@ class ScalaInterpreter(Interpreter):
         self._companion.interrupt()
 
     def complete(self, code: str, cursor: int) -> Completion:
-        if not self._companion.ready:
+        if not self._companion.soon():
             return Completion((), cursor, cursor)
         return completion_of(self._companion.ask("complete", _WORKSPACE, code, cursor))
 
     def inspect(self, code: str, cursor: int, detail: int = 0) -> Bundle | None:
-        if not self._companion.ready:
+        if not self._companion.soon():
             return None
         found = json.loads(self._companion.ask("inspect", _WORKSPACE, code, cursor, detail))
         return {"text/plain": found["text/plain"]} if found["found"] else None
 
     def is_complete(self, code: str) -> Completeness:
-        if not self._companion.ready:
+        if not self._companion.soon():
             return Completeness("unknown")
         found = json.loads(self._companion.ask("isComplete", _WORKSPACE, code))
         return Completeness(found["status"], found.get("indent", ""))
