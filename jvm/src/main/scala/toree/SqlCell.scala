@@ -2,7 +2,7 @@ package toree
 
 import java.util.{List => JList, Map => JMap}
 
-import org.apache.spark.sql.{DataFrame, SparkSession}
+import org.apache.spark.sql.{AnalysisException, DataFrame, SparkSession}
 
 /** One SQL statement: run, kept under a name if asked, previewed unless quiet. */
 object SqlCell {
@@ -28,17 +28,31 @@ object SqlCell {
       if (options.quiet || frame.columns.isEmpty) Outcome.Ok()
       else Outcome.Ok(table = Some(Preview.of(frame, options.rows)))
     } catch {
-      case problem: Throwable => failed(problem)
+      case problem: Throwable => failed(text, problem)
     }
 
   /** SQL's own errors say where they are in the text; JVM frames would only bury that. */
-  private def failed(problem: Throwable): Outcome = {
+  private def failed(text: String, problem: Throwable): Outcome = {
     val failure = Failure.outcome(problem)
-    val sql = Failure.unwrapped(problem).isInstanceOf[org.apache.spark.sql.AnalysisException]
-    if (!sql) failure
-    else {
-      val kind = if (failure.name.endsWith("ParseException")) "syntax" else "compile"
-      failure.copy(kind = kind, traceback = failure.message.trim.linesIterator.toList)
+    Failure.unwrapped(problem) match {
+      case error: AnalysisException =>
+        val isSyntax = failure.name.endsWith("ParseException")
+        // Without the query plan, which the whole message of an analysis error ends in.
+        val message = (if (isSyntax) error.getMessage else error.getSimpleMessage).trim
+        failure.copy(
+          kind = if (isSyntax) "syntax" else "compile",
+          name = if (isSyntax) failure.name else classOf[AnalysisException].getName,
+          message = message,
+          traceback = message.linesIterator.toList ++ (if (isSyntax) Nil else caret(text, error))
+        )
+      case _ => failure
+    }
+  }
+
+  private def caret(text: String, error: AnalysisException): List[String] = {
+    val place = for (line <- error.line; column <- error.startPosition) yield (line, column)
+    place.toList.flatMap { case (line, column) =>
+      text.linesIterator.drop(line - 1).take(1).toList.flatMap(code => List(code, " " * column + "^"))
     }
   }
 
