@@ -115,7 +115,9 @@ class Companion:
                 return
             self._started = None
             how = f"killed by signal {-status}" if status < 0 else f"ended with status {status}"
-            self.died = f"The companion JVM was {how}." if status < 0 else f"The companion JVM {how}."
+            self.died = (
+                f"The companion JVM was {how}." if status < 0 else f"The companion JVM {how}."
+            )
             failure = CompanionFailed(
                 self.died + " The next cell that needs it starts a new one.",
                 advice=process.last_lines(),

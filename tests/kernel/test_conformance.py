@@ -57,7 +57,10 @@ class PythonKernel(jupyter_kernel_test.KernelTests):
         {"code": "6*7", "result": "42"},
     ]
     code_display_data: ClassVar = [
-        {"code": "from IPython.display import HTML, display; display(HTML('x'))", "mime": "text/html"}
+        {
+            "code": "from IPython.display import HTML, display; display(HTML('x'))",
+            "mime": "text/html",
+        }
     ]
     code_history_pattern = "1?2*"
     supported_history_operations = ("tail", "search")

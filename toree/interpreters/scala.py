@@ -95,8 +95,9 @@ def result_of(outcome: Mapping[str, Any], output: Output, language: str) -> Resu
         return Ok(outcome.get("result") or None)
     if status == "abandoned":
         advice = (
-            "The cell does not stop: it runs code that never looks for an interrupt. It is left to "
-            f"itself. '%restart {language}' gives a new interpreter; variables of other languages stay."
+            "The cell does not stop: it runs code that never looks for an interrupt. It is left "
+            f"to itself. '%restart {language}' gives a new interpreter; the variables of other "
+            "languages stay."
         )
         return Failed("Interrupted", advice, [advice])
     if status == "aborted":

@@ -158,7 +158,9 @@ def _parser() -> ArgumentParser:
         "%%sql [-o NAME] [-n ROWS] [-q] [--params NAME=VALUE ...]",
         "Runs SQL statements, separated by ';', on the shared Spark session.",
     )
-    parser.add_argument("-o", "--output", dest="name", help="name for the last statement's DataFrame")
+    parser.add_argument(
+        "-o", "--output", dest="name", help="name for the last statement's DataFrame"
+    )
     parser.add_argument("-n", "--rows", type=_positive, help="rows that are shown")
     parser.add_argument("-q", "--quiet", action="store_true", help="shows no table")
     parser.add_argument("--params", help="values for :NAME in the statements")
