@@ -134,7 +134,9 @@ def main() -> None:
     keys = list(dict.fromkeys(key for found in medians.values() for key in found))
     print(f"{'':10}" + "".join(f"{name:>16}" for name in medians))
     for key in keys:
-        cells = (f"{found[key]:16.3f}" if key in found else f"{'-':>16}" for found in medians.values())
+        cells = (
+            f"{found[key]:16.3f}" if key in found else f"{'-':>16}" for found in medians.values()
+        )
         print(f"{key:10}" + "".join(cells))
     if arguments.json:
         with open(arguments.json, "w") as file:

@@ -77,7 +77,7 @@ def test_what_is_no_magic_in_scala(code: str) -> None:
 
 
 def test_a_magic_after_strings_and_comments_is_one() -> None:
-    code = "val s = \"a\"\"b\" // \"\"\"\nval t = '\"'\n%LsMagic"
+    code = 'val s = "a""b" // """\nval t = \'"\'\n%LsMagic'
     assert [m.name for m in cell(code).magics] == ["LsMagic"]
 
 

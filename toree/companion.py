@@ -115,7 +115,9 @@ class Companion:
                 return
             self._started = None
             how = f"killed by signal {-status}" if status < 0 else f"ended with status {status}"
-            self.died = f"The companion JVM was {how}." if status < 0 else f"The companion JVM {how}."
+            self.died = (
+                f"The companion JVM was {how}." if status < 0 else f"The companion JVM {how}."
+            )
             failure = CompanionFailed(
                 self.died + " The next cell that needs it starts a new one.",
                 advice=process.last_lines(),
@@ -143,6 +145,17 @@ class Companion:
         """Whether the JVM answers now; never starts it."""
         started = self._started
         return started is not None and started.done() and started.exception() is None
+
+    def soon(self, patience: float = 5.0) -> bool:
+        """Whether the JVM answers within `patience` seconds; never starts it.
+
+        For completion in the first seconds of a kernel: no answer would be taken for "no match".
+        """
+        started = self._started
+        with contextlib.suppress(ToreeError, FutureTimeout, TimeoutError):
+            if started is not None:
+                started.result(patience)
+        return self.ready
 
     @property
     def gateway(self) -> Any:

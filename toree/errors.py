@@ -1,11 +1,11 @@
 """Toree's own faults. A user's fault is not here: it is a `Failed` value (interpreters/base.py).
 
-    ToreeError
-      JavaMissing         no Java, or one too old for this Spark
-      SparkMissing        neither SPARK_HOME nor the pyspark package
-      CompanionFailed     the JVM did not compile, did not start, or died
-      LanguageMissing     an interpreter lacks something that must be installed (R, rpy2, pyspark)
-      MagicError          a magic was called wrongly, or does not exist
+ToreeError
+  JavaMissing         no Java, or one too old for this Spark
+  SparkMissing        neither SPARK_HOME nor the pyspark package
+  CompanionFailed     the JVM did not compile, did not start, or died
+  LanguageMissing     an interpreter lacks something that must be installed (R, rpy2, pyspark)
+  MagicError          a magic was called wrongly, or does not exist
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from . import cell as cells
@@ -199,12 +198,12 @@ class Host:
         call = cell.magic
         assert call is not None
         magic = self.magics.find("cell", call.name)
-        known = self.ipython.shell.find_cell_magic(call.name)
-        if known is not None and (self.config.language == "python" or magic is None):
-            if self.config.language == "python" or call.name in NEUTRAL:
-                text = cell.body if cell.body.lstrip().startswith("%%") else ""
-                text = text or f"%%{call.name} {call.arguments}\n{call.body}"
-                return await self._execute(self.interpreter("python"), text, output, {})
+        python = self.config.language == "python"
+        if self.ipython.shell.find_cell_magic(call.name) is not None and (
+            python or (magic is None and call.name in NEUTRAL)
+        ):
+            text = cell.body if python else f"%%{call.name} {call.arguments}\n{call.body}"
+            return await self._execute(self.interpreter("python"), text, output, {})
         if magic is None:
             raise MagicError(
                 f"Magic {call.name} does not exist!", advice="%LsMagic lists those that do."
@@ -289,15 +288,29 @@ class Host:
 
 #: IPython's cell magics that mean the same in a notebook of any language.
 NEUTRAL = frozenset(
-    "bash capture file html HTML javascript js latex markdown perl ruby script sh svg SVG sx system"
-    " writefile".split()
-) - {"capture"}
+    (
+        "bash",
+        "file",
+        "html",
+        "HTML",
+        "javascript",
+        "js",
+        "latex",
+        "markdown",
+        "perl",
+        "ruby",
+        "script",
+        "sh",
+        "svg",
+        "SVG",
+        "sx",
+        "system",
+        "writefile",
+    )
+)
 
 
 def _as_result(value: Any) -> Result:
     if isinstance(value, Result):
         return value
     return Ok(value or None)
-
-
-Say = Callable[[str], None]

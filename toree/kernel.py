@@ -111,6 +111,7 @@ class ToreeKernel(IPythonKernel):
 
     def _remember(self, count: int, code: str, result: Result) -> None:
         # IPython does this for the cells it runs; the history is one for all languages.
+        assert self.shell is not None
         history = self.shell.history_manager
         history.store_inputs(count, code)
         if isinstance(result, Ok) and result.data and "text/plain" in result.data:

@@ -46,7 +46,7 @@ class CompanionProcess:
         while not address.exists():
             if self.process.poll() is not None:
                 raise CompanionFailed(
-                    f"The companion JVM ended with status {self.process.returncode} while starting.",
+                    f"The companion JVM ended with status {self.process.returncode} at its start.",
                     advice=self.last_lines(),
                 )
             if time.monotonic() > deadline:
@@ -80,7 +80,9 @@ class CompanionProcess:
         remove_folder(self.folder)
 
 
-def start(config: Config, say: Callable[[str], None]) -> tuple[CompanionProcess, sparkhome.SparkHome]:
+def start(
+    config: Config, say: Callable[[str], None]
+) -> tuple[CompanionProcess, sparkhome.SparkHome]:
     """Finds Spark and Java, compiles the companion if that has not been done, and starts it.
 
     Raises:

@@ -232,5 +232,6 @@ def attach(port: int, secret: str, python: str = "") -> tuple[Any, Any]:
     except ToreeError:
         raise
     except Exception as error:
-        message = getattr(getattr(error, "java_exception", None), "getMessage", lambda: error)()
+        java = getattr(error, "java_exception", None)  # a Py4JJavaError's
+        message = error if java is None else java.getMessage()
         raise ToreeError(f"Spark did not start: {message}") from error

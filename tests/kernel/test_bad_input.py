@@ -32,7 +32,9 @@ def test_wrong_arguments_say_the_usage(kernel: Session) -> None:
     assert "usage: %AddJar" in kernel.run("%AddJar").traceback
 
 
-@pytest.mark.parametrize("code", ["", " ", "\n\n", "\t\n", "// only\n// comments", "/* open", "%%scala"])
+@pytest.mark.parametrize(
+    "code", ["", " ", "\n\n", "\t\n", "// only\n// comments", "/* open", "%%scala"]
+)
 def test_nothing_to_run(kernel: Session, code: str) -> None:
     ran = kernel.run(code)
     assert ran.status == ("error" if code == "/* open" else "ok")

@@ -24,7 +24,10 @@ class ScalaKernel(jupyter_kernel_test.KernelTests):
     code_stderr = 'System.err.println("oops")'
     code_page_something = ""
     code_generate_error = "1 / 0"
-    code_execute_result: ClassVar = [{"code": "6*7", "result": "42"}]
+    code_execute_result: ClassVar = [
+        {"code": "1+2+3", "result": "6"},
+        {"code": "6*7", "result": "42"},
+    ]
     code_display_data: ClassVar = [
         {"code": 'kernel.display.html("<b>x</b>")', "mime": "text/html"},
     ]
@@ -49,12 +52,18 @@ class PythonKernel(jupyter_kernel_test.KernelTests):
     code_stderr = "import sys; print('oops', file=sys.stderr)"
     code_page_something = "zip?"
     code_generate_error = "raise ValueError('x')"
-    code_execute_result: ClassVar = [{"code": "6*7", "result": "42"}]
+    code_execute_result: ClassVar = [
+        {"code": "1+2+3", "result": "6"},
+        {"code": "6*7", "result": "42"},
+    ]
     code_display_data: ClassVar = [
-        {"code": "from IPython.display import HTML, display; display(HTML('x'))", "mime": "text/html"}
+        {
+            "code": "from IPython.display import HTML, display; display(HTML('x'))",
+            "mime": "text/html",
+        }
     ]
     code_history_pattern = "1?2*"
-    supported_history_operations = ("tail", "range", "search")
+    supported_history_operations = ("tail", "search")
     code_inspect_sample = "zip"
     code_clear_output = "from IPython.display import clear_output; clear_output()"
     completion_samples: ClassVar = [{"text": "zi", "matches": {"zip"}}]

@@ -49,7 +49,11 @@ def test_frames_show_as_tables(kernel: Session) -> None:
 
 
 def test_ipython_is_whole(kernel: Session) -> None:
-    assert kernel.run("%%python\n!echo from the shell").text("stdout").split() == ["from", "the", "shell"]
+    assert kernel.run("%%python\n!echo from the shell").text("stdout").split() == [
+        "from",
+        "the",
+        "shell",
+    ]
     assert python(kernel, "import asyncio\nawait asyncio.sleep(0.01, 42)") == "42"
     assert "Wall time" in kernel.run("%%python\n%time 1 + 1").text("stdout")
     page = kernel.run("%%python\nlen?").reply["payload"]
@@ -61,7 +65,8 @@ def test_ipython_is_whole(kernel: Session) -> None:
 
 def test_plots_and_widgets(kernel: Session) -> None:
     ran = kernel.run(
-        "%%python\n%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.show()"
+        "%%python\n%matplotlib inline\nimport matplotlib.pyplot as plt\n"
+        "plt.plot([1, 2]); plt.show()"
     )
     assert any("image/png" in bundle for bundle in ran.bundles("display_data"))
     ran = kernel.run("%%python\nimport ipywidgets\nipywidgets.IntSlider(3)")

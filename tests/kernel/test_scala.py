@@ -23,8 +23,8 @@ pytestmark = pytest.mark.spark
         ("Some(1).map(\n  _ + 1\n)", "Some(2)"),
         ('implicit class Loud(s: String) { def loud = s.toUpperCase }\n"a".loud', "A"),
         ("import scala.collection.mutable\nmutable.ArrayBuffer(1).size", "1"),
-        ("Seq(1, 2).toDF(\"x\").agg(org.apache.spark.sql.functions.sum($\"x\")).head.getLong(0)", "3"),
-        ("sql(\"select 1 + 1\").head.getInt(0)", "2"),
+        ('Seq(1, 2).toDF("x").agg(org.apache.spark.sql.functions.sum($"x")).head.getLong(0)', "3"),
+        ('sql("select 1 + 1").head.getInt(0)', "2"),
         ("null", "null"),
         ('"\N{GRINNING FACE}é"', "\N{GRINNING FACE}é"),
         ("\r\n1\r\n+ 1\r\n", "1"),
@@ -91,7 +91,8 @@ def test_show_types(kernel: Session) -> None:
 
 def test_streams_are_separate_in_order_and_before_the_reply(kernel: Session) -> None:
     ran = kernel.run(
-        'println("a"); System.err.println("b"); Console.err.println("c"); System.out.println("d"); 1'
+        'println("a"); System.err.println("b"); '
+        'Console.err.println("c"); System.out.println("d"); 1'
     )
     assert ran.text("stdout") == "a\nd\n"
     assert ran.text("stderr") == "b\nc\n"
@@ -130,7 +131,9 @@ def test_syntax_errors(kernel: Session) -> None:
 
 def test_runtime_error_has_its_causes_and_the_users_frames(kernel: Session) -> None:
     kernel.run("def inner(n: Int): Int = 10 / n")
-    ran = kernel.run('try inner(0) catch { case e: Exception => throw new RuntimeException("up", e) }')
+    ran = kernel.run(
+        'try inner(0) catch { case e: Exception => throw new RuntimeException("up", e) }'
+    )
     assert (ran.reply["ename"], ran.reply["evalue"]) == ("java.lang.RuntimeException", "up")
     assert "Caused by: java.lang.ArithmeticException: / by zero" in ran.traceback
     assert "inner" in ran.traceback

@@ -34,7 +34,9 @@ def test_options(kernel: Session) -> None:
     ran = kernel.run("%%sql -n 2\nselect * from range(10)")
     assert ran.result.endswith("first 2 rows, there are more")
     assert kernel.run("%%sql -q\nselect 1").messages == []
-    ran = kernel.run("%%sql --params low=8 name='x y' select id, :name as n from range(10) where id >= :low")
+    ran = kernel.run(
+        "%%sql --params low=8 name='x y' select id, :name as n from range(10) where id >= :low"
+    )
     assert ran.result.endswith("2 rows"), ran.traceback
     assert "x y" in ran.result
     ran = kernel.run("%%sql -x\nselect 1")

@@ -173,8 +173,10 @@ class SqlVariables:
             return {}
         tables = {name.casefold() for name in named["tables"]}
         return {
-            "tables": {n: f.key for n, f in self._tables.items() if n.casefold() in tables},
-            "shared": {n: key for n, key in self._values.items() if n in named["parameters"]},
+            "shared": {
+                **{n: key for n, key in self._values.items() if n in named["parameters"]},
+                **{n: f.key for n, f in self._tables.items() if n.casefold() in tables},
+            }
         }
 
 

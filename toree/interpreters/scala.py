@@ -64,18 +64,18 @@ class ScalaInterpreter(Interpreter):
         self._companion.interrupt()
 
     def complete(self, code: str, cursor: int) -> Completion:
-        if not self._companion.ready:
+        if not self._companion.soon():
             return Completion((), cursor, cursor)
         return completion_of(self._companion.ask("complete", _WORKSPACE, code, cursor))
 
     def inspect(self, code: str, cursor: int, detail: int = 0) -> Bundle | None:
-        if not self._companion.ready:
+        if not self._companion.soon():
             return None
         found = json.loads(self._companion.ask("inspect", _WORKSPACE, code, cursor, detail))
         return {"text/plain": found["text/plain"]} if found["found"] else None
 
     def is_complete(self, code: str) -> Completeness:
-        if not self._companion.ready:
+        if not self._companion.soon():
             return Completeness("unknown")
         found = json.loads(self._companion.ask("isComplete", _WORKSPACE, code))
         return Completeness(found["status"], found.get("indent", ""))
@@ -136,8 +136,9 @@ def result_of(outcome: Mapping[str, Any], output: Output, language: str) -> Resu
         return Ok(outcome.get("result") or None)
     if status == "abandoned":
         advice = (
-            "The cell does not stop: it runs code that never looks for an interrupt. It is left to "
-            f"itself. '%restart {language}' gives a new interpreter; variables of other languages stay."
+            "The cell does not stop: it runs code that never looks for an interrupt. It is left "
+            f"to itself. '%restart {language}' gives a new interpreter; the variables of other "
+            "languages stay."
         )
         return Failed("Interrupted", advice, [advice])
     if status == "aborted":

@@ -109,7 +109,7 @@ class SqlInterpreter(Interpreter):
         return parse_options(line)
 
     def complete(self, code: str, cursor: int) -> Completion:
-        if not self._companion.ready:
+        if not self._companion.soon():
             return Completion((), cursor, cursor)
         return completion_of(self._companion.ask("completeSql", _WORKSPACE, code, cursor))
 

@@ -93,6 +93,11 @@ class Session:
         self._context.setJobGroup(cell, "R cell", False)
         self._cell = cell
 
+    def ready(self) -> Any:
+        """The entry point of the companion, attached to."""
+        self._prepare(self._cell or "toree-r")
+        return self.entry
+
     def _stopped(self) -> bool:
         return bool(self._context._jsc.sc().isStopped())
 

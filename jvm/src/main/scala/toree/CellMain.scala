@@ -23,6 +23,13 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
 
   override def prevRequestList: List[Request] = super.prevRequestList.filterNot(forgotten)
 
+  /** Loads the compiler; from then on it answers at once. */
+  def initialized(firstLine: Int): Unit = {
+    if (global == null) throw new IllegalStateException("no compiler")
+    // REPLs of one process share a folder and a class loader: their lines must not share names.
+    while (naming.freshLineId() < firstLine) {}
+  }
+
   /** Parses and compiles; what was wrong is in `messages`. */
   def compiled(text: String): Option[Request] = {
     reporter.reset()
@@ -48,6 +55,13 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
   /** Lines above the text of a request in the source its classes' line numbers refer to. */
   def linesAbove(request: Request): Int = linesBefore(request)
 
+  /** Removes what the compiler wrote for a request that nobody shall know of. */
+  def erase(request: Request): Unit =
+    Option(outputDir.lookupName(request.lineRep.packageName, directory = true)).foreach { folder =>
+      folder.toList.foreach(_.delete())
+      folder.delete()
+    }
+
   def forget(requests: Seq[Request]): Unit = forgotten ++= requests
 
   def record(request: Request): Unit = silently(recordRequest(request))
@@ -59,7 +73,7 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
     else
       CellPath(
         s"${request.lineRep.packageName}.${request.lineRep.readName}$$",
-        "INSTANCE" :: request.accessPath.split('.').filter(_.nonEmpty).toList
+        "INSTANCE" :: request.accessPath.split('.').filter(_ != "").toList
       )
 
   /** Runs a request's code, once: the object that holds its values. */

@@ -10,6 +10,10 @@ final case class CellOptions(
     silent: Boolean = false
 ) {
 
+  /** With the keys of one workspace. */
+  def under(key: String => String): CellOptions =
+    copy(bindings = bindings.map(b => b.copy(key = key(b.key))))
+
   /** Code before the cell's own that brings shared values in; its lines count in no position. */
   def prefix: String = bindings.map { b =>
     s"""val `${b.name}` = _root_.toree.Shared.of(this, "${b.key}").asInstanceOf[${b.kind}]; """

@@ -11,9 +11,9 @@ final class CellValues[M <: CellMain](val main: M) {
 
   /** What one definition or assignment of a cell is, worked out while the compiler is at hand. */
   sealed trait Line { def name: String; def kind: String }
-  final case class Value(name: String, kind: String, sort: String, isLazy: Boolean) extends Line
-  final case class Assigned(name: String, kind: String, sort: String) extends Line
-  final case class Said(name: String, kind: String, text: String) extends Line
+  case class Value(name: String, kind: String, sort: String, isLazy: Boolean) extends Line
+  case class Assigned(name: String, kind: String, sort: String) extends Line
+  case class Said(name: String, kind: String, text: String) extends Line
 
   private val instances = new WeakHashMap[AnyRef, AnyRef]
   private val lines = mutable.ListBuffer.empty[(main.Request, Line)]
@@ -89,6 +89,7 @@ final class CellValues[M <: CellMain](val main: M) {
   def echo(line: Line, instance: AnyRef, types: Boolean): Option[String] = line match {
     case Said(_, _, text) => Some(text)
     case Value(name, kind, _, true) => Some(s"${named(name, kind, types)} = <lazy>")
+    case Value(name, "Unit", _, false) => Some(s"${named(name, "Unit", types)} = ()")
     case Value(name, kind, _, false) =>
       Some(s"${named(name, kind, types)} = ${Rendering.text(main.valueIn(instance, name))}")
     case Assigned(name, kind, _) =>

@@ -11,19 +11,18 @@ import scala.reflect.io.{AbstractFile, PlainDirectory}
 final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
   private val workspaces = new ConcurrentHashMap[String, Workspace]
   private val directory: AbstractFile = new PlainDirectory(new scala.reflect.io.Directory(classes.toFile))
-  private val firstLoader = newLoader()
+  // One for all REPLs, old and new: Spark's tasks load the classes of cells through it.
+  private val loader = new ReplClassLoader(directory, new JarLoader(getClass.getClassLoader))
+  private var repls = 0
 
-  val spark = new SparkAccess(firstLoader, classes)
+  val spark = new SparkAccess(loader, classes)
 
   @volatile var events: Events = _
 
   /** The REPL of the first workspace and Spark start side by side. */
   def start(): Unit = {
-    open("main", firstLoader)
-    if (mode == "eager") background("spark-start") {
-      try { spark.session(); () }
-      catch { case problem: Throwable => problem.printStackTrace() }
-    }
+    open("main")
+    if (mode == "eager") background("spark-start")(awaitSpark())
   }
 
   def workspace(name: String): Workspace = {
@@ -35,25 +34,35 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
   /** A new REPL; the session, its views and its caches stay. */
   def restart(name: String): Unit = {
     val old = workspace(name)
-    // Spark's tasks load classes through the first loader of the process, so it stays below.
-    open(name, newLoader()).repl()
+    old.interruptAll()
+    open(name).repl()
     old.close()
   }
 
-  private def open(name: String, loader: ReplClassLoader): Workspace = {
-    val made = new Workspace(loader, classes, spark, capture, Nil)
+  private def open(name: String): Workspace = synchronized {
+    val made = new Workspace(name, loader, classes, repls * linesOfOne, spark, capture)
+    repls += 1
     workspaces.put(name, made)
-    background(s"repl-$name")(made.start())
+    background(s"repl-$name") {
+      made.start()
+      // Two cores have enough to do until Spark is there.
+      if (mode == "eager") awaitSpark()
+      new Warmup(made).run()
+    }
     made
   }
 
-  private def newLoader(): ReplClassLoader =
-    new ReplClassLoader(directory, new JarLoader(getClass.getClassLoader))
+  // Lines a REPL may number before its names would meet the next one's.
+  private val linesOfOne = 1000000
+
+  private def awaitSpark(): Unit =
+    try { spark.session(); () }
+    catch { case problem: Throwable => problem.printStackTrace() }
 
   private def background(name: String)(body: => Unit): Unit = {
     val thread = new Thread(null, () => body, name, 16L * 1024 * 1024)
     thread.setDaemon(true)
-    thread.setContextClassLoader(firstLoader)
+    thread.setContextClassLoader(loader)
     thread.start()
   }
 

@@ -49,9 +49,19 @@ object Failure {
     error match {
       case _: StackOverflowError if safe(error.getMessage).isEmpty => "the recursion is too deep"
       case _: ControlThrowable if safe(error.getMessage).isEmpty => "control left the cell"
-      case _ => safe(error.getMessage)
+      case _ => folded(safe(error.getMessage))
     }
   )
+
+  /** A failed job: its root cause first, then which task, without the stack traces in the text. */
+  private val job = """(?s)(Job aborted due to stage failure: .*?), most recent failure: .*?\(TID \d+\) \(.*?\): (.*)""".r
+
+  private def folded(text: String): String = text match {
+    case job(what, cause) =>
+      val root = cause.linesIterator.takeWhile(l => !l.startsWith("\tat ") && l != "Driver stacktrace:").mkString("\n")
+      s"$root\n$what"
+    case _ => text
+  }
 
   /** One line of help where the bare message leaves a user alone. */
   private def hint(error: Throwable): Option[String] = error match {

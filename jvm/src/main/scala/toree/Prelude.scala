@@ -2,12 +2,15 @@ package toree
 
 /** The names every Scala cell finds. */
 object Prelude {
-  val kernelKey = "kernel"
-
-  val kernel: String =
+  def kernel(key: String): String =
     s"""@transient implicit val kernel: _root_.toree.Kernel =
-       |  _root_.toree.Shared.of(this, "$kernelKey").asInstanceOf[_root_.toree.Kernel]
+       |  _root_.toree.Shared.of(this, "$key").asInstanceOf[_root_.toree.Kernel]
        |def lastException: _root_.java.lang.Throwable = kernel.lastException""".stripMargin
+
+  /** A value class makes the REPL wrap a request in objects instead of classes, which is where the
+    * compiler allows macros.
+    */
+  val moduleWrapper: String = "final class `$toree$module`(val self: Any) extends AnyVal; "
 
   /** Lazy, so that a cell which does not touch Spark does not wait for it; stable, so that
     * `import spark.implicits._` is allowed. Compiled anew when the session was replaced.

@@ -28,11 +28,18 @@ object Preview {
     }
 
   private def rowsOf(frame: DataFrame, count: Int): Array[Row] =
-    try frame.take(count)
-    catch {
-      // Duplicate column names and the like do not stop collecting, but intervals without a Java type do.
-      case problem: UnsupportedOperationException => throw problem
+    if (!frame.schema.exists(f => isInterval(f.dataType))) frame.take(count)
+    else {
+      // Their Java values read as nothing an SQL user knows. Numbered, as names may come twice.
+      val numbered = frame.toDF(frame.columns.indices.map(i => s"c$i"): _*)
+      val columns = frame.schema.fields.zipWithIndex.map { case (field, i) =>
+        val column = numbered.col(s"c$i")
+        if (isInterval(field.dataType)) column.cast("string") else column
+      }
+      numbered.select(columns.toIndexedSeq: _*).take(count)
     }
+
+  private def isInterval(kind: DataType): Boolean = kind.typeName.startsWith("interval")
 
   private def table(schema: StructType, rows: Array[Row], more: Boolean, note: Option[String], zone: ZoneId): String = {
     val columns = schema.fields.map(f => Map("name" -> f.name, "type" -> f.dataType.simpleString)).toSeq

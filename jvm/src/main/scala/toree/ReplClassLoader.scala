@@ -17,7 +17,7 @@ final class ReplClassLoader(classes: AbstractFile, jars: JarLoader)
   val shared = new ConcurrentHashMap[String, Any]
 
   /** Where a name the user knows (`Point.class`) lies among the REPL's classes. */
-  @volatile var translate: String => Option[String] = _ => None
+  @volatile var translate: String => Option[String] = (_: String) => None
 
   def addJar(jar: URL): Unit = jars.addURL(jar)
 

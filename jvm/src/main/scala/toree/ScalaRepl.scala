@@ -10,7 +10,7 @@ import scala.tools.nsc.interpreter.{CellMain, CellPath}
   *
   * Compiling is under one lock, running is not: completion works while a cell runs.
   */
-final class ScalaRepl(settings: Settings, loader: ReplClassLoader, val spark: SparkAccess) {
+final class ScalaRepl(settings: Settings, loader: ReplClassLoader, spark: SparkAccess, kernelKey: String, firstLine: Int) {
   private val lock = new ReentrantLock
   private val messages = new Messages
   val main = new CellMain(settings, loader, messages)
@@ -20,15 +20,16 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, val spark: Sp
 
   @volatile var lastException: Throwable = _
   @volatile private var compiling: Cell = _
+  private var warming = false
   // By a request's package: the cell it came from, and what to add to its line numbers.
   private val places = new java.util.concurrent.ConcurrentHashMap[String, (Cell, Int)]
-  private var sparkSeen = -1
+  private var bound = 0
   private var results = 0
 
   import statements.Statement
 
   /** One request of a cell, compiled and not yet run. */
-  private final case class Piece(
+  private case class Piece(
       request: main.Request,
       path: CellPath,
       result: Option[String],
@@ -36,20 +37,40 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, val spark: Sp
   )
 
   def start(): Unit = locked {
-    main.initializeCompiler()
+    main.initialized(firstLine)
     import main.global._
     analyzer.addAnalyzerPlugin(new analyzer.AnalyzerPlugin {
       // Asked for every tree that is typed: the one place to stop a compilation that takes for ever.
       override def pluginsPt(pt: Type, typer: analyzer.Typer, tree: Tree, mode: scala.reflect.internal.Mode): Type = {
         Guard.check()
+        if (warming && wanted) throw new Interrupted
         pt
       }
     })
     loader.translate = name =>
       // Class loading happens on any thread; one that would have to wait does without.
       if (lock.tryLock()) try main.resourceOf(name) finally lock.unlock() else None
-    quietly(Prelude.kernel)
+    quietly(Prelude.kernel(kernelKey))
     bindSpark()
+  }
+
+  /** Compiles code which leaves nothing behind, and runs it if told to: for the JIT's sake. Gives way
+    * to whoever wants the compiler.
+    */
+  def warm(code: String): Unit = if (lock.tryLock()) {
+    warming = true
+    try
+      main.compiled(code).foreach { request =>
+        val path = main.path(request)
+        main.instance(path)
+        main.erase(request)
+      }
+    catch { case _: Interrupted => () }
+    finally {
+      warming = false
+      main.reporter.reset()
+      lock.unlock()
+    }
   }
 
   def locked[T](body: => T): T = {
@@ -65,7 +86,7 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, val spark: Sp
     val compiled = locked {
       compiling = cell
       try {
-        if (sparkSeen != spark.generation && spark.generation > 1) bindSpark()
+        if (bound != spark.number) bindSpark()
         compile(cell, code, options)
       } finally compiling = null
     }
@@ -76,7 +97,7 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, val spark: Sp
   }
 
   private def bindSpark(): Unit = {
-    sparkSeen = spark.generation
+    bound = spark.number
     Prelude.spark.foreach(quietly)
   }
 
@@ -173,7 +194,8 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, val spark: Sp
       s"$$toree$$$results"
     }
     val insertions = expression.map(s => (s.start, s"val ${name.get} = ")).toList
-    val text = new CellText(code, group.head.start, group.last.end, prefix, insertions)
+    val before = if (group.exists(_.definesMacro)) prefix + Prelude.moduleWrapper else prefix
+    val text = new CellText(code, group.head.start, group.last.end, before, insertions)
     messages.about(text)
     main.compiled(text.code).map { request =>
       val above = code.substring(0, group.head.start).count(_ == '\n')
@@ -231,8 +253,16 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, val spark: Sp
     statements.parse(code) match {
       case statements.Incomplete => Json.obj("status" -> "incomplete", "indent" -> indent(code))
       case statements.Invalid => Json.obj("status" -> "invalid")
+      // `6 *` parses as a postfix call, which nobody means at the end of a line.
+      case statements.Complete(_) if endsInOperator(code) =>
+        Json.obj("status" -> "incomplete", "indent" -> indent(code))
       case statements.Complete(_) => Json.obj("status" -> "complete")
     }
+  }
+
+  private def endsInOperator(code: String): Boolean = {
+    val last = code.trim.split("\n").last
+    "+-*/%<>=&|^:".indexOf(last.takeRight(1)) >= 0 && !last.endsWith("*/") && !last.contains("//")
   }
 
   private def indent(code: String): String = {

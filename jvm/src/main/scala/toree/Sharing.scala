@@ -40,8 +40,22 @@ final class Sharing(loader: ReplClassLoader, repl: () => ScalaRepl, spark: Spark
 
   def drop(key: String): Unit = { loader.shared.remove(key); () }
 
-  def frame(key: String): Option[Dataset[_]] = loader.shared.get(key) match {
-    case dataset: Dataset[_] => Some(dataset)
-    case _ => None
+  /** Runs a SQL statement with the shared values it names: DataFrames as tables, others as parameters. */
+  def within(options: SqlCell.Options)(run: SqlCell.Options => Outcome): Outcome = {
+    val values = options.shared.map { case (name, key) => name -> loader.shared.get(key) }
+    val frames = values.collect { case (name, frame: Dataset[_]) => name -> frame }
+    val others = values.filterNot(_._2.isInstanceOf[Dataset[_]])
+    val params = others.map { case (name, value) => name -> parameter(value) } ++ options.params
+    val all = options.copy(params = params)
+    if (frames.isEmpty) run(all) else SqlNames.within(spark.session(), frames)(run(all))
+  }
+
+  /** A shared value as `spark.sql` takes parameters. */
+  private def parameter(value: Any): Any = value match {
+    case None => null
+    case Some(inner) => parameter(inner)
+    case time: java.time.ZonedDateTime => time.toInstant
+    case values: Seq[_] => values.map(parameter).toArray[Any]
+    case other => other
   }
 }

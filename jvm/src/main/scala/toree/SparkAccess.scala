@@ -15,8 +15,10 @@ final class SparkAccess(loader: ClassLoader, classes: Path) {
   @volatile private var current: Option[SparkSession] = None
   @volatile private var problem: Option[Throwable] = None
 
-  /** Counts sessions, so that the REPL sees when its `spark` is an old one. */
-  @volatile var generation: Int = 0
+  @volatile private var made = 0
+
+  /** The number of the session a first use would give now: a `spark` taken under another is old. */
+  def number: Int = if (peek.isDefined) made else made + 1
 
   def peek: Option[SparkSession] = current.filterNot(_.sparkContext.isStopped)
   def failure: Option[Throwable] = problem
@@ -44,21 +46,27 @@ final class SparkAccess(loader: ClassLoader, classes: Path) {
     val before = thread.getContextClassLoader
     thread.setContextClassLoader(loader)
     try {
-      SparkSession.clearActiveSession()
-      SparkSession.clearDefaultSession()
-      val made = builder().getOrCreate()
+      val session = adopted().getOrElse {
+        SparkSession.clearActiveSession()
+        SparkSession.clearDefaultSession()
+        builder().getOrCreate()
+      }
       if (current.isDefined) note("The Spark session was stopped; a fresh one takes its place.")
-      current = Some(made)
+      current = Some(session)
       problem = None
-      generation += 1
-      Cell.current.foreach(group(made, _))
-      made
+      made += 1
+      Cell.current.foreach(group(session, _))
+      session
     } catch {
       case error: Throwable =>
         problem = Some(error)
         throw new IllegalStateException(s"Spark did not start: ${Failure.unwrapped(error).getMessage}", error)
     } finally thread.setContextClassLoader(before)
   }
+
+  /** One that a cell has made by itself. */
+  private def adopted(): Option[SparkSession] =
+    SparkSession.getActiveSession.orElse(SparkSession.getDefaultSession).filterNot(_.sparkContext.isStopped)
 
   private def builder(): SparkSession.Builder = {
     val conf = new SparkConf()
@@ -67,8 +75,19 @@ final class SparkAccess(loader: ClassLoader, classes: Path) {
     conf.set("spark.repl.class.outputDir", classes.toString)
     val builder = SparkSession.builder().config(conf)
     val wantsHive = conf.get("spark.sql.catalogImplementation", "in-memory") == "hive"
-    if (wantsHive) builder.enableHiveSupport() else builder
+    if (!wantsHive) builder
+    else if (hasHive) builder.enableHiveSupport()
+    else {
+      note("Spark has no Hive classes: the catalog is in memory.")
+      builder.config("spark.sql.catalogImplementation", "in-memory")
+    }
   }
+
+  private def hasHive: Boolean =
+    try {
+      Class.forName("org.apache.hadoop.hive.conf.HiveConf", false, loader)
+      true
+    } catch { case _: ClassNotFoundException => false }
 
   private def note(text: String): Unit = System.err.println(text)
 }

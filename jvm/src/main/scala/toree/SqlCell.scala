@@ -2,18 +2,11 @@ package toree
 
 import java.util.{List => JList, Map => JMap}
 
-import org.apache.spark.sql.{DataFrame, Dataset, SparkSession}
+import org.apache.spark.sql.{AnalysisException, DataFrame, SparkSession}
 
 /** One SQL statement: run, kept under a name if asked, previewed unless quiet. */
 object SqlCell {
-  final case class Options(
-      params: Map[String, Any],
-      rows: Int,
-      output: Option[String],
-      quiet: Boolean,
-      tables: Map[String, String] = Map.empty, // shared DataFrames: name and key
-      shared: Map[String, String] = Map.empty // shared values for parameters: name and key
-  )
+  final case class Options(params: Map[String, Any], rows: Int, output: Option[String], quiet: Boolean, shared: Map[String, String] = Map.empty)
 
   def read(json: String): Options = {
     val map = Json.read(json)
@@ -23,70 +16,50 @@ object SqlCell {
       case _ => Map.empty[String, Any]
     }
     val output = Option(map.get("output")).map(_.toString).filter(_.nonEmpty)
-    Options(
-      params,
-      CellOptions.number(map, "rows", 20),
-      output,
-      CellOptions.flag(map, "quiet"),
-      texts(map.get("tables")),
-      texts(map.get("shared"))
-    )
+    Options(params, CellOptions.number(map, "rows", 20), output, CellOptions.flag(map, "quiet"), shared(map))
   }
 
-  private def texts(sent: Any): Map[String, String] = sent match {
-    case map: JMap[_, _] =>
-      map.entrySet.toArray.map { case e: JMap.Entry[_, _] => e.getKey.toString -> e.getValue.toString }.toMap
+  /** Shared names the statement uses, and the keys of their values (`Sharing`). */
+  private def shared(map: JMap[String, Any]): Map[String, String] = map.get("shared") match {
+    case sent: JMap[_, _] =>
+      sent.entrySet.toArray.map { case e: JMap.Entry[_, _] => e.getKey.toString -> e.getValue.toString }.toMap
     case _ => Map.empty
   }
 
-  def run(
-      spark: SparkSession,
-      text: String,
-      options: Options,
-      keep: (String, DataFrame) => Unit,
-      shared: String => Any = _ => null
-  ): Outcome =
+  def run(spark: SparkSession, text: String, options: Options, keep: (String, DataFrame) => Unit): Outcome =
     try {
-      val frames = options.tables.toSeq.flatMap { case (name, key) =>
-        shared(key) match { case frame: Dataset[_] => Some(name -> frame); case _ => None }
-      }.toMap
-      val params = options.shared.map { case (name, key) => name -> parameter(shared(key)) } ++ options.params
-      SqlNames.within(spark, frames)(ran(spark, text, params, options, keep))
-    } catch {
-      case problem: Throwable => failed(problem)
-    }
-
-  /** A shared value as `spark.sql` takes parameters. */
-  private def parameter(value: Any): Any = value match {
-    case None => null
-    case Some(inner) => parameter(inner)
-    case time: java.time.ZonedDateTime => time.toInstant
-    case values: Seq[_] => values.map(parameter).toArray[Any]
-    case other => other
-  }
-
-  private def ran(
-      spark: SparkSession,
-      text: String,
-      params: Map[String, Any],
-      options: Options,
-      keep: (String, DataFrame) => Unit
-  ): Outcome = {
-      val frame = if (params.isEmpty) spark.sql(text) else spark.sql(text, params)
+      val frame =
+        if (options.params.isEmpty) spark.sql(text) else spark.sql(text, options.params)
       options.output.foreach(keep(_, frame))
       // DDL has run by now and has nothing to show.
       if (options.quiet || frame.columns.isEmpty) Outcome.Ok()
       else Outcome.Ok(table = Some(Preview.of(frame, options.rows)))
-  }
+    } catch {
+      case problem: Throwable => failed(text, problem)
+    }
 
   /** SQL's own errors say where they are in the text; JVM frames would only bury that. */
-  private def failed(problem: Throwable): Outcome = {
+  private def failed(text: String, problem: Throwable): Outcome = {
     val failure = Failure.outcome(problem)
-    val sql = Failure.unwrapped(problem).isInstanceOf[org.apache.spark.sql.AnalysisException]
-    if (!sql) failure
-    else {
-      val kind = if (failure.name.endsWith("ParseException")) "syntax" else "compile"
-      failure.copy(kind = kind, traceback = failure.message.trim.linesIterator.toList)
+    Failure.unwrapped(problem) match {
+      case error: AnalysisException =>
+        val isSyntax = failure.name.endsWith("ParseException")
+        // Without the query plan, which the whole message of an analysis error ends in.
+        val message = (if (isSyntax) error.getMessage else error.getSimpleMessage).trim
+        failure.copy(
+          kind = if (isSyntax) "syntax" else "compile",
+          name = if (isSyntax) failure.name else classOf[AnalysisException].getName,
+          message = message,
+          traceback = message.linesIterator.toList ++ (if (isSyntax) Nil else caret(text, error))
+        )
+      case _ => failure
+    }
+  }
+
+  private def caret(text: String, error: AnalysisException): List[String] = {
+    val place = for (line <- error.line; column <- error.startPosition) yield (line, column)
+    place.toList.flatMap { case (line, column) =>
+      text.linesIterator.drop(line - 1).take(1).toList.flatMap(code => List(code, " " * column + "^"))
     }
   }
 

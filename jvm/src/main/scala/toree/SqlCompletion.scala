@@ -1,14 +1,22 @@
 package toree
 
 import org.apache.spark.sql.SparkSession
+import org.apache.spark.sql.catalyst.parser.SqlBaseLexer
 
 /** Completes a word of a SQL cell from the keywords and the catalog; runs no job, starts no Spark. */
 final class SqlCompletion(spark: SparkAccess) {
   import SqlCompletion._
 
+  // Spark's own lexer knows them all, also before there is a session.
+  private lazy val keywords: Seq[String] = {
+    val vocabulary = SqlBaseLexer.VOCABULARY
+    (1 to vocabulary.getMaxTokenType)
+      .flatMap(i => Option(vocabulary.getLiteralName(i)))
+      .map(_.stripPrefix("'").stripSuffix("'"))
+      .filter(isWord)
+  }
+
   // Fixed for a session, and slow enough to be asked once.
-  private lazy val keywords: Seq[String] =
-    column("select keyword from sql_keywords()").filterNot(_.contains(" "))
   private lazy val builtIns: Seq[String] = column("show system functions").filter(isWord)
 
   /** JSON as [[Completion]] gives it: matches, start and end in code points. */
@@ -18,7 +26,10 @@ final class SqlCompletion(spark: SparkAccess) {
     val path = before.reverse.takeWhile(c => Character.isLetterOrDigit(c) || "_.`".indexOf(c.toInt) >= 0).reverse
     val word = path.substring(path.lastIndexOf('.') + 1).stripPrefix("`")
     val qualifier = path.substring(0, (path.lastIndexOf('.') max 0)).replace("`", "")
-    val found = spark.peek.fold(Seq.empty[Item])(candidates(_, code, qualifier, word))
+    val known = spark.peek.fold(Seq.empty[Item])(candidates(_, code, qualifier))
+    val lower = word.nonEmpty && word.forall(c => !c.isUpper)
+    val words = if (qualifier.isEmpty) keywords else Nil
+    val found = known ++ words.map(w => Item(if (lower) w.toLowerCase else w, "keyword"))
     val matching = found.filter(_.text.toLowerCase.startsWith(word.toLowerCase)).distinct
     val start = code.codePointCount(0, cursor - word.length)
     Json.obj(
@@ -29,14 +40,12 @@ final class SqlCompletion(spark: SparkAccess) {
     )
   }
 
-  private def candidates(session: SparkSession, code: String, qualifier: String, word: String): Seq[Item] = {
+  private def candidates(session: SparkSession, code: String, qualifier: String): Seq[Item] = {
     val tables = column("show tables", "tableName") ++ column("show views", "viewName")
     val named = tables.distinct.filter(table => mentions(code, table))
     if (qualifier.isEmpty) {
-      val lower = word.nonEmpty && word.forall(c => !c.isUpper)
       named.flatMap(columns(session, _)) ++
         tables.distinct.map(Item(_, "class")) ++
-        keywords.map(k => Item(if (lower) k.toLowerCase else k, "keyword")) ++
         (builtIns ++ column("show user functions").filter(isWord)).map(Item(_, "function"))
     } else {
       val alias = s"(?i)\\b(\\w+)\\s+(?:as\\s+)?${java.util.regex.Pattern.quote(qualifier)}\\b".r

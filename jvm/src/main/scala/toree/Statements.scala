@@ -15,7 +15,7 @@ final class Statements[M <: CellMain](val main: M) {
   import main.global._
   import Statements._
 
-  final case class Statement(start: Int, end: Int, trees: List[Tree]) {
+  case class Statement(start: Int, end: Int, trees: List[Tree]) {
 
     /** Value or effect of its own when the cell runs. */
     val evaluates: Boolean = trees.exists {
@@ -27,6 +27,11 @@ final class Statements[M <: CellMain](val main: M) {
       case _: ClassDef | _: ModuleDef => true
       case _ => false
     }
+
+    val definesMacro: Boolean = trees.exists(_.exists {
+      case method: DefDef => method.mods.isMacro
+      case _ => false
+    })
 
     /** Definitions of names; methods may be overloaded, so those carry their parameters. */
     val definitions: List[String] = trees.map(plain).collect {
@@ -83,7 +88,7 @@ final class Statements[M <: CellMain](val main: M) {
   sealed trait Parsed
   case object Invalid extends Parsed
   case object Incomplete extends Parsed
-  final case class Complete(statements: List[Statement]) extends Parsed
+  case class Complete(statements: List[Statement]) extends Parsed
 
   /** The requests, `limit` evaluating statements at most in each. */
   def groups(statements: List[Statement], limit: Int): List[List[Statement]] = {

@@ -6,11 +6,12 @@ import java.util.concurrent.{ConcurrentHashMap, CountDownLatch}
 
 /** One user's REPL over the shared Spark session, and the cells running in it. */
 final class Workspace(
+    name: String,
     loader: ReplClassLoader,
     classes: Path,
+    firstLine: Int,
     spark: SparkAccess,
-    capture: OutputCapture,
-    submitted: Seq[String]
+    capture: OutputCapture
 ) {
   private val running = new ConcurrentHashMap[String, Cell]
   private val ready = new CountDownLatch(1)
@@ -20,10 +21,11 @@ final class Workspace(
   /** Makes the REPL; called on a thread of its own, beside Spark's start. */
   def start(): Unit =
     try {
-      val settings = ReplSettings(classes, submitted, System.err.println)
-      val repl = new ScalaRepl(settings, loader, spark)
+      val settings = ReplSettings(classes, System.err.println)
+      val kernelKey = key(s"kernel $firstLine")
+      val repl = new ScalaRepl(settings, loader, spark, kernelKey, firstLine)
       loader.shared.put(
-        Prelude.kernelKey,
+        kernelKey,
         new Kernel(spark, addJars, evaluate(repl, _), () => repl.lastException)
       )
       repl.start()
@@ -32,6 +34,7 @@ final class Workspace(
       case error: Throwable => problem = Some(error)
     } finally ready.countDown()
 
+  def isIdle: Boolean = running.isEmpty
   val sharing = new Sharing(loader, () => repl(), spark)
 
   def isReady: Boolean = started != null
@@ -43,11 +46,11 @@ final class Workspace(
   }
 
   def execute(id: String, code: String, options: CellOptions, events: Events): Outcome =
-    cell(id, code, events)(cell => repl().execute(cell, code, options))
+    cell(id, code, events)(cell => repl().execute(cell, code, options.under(key(_))))
 
   def executeSql(id: String, text: String, options: SqlCell.Options, events: Events): Outcome =
     cell(id, text, events) { cell =>
-      SqlCell.run(spark.session(), text, options, (name, frame) => put(s"sql:$name", frame), loader.shared.get(_))
+      sharing.within(options)(SqlCell.run(spark.session(), text, _, (name, frame) => put(s"sql:$name", frame)))
     }
 
   private def cell(id: String, code: String, events: Events)(body: Cell => Outcome): Outcome = {
@@ -88,12 +91,15 @@ final class Workspace(
 
   def interruptAll(): Unit = running.keySet.forEach(id => interrupt(id))
 
-  def put(key: String, value: Any): Unit =
-    if (value == null) loader.shared.remove(key) else loader.shared.put(key, value)
+  /** Workspaces share the loader that carries the values. */
+  private def key(name: String): String = s"${this.name}/$name"
+
+  def put(name: String, value: Any): Unit =
+    if (value == null) loader.shared.remove(key(name)) else loader.shared.put(key(name), value)
 
   /** A value put under a key, else what a name of the REPL holds now. */
-  def named(key: String): Option[Any] =
-    Option(loader.shared.get(key)).orElse(if (isReady) started.value(key) else None)
+  def named(name: String): Option[Any] =
+    Option(loader.shared.get(key(name))).orElse(if (isReady) started.value(name) else None)
 
   def addJars(uris: Seq[URI]): Unit = {
     repl().addJars(uris.map(_.toURL))
