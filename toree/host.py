@@ -26,6 +26,7 @@ from .interpreters.base import (
 )
 from .magics import Arguments, Context, Magic, Table
 from .magics.builtin import BUILT_IN
+from .magics.sharing import SHARING
 from .sharing import Sharing
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Host:
         self.companion = Companion(config)
         self.display = Display(rows=config.rows)
         self.languages = registry.languages()
-        self.magics = Table(BUILT_IN)
+        self.magics = Table((*BUILT_IN, *SHARING))
         self.last_failure: Failed | None = None
         titles = {row.name: row.title for row in self.languages.values()}
         self.sharing = Sharing(self.interpreter, titles)
@@ -102,6 +103,14 @@ class Host:
             made.start()
             self._interpreters[language] = made
         return self._interpreters[language]
+
+    def language_of(self, name: str) -> str:
+        """The language behind a name or an alias."""
+        language = self._names.get(name.lower())
+        if language is None:
+            known = ", ".join(sorted(self.languages))
+            raise MagicError(f"There is no language {name!r}.", advice=f"Known languages: {known}")
+        return language
 
     @property
     def frames(self) -> Frames:

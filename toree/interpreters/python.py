@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..api import Kernel
 from ..frames import Frames
 from ..spark import PythonSpark
 from .base import (
@@ -22,7 +23,7 @@ from .base import (
     Output,
     Result,
 )
-from .python_variables import PythonVariables
+from .python_variables import PythonVariables, SharedValues
 
 if TYPE_CHECKING:
     from ..host import Host
@@ -45,6 +46,9 @@ class PythonInterpreter(Interpreter):
 
     def start(self) -> None:
         self._register_magics()
+        kernel = Kernel(SharedValues(self._host.sharing, self._variables), self._output)
+        self._ipython.shell.user_ns["kernel"] = kernel
+        self._ipython.shell.user_ns_hidden["kernel"] = kernel
         if self._eager:
             self._spark.attach_when_ready()
 
@@ -57,6 +61,9 @@ class PythonInterpreter(Interpreter):
         if reply["status"] != "ok":
             return Failed(reply["ename"], reply["evalue"], reply["traceback"], shown=True)
         return Ok(payload=reply["payload"], expressions=reply["user_expressions"])
+
+    def _output(self) -> Output:
+        return self._ipython.output
 
     def interrupt(self) -> None:
         self._spark.cancel()

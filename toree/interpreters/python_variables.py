@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import types
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from .. import wire
 from ..frames import Frames
@@ -13,6 +13,9 @@ from ..variables import is_shareable
 from . import python_names
 from .base import Assignment
 from .python_values import FromWire, ToWire, describe
+
+if TYPE_CHECKING:
+    from ..sharing import Sharing
 
 
 class PythonVariables:
@@ -109,6 +112,19 @@ class PythonVariables:
     def holds(self, name: str) -> bool:
         return name in self._names
 
+    def value(self, name: str) -> Any:
+        return self._names[name]
+
+    def assign(self, name: str, value: Any) -> None:
+        self._names[name] = value
+        self._brought.pop(name, None)
+
+    def received(self, value: wire.Value) -> Any:
+        return self._from(value)
+
+    def delete(self, name: str) -> None:
+        self._names.pop(name, None)
+
     def _tree(self, code: str) -> ast.Module | None:
         """The cell's tree; magics and shell lines as IPython translates them."""
         flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
@@ -121,3 +137,32 @@ class PythonVariables:
             return cast(ast.Module, compile(text, "<cell>", "exec", flags, dont_inherit=True))
         except (SyntaxError, ValueError):
             return None
+
+
+class SharedValues:
+    """The shared names behind `kernel.data` (`toree.api`)."""
+
+    def __init__(self, sharing: Sharing, variables: PythonVariables) -> None:
+        self._sharing = sharing
+        self._variables = variables
+
+    def names(self) -> list[str]:
+        return [row.name for row in self._sharing.variables if not row.reason]
+
+    def get(self, name: str) -> Any:
+        row = self._sharing.variables.find(name)
+        if row is None or row.deleted or row.owner == "python":
+            return self._variables.value(name)
+        return self._variables.received(self._sharing.value(name))
+
+    def put(self, name: str, value: Any) -> None:
+        if not is_shareable(name):
+            raise KeyError(f"names like {name} are never shared")
+        self._variables.assign(name, value)
+        self._sharing.variables.assign("python", describe(name, value))
+
+    def delete(self, name: str) -> None:
+        if name not in self.names():
+            raise KeyError(name)
+        self._variables.delete(name)
+        self._sharing.variables.assign("python", Assignment(name, deleted=True))
