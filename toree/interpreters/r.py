@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import signal
 import threading
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, cast
 
+from ..config import runtime_folder
 from ..errors import LanguageMissing, ToreeError
 from ..rhost.child import Child, Frame
 from ..rhost.frames import Message
@@ -20,7 +22,6 @@ from .base import Assignment, Bundle, Completeness, Completion, Failed, Interpre
 
 _START = 60.0  # seconds R may take to start
 _ANALYSIS = 5.0  # seconds a completion may take
-_PATIENCE = 5.0  # seconds after which an interrupt without effect is spoken of
 _ADVICE = (
     "Install R (https://cran.r-project.org), then: pip install 'toree[r]' "
     "(building rpy2 needs a C compiler and R's headers, r-base-dev on Debian)."
@@ -40,7 +41,11 @@ class RInterpreter(Interpreter):
     language: ClassVar[str] = "r"
 
     def __init__(
-        self, address: Address, cancel: Cancel | None = None, log: Path | None = None
+        self,
+        address: Address,
+        cancel: Cancel | None = None,
+        log: Path | None = None,
+        patience: float = 5.0,
     ) -> None:
         """
         Args:
@@ -48,10 +53,12 @@ class RInterpreter(Interpreter):
                 Py4J gateway; raises ToreeError.
             cancel: cancels a Spark job group by its id; used when R died with a job running.
             log: file for what the host process has to say outside of cells.
+            patience: seconds a stopped cell has before the user is told that it does not stop.
         """
         self._address = address
         self._cancel = cancel
         self._log = log
+        self._patience = patience
         self._child: Child | None = None
         self._lock = threading.Lock()  # one conversation with the host at a time
         self._cell: _Cell | None = None
@@ -89,9 +96,9 @@ class RInterpreter(Interpreter):
 
     # -- cells -----------------------------------------------------------------
 
-    async def execute(self, code: str, output: Output) -> Result:
+    async def execute(self, code: str, output: Output, **options: Any) -> Result:
         self._assigned = ()
-        cell = _Cell(f"toree-r-{uuid.uuid4().hex}", output)
+        cell = _Cell(f"toree-r-{uuid.uuid4().hex}", output, self._patience)
         with self._lock, cell.catching_sigint():
             try:
                 child = self._started()
@@ -248,9 +255,10 @@ class RInterpreter(Interpreter):
 class _Cell:
     """A running cell: its output, and the way to stop it."""
 
-    def __init__(self, cell_id: str, output: Output) -> None:
+    def __init__(self, cell_id: str, output: Output, patience: float) -> None:
         self.id = cell_id
         self.output = output
+        self._patience = patience
         self.child: Child | None = None
         self._asking = False
         self._stopped_at = 0.0  # when the user asked to stop it
@@ -298,7 +306,7 @@ class _Cell:
             except KeyboardInterrupt:  # raised into us in spite of the handler
                 self.interrupt()
             if self._stopped_at and not self._told:
-                if time.monotonic() - self._stopped_at > _PATIENCE:
+                if time.monotonic() - self._stopped_at > self._patience:
                     self._told = True
                     self.output.stream("stderr", _STUCK)
 
@@ -370,4 +378,6 @@ def create(host: Any) -> RInterpreter:
     return RInterpreter(
         lambda: cast("tuple[int, str]", companion.address),
         lambda group: companion.tell("cancelGroup", group),
+        runtime_folder() / f"r-{os.getpid()}.log",
+        companion.config.interrupt_patience,
     )
