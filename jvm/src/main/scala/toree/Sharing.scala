@@ -9,12 +9,17 @@ import org.apache.spark.sql.Dataset
   * A value that waits for a cell, and a DataFrame handed to another language, is under a key among
   * the loader's shared values; whoever put it there takes it away.
   */
-final class Sharing(loader: ReplClassLoader, repl: () => ScalaRepl, spark: SparkAccess) {
+final class Sharing(
+    shared: java.util.Map[String, Any],
+    place: String => String, // a key of this workspace among them
+    repl: () => ScalaRepl,
+    spark: SparkAccess
+) {
 
   /** The value of a name, as JSON; a DataFrame is kept under `key`. */
   def take(name: String, key: String, folder: String, limit: Int): String = {
     val writer = new WireWriter(
-      keep = dataset => { loader.shared.put(key, dataset); key },
+      keep = dataset => { shared.put(place(key), dataset); key },
       table = rows => LocalRows.frame(spark.session(), rows),
       folder = Paths.get(folder),
       limit = limit
@@ -27,8 +32,8 @@ final class Sharing(loader: ReplClassLoader, repl: () => ScalaRepl, spark: Spark
 
   /** Puts a value under a key; its Scala type. */
   def give(key: String, json: String): String = {
-    val (value, kind) = new WireReader(loader.shared.get(_)).read(json)
-    loader.shared.put(key, value)
+    val (value, kind) = new WireReader(k => shared.get(place(k))).read(json)
+    shared.put(place(key), value)
     kind
   }
 
@@ -38,11 +43,11 @@ final class Sharing(loader: ReplClassLoader, repl: () => ScalaRepl, spark: Spark
     names.flatMap(name => repl().value(name).flatMap(WireWriter.refusal).map(name -> _)).toMap
   }
 
-  def drop(key: String): Unit = { loader.shared.remove(key); () }
+  def drop(key: String): Unit = { shared.remove(place(key)); () }
 
   /** Runs a SQL statement with the shared values it names: DataFrames as tables, others as parameters. */
   def within(options: SqlCell.Options)(run: SqlCell.Options => Outcome): Outcome = {
-    val values = options.shared.map { case (name, key) => name -> loader.shared.get(key) }
+    val values = options.shared.map { case (name, key) => name -> shared.get(place(key)) }
     val frames = values.collect { case (name, frame: Dataset[_]) => name -> frame }
     val others = values.filterNot(_._2.isInstanceOf[Dataset[_]])
     val params = others.map { case (name, value) => name -> parameter(value) } ++ options.params

@@ -35,7 +35,7 @@ final class Workspace(
     } finally ready.countDown()
 
   def isIdle: Boolean = running.isEmpty
-  val sharing = new Sharing(loader, () => repl(), spark)
+  val sharing = new Sharing(loader.shared, key(_), () => repl(), spark)
 
   def isReady: Boolean = started != null
 
