@@ -57,7 +57,7 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
 
   /** Removes what the compiler wrote for a request that nobody shall know of. */
   def erase(request: Request): Unit =
-    Option(outputDir.lookupName(request.lineRep.packageName, directory = true)).foreach { folder =>
+    Option(replOutput.dir.lookupName(request.lineRep.packageName, true)).foreach { folder =>
       folder.toList.foreach(_.delete())
       folder.delete()
     }
@@ -92,6 +92,16 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
   /** The latest request that defines a term of this name. */
   def requestOf(name: String): Option[Request] =
     prevRequestList.reverseIterator.find(_.termNames.exists(_.decoded == name))
+
+  /** All values by name, each with the text of its latest type. */
+  def values: List[(String, String)] = {
+    val all = prevRequestList.flatMap { request =>
+      request.handlers.collect {
+        case handler: memberHandlers.ValHandler => handler.name.decoded -> request.typeOf(handler.member.name)
+      }
+    }
+    all.toMap.toList.sortBy(_._1)
+  }
 
   def resourceOf(name: String): Option[String] = translateSimpleResource(name)
 
