@@ -57,7 +57,8 @@ class Sharing:
         visit.touched = [name for name in mine if name in names]
         for name, row in foreign.items():
             if name in names or (interpreter.folds_case and name.casefold() in names):
-                if row.seen.get(language) == row.version and not row.deleted:
+                private = self.variables.is_private(name)
+                if row.seen.get(language) == row.version and not (row.deleted or private):
                     continue
                 if problem := self._bring(row, interpreter):
                     visit.problems[name] = problem

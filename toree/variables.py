@@ -128,7 +128,6 @@ class Variables:
                 for row in self._rows.values()
                 if row.owner != language
                 and not (row.deleted and language not in row.seen)
-                and not (row.name in self._private and language not in row.seen)
             ]
 
     def mutable(self, language: str) -> list[str]:

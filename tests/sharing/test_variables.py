@@ -75,12 +75,12 @@ def test_a_name_deleted_where_it_was_only_a_copy_is_unshared_too() -> None:
 def test_what_is_private_crosses_no_more_until_it_is_shared_again() -> None:
     table = Variables()
     table.assign("scala", Assignment("x"))
+    assert not table.is_private("x")
     table.keep_private("x")
-    assert foreign(table, "python") == []
     table.assign("scala", Assignment("x"))
-    assert foreign(table, "python") == []
+    assert table.is_private("x")
     table.keep_private("x", False)
-    assert foreign(table, "python") == ["x"]
+    assert not table.is_private("x")
 
 
 def test_a_restart_takes_the_languages_names_and_copies() -> None:

@@ -33,12 +33,15 @@ class ScalaVariables:
         self._store = store
         self._waiting: dict[str, dict[str, str]] = {}  # bindings no cell has run with yet
         self._bound: list[str] = []  # names bound in the cell that runs
+        self._copies: set[str] = set()  # names the REPL has from elsewhere
         self._seen: tuple[str, frozenset[str]] = ("", frozenset())
 
     def assigned(self) -> Sequence[Assignment]:
         found = json.loads(self._companion.ask("assigned", _WORKSPACE))
         for line in found:
-            self._forget(line["name"])  # the cell's own name: nothing is to hide it
+            # The cell's own name now: nothing is to hide it.
+            self._forget(line["name"])
+            self._copies.discard(line["name"])
         reasons: dict[str, str] = {}
         if any(line["kind"] == "other" for line in found):
             reasons = json.loads(self._companion.ask("refusals", _WORKSPACE))
@@ -84,7 +87,10 @@ class ScalaVariables:
         self._waiting[name] = {"name": name, "type": kind, "key": key}
 
     def drop(self, name: str) -> None:
+        """The REPL can't lose a name, but cells that use it can be made not to compile."""
         self._forget(name)
+        if name in self._copies:
+            self._waiting[name] = {"name": name, "type": "", "key": ""}
 
     def bindings(self, code: str) -> list[dict[str, str]]:
         """What a cell is to be compiled with."""
@@ -99,6 +105,7 @@ class ScalaVariables:
         """The cell with the last bindings has ended; the REPL keeps them if it went well."""
         for name in self._bound if succeeded else ():
             self._forget(name)
+            self._copies.add(name)
         self._bound = []
 
     def _forget(self, name: str) -> None:

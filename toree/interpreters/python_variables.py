@@ -12,6 +12,7 @@ from ..frames import Frames
 from ..variables import is_shareable
 from . import python_names
 from .base import Assignment
+from .python_magics import expanded
 from .python_values import FromWire, ToWire, describe
 
 if TYPE_CHECKING:
@@ -127,16 +128,19 @@ class PythonVariables:
 
     def _tree(self, code: str) -> ast.Module | None:
         """The cell's tree; magics and shell lines as IPython translates them."""
-        flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         try:
-            return cast(ast.Module, compile(code, "<cell>", "exec", flags, dont_inherit=True))
+            return _parsed(code)
         except (SyntaxError, ValueError):
             pass
         try:
-            text = self._shell.transform_cell(code)
-            return cast(ast.Module, compile(text, "<cell>", "exec", flags, dont_inherit=True))
+            return expanded(_parsed(self._shell.transform_cell(code)))
         except (SyntaxError, ValueError):
             return None
+
+
+def _parsed(code: str) -> ast.Module:
+    flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    return cast(ast.Module, compile(code, "<cell>", "exec", flags, dont_inherit=True))
 
 
 class SharedValues:

@@ -156,8 +156,15 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, spark: SparkA
       scope.reverse.foreach(main.replScope.enter(_))
     }
     try {
+      // A cell that reads a shared name and then defines it: the binding goes before, on its own.
+      val names = options.bindings.map(_.name).toSet
+      val apart = groups.headOption.exists(_.exists(_.definitions.exists(names)))
+      if (apart) bindings(options).foreach { made =>
+        main.record(made.request)
+        done += made
+      }
       val failed = groups.zipWithIndex.exists { case (group, index) =>
-        val prefix = if (index == 0) options.prefix else ""
+        val prefix = if (index == 0 && !apart) options.prefix else ""
         piece(cell, code, group, last = index == groups.size - 1, prefix) match {
           case None => true
           case Some(made) =>
@@ -178,6 +185,12 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, spark: SparkA
         undo()
         throw problem
     }
+  }
+
+  private def bindings(options: CellOptions): Option[Piece] = {
+    val text = new CellText("", 0, 0, options.prefix, Nil)
+    messages.about(text)
+    main.compiled(text.code).map(request => Piece(request, main.path(request), None, Nil))
   }
 
   private def piece(
