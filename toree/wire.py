@@ -14,6 +14,7 @@ them; docs/sharing.md has the table. JSON carries them to the JVM and to the R h
 
 from __future__ import annotations
 
+import array as arrays
 import base64
 import contextlib
 import dataclasses
@@ -23,6 +24,7 @@ import json
 import math
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -31,6 +33,7 @@ from typing import Any, Literal
 #: Bytes above which a value goes by file.
 LIMIT = 1 << 20
 EXACT = 1 << 53
+PACKED = 1000  # numbers in a vector above which their bytes go
 DEPTH = 100  # how deep values may be nested
 
 
@@ -254,6 +257,8 @@ def to_json(value: Value, store: Store | None = None, depth: int = 0) -> dict[st
         case Decimal(text):
             return {"t": "decimal", "v": text}
         case Vector(of, items, bits):
+            if of != "text" and len(items) > PACKED:
+                return {"t": "vector", "of": of, "bits": bits, **_packed(of, items, store)}
             convert = _TO.get(of)
             listed = [None if i is None else convert(i) for i in items] if convert else list(items)
             return {"t": "vector", "of": of, "bits": bits, "v": listed}
@@ -280,7 +285,30 @@ def _float(value: float) -> float | str:
     return value if math.isfinite(value) else repr(value)
 
 
+_CODES = {"bool": "b", "int": "q", "float": "d"}
 _TO: dict[str, Callable[[Any], Any]] = {"int": _int, "float": _float}
+
+
+def _packed(of: Kind, items: tuple[Any, ...], store: Store | None) -> dict[str, Any]:
+    """Many numbers: their bytes, 8 a number and 1 a bool, and the places of nulls."""
+    nulls = [i for i, item in enumerate(items) if item is None] if None in items else []
+    plain = [0 if item is None else item for item in items] if nulls else items
+    packed = arrays.array(_CODES[of], plain)
+    if sys.byteorder == "big":
+        packed.byteswap()
+    return {"nulls": nulls, **_buffer(packed.tobytes(), store)}
+
+
+def _unpacked(of: Kind, node: Mapping[str, Any]) -> tuple[Any, ...]:
+    packed = arrays.array(_CODES[of], _bytes(node))
+    if sys.byteorder == "big":
+        packed.byteswap()
+    items: list[Any] = packed.tolist()
+    if of == "bool":
+        items = [item != 0 for item in items]
+    for index in node["nulls"]:
+        items[index] = None
+    return tuple(items)
 
 
 def _buffer(data: bytes, store: Store | None) -> dict[str, str]:
@@ -300,10 +328,11 @@ def from_json(node: Mapping[str, Any]) -> Value:
     kind, v = node["t"], node.get("v")
     if kind in _SCALARS:
         return _SCALARS[kind](node)
-    assert v is not None or kind in ("array", "table", "frame", "file")
     match kind:
         case "vector":
             of: Kind = node["of"]
+            if "nulls" in node:
+                return Vector(of, _unpacked(of, node), node.get("bits", 64))
             convert = {"int": int, "float": float}.get(of)
             items = [i if i is None or convert is None else convert(i) for i in v or ()]
             return Vector(of, tuple(items), node.get("bits", 64))

@@ -96,6 +96,21 @@ def test_what_is_large_goes_by_file(store: Store) -> None:
     assert wire.from_json(node) == data
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        Vector("int", (*range(1500), None, -(2**63), 2**63 - 1)),
+        Vector("float", (None, float("nan"), -0.0, *[0.1] * 1000), 32),
+        Vector("bool", (*[True, False, None] * 400,)),
+    ],
+)
+def test_many_numbers_go_as_bytes(value: Vector, store: Store) -> None:
+    assert wire.loads(wire.dumps(value)) == value
+    text = wire.dumps(value, store)
+    assert len(text) < 2000
+    assert wire.loads(text) == value
+
+
 def test_the_store_leaves_nothing(store: Store) -> None:
     folder = Path(store.write(b"x", ".bin")).parent
     store.sweep()

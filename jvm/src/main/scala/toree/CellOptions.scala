@@ -18,9 +18,8 @@ final case class CellOptions(
   def prefix: String = bindings.map {
     // A shared name that is gone, though the REPL still has it: naming it does not compile.
     case b if b.kind.isEmpty =>
-      s"""@_root_.scala.annotation.compileTimeOnly("not found: value ${b.name}")
-         |def `${b.name}`: _root_.scala.Nothing = throw new _root_.java.util.NoSuchElementException; """.stripMargin
-        .replace("\n", " ")
+      s"""@_root_.scala.annotation.implicitNotFound("not found: value ${b.name}") sealed trait `gone ${b.name}`; """ +
+        s"""def `${b.name}`(implicit gone: `gone ${b.name}`): _root_.scala.Nothing = throw new _root_.scala.MatchError(gone); """
     case b =>
       s"""val `${b.name}` = _root_.toree.Shared.of(this, "${b.key}").asInstanceOf[${b.kind}]; """
   }.mkString

@@ -2,7 +2,7 @@ package toree
 
 import java.nio.file.Paths
 
-import org.apache.spark.sql.Dataset
+import org.apache.spark.sql.{functions, Dataset}
 
 /** Values between a workspace's REPL and the front, in the crossing form.
   *
@@ -60,7 +60,9 @@ final class Sharing(
     case None => null
     case Some(inner) => parameter(inner)
     case time: java.time.ZonedDateTime => time.toInstant
-    case values: Seq[_] => values.map(parameter).toArray[Any]
+    case values: Seq[_] => functions.array(values.map(v => functions.lit(parameter(v))): _*)
+    case values: Map[_, _] =>
+      functions.map(values.toSeq.flatMap { case (k, v) => Seq(k, v) }.map(v => functions.lit(parameter(v))): _*)
     case other => other
   }
 }

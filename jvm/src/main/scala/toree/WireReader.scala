@@ -52,7 +52,8 @@ final class WireReader(frames: String => Any) {
         case "float" => if (bits(node) == 32) Named("scala.Float") else double
         case _ => Named("java.lang.String")
       }
-      SeqOf(if (items(node).exists(_.isNull)) OptionOf(element) else element)
+      val missing = if (node.has("v")) items(node).exists(_.isNull) else node.get("nulls").size > 0
+      SeqOf(if (missing) OptionOf(element) else element)
     case "list" => SeqOf(common(items(node).map(typeOf)))
     case "tuple" =>
       val kinds = items(node).map(typeOf).toList
@@ -83,7 +84,7 @@ final class WireReader(frames: String => Any) {
     case ("date", _) => LocalDate.parse(v(node).asText)
     case ("timestamp", _) => timestamp(node)
     case ("decimal", _) => BigDecimal(new java.math.BigDecimal(v(node).asText))
-    case ("vector", _) => vector(node, kind)
+    case ("vector", _) => if (node.has("v")) vector(node, kind) else unpacked(node, kind)
     case ("list" | "tuple", SeqOf(inner)) => items(node).map(value(_, inner)).toVector
     case ("tuple", TupleOf(kinds)) => tuple(items(node).toVector.zip(kinds).map { case (n, k) => value(n, k) })
     case ("map", MapOf(keys, values)) =>
@@ -96,6 +97,35 @@ final class WireReader(frames: String => Any) {
         case _ => throw new IllegalArgumentException("the DataFrame is gone")
       }
     case (_, _) => value(node, typeOf(node)) // inside a Seq[Any]
+  }
+
+  private def unpacked(node: JsonNode, kind: Kind): Any = {
+    val bytes = ByteBuffer.wrap(buffer(node)).order(ByteOrder.LITTLE_ENDIAN)
+    val nulls = node.get("nulls").asScala.map(_.asInt).toSet
+    val of = node.get("of").asText
+    val size = if (of == "bool") bytes.capacity else bytes.capacity / 8
+    val element = kind match {
+      case SeqOf(OptionOf(Named(name))) => name
+      case SeqOf(Named(name)) => name
+      case _ => if (of == "int") (if (bits(node) == 32) int else long).name else ""
+    }
+    val read: () => Any = (of, element) match {
+      case ("bool", _) => () => bytes.get != 0
+      case ("int", "scala.Int") => () => bytes.getLong.toInt
+      case ("int", "scala.Double") => () => bytes.getLong.toDouble
+      case ("int", _) => () => bytes.getLong
+      case _ if bits(node) == 32 => () => bytes.getDouble.toFloat
+      case _ => () => bytes.getDouble
+    }
+    val optional = kind match { case SeqOf(OptionOf(_)) => true; case _ => false }
+    val out = Vector.newBuilder[Any]
+    var index = 0
+    while (index < size) {
+      val item = read()
+      out += (if (nulls(index)) None else if (optional) Some(item) else item)
+      index += 1
+    }
+    out.result()
   }
 
   private def vector(node: JsonNode, kind: Kind): Any = {

@@ -84,6 +84,7 @@ final class WireWriter(keep: Dataset[_] => String, table: Seq[Any] => Dataset[_]
     if (depth == 0 && values.nonEmpty && values.forall(isRecord)) frame(table(values), local = true)
     else
       vectorKind(values) match {
+        case Some((of, bits)) if of != "text" && values.size > binary => packed(values, of, bits)
         case Some((of, bits)) =>
           val items = values.iterator.map(bare).map {
             case null => "null"
@@ -96,6 +97,28 @@ final class WireWriter(keep: Dataset[_] => String, table: Seq[Any] => Dataset[_]
           tagged("vector", items).dropRight(1) + s""","of":"$of","bits":$bits}"""
         case None => tagged("list", values.iterator.map(text(_, depth + 1)))
       }
+
+  /** Many numbers: their bytes, and the places of nulls. */
+  private def packed(values: IndexedSeq[Any], of: String, bits: Int): String = {
+    val width = if (of == "bool") 1 else 8
+    val bytes = ByteBuffer.allocate(values.size * width).order(ByteOrder.LITTLE_ENDIAN)
+    val nulls = new StringBuilder
+    var index = 0
+    values.foreach { value =>
+      bare(value) match {
+        case null =>
+          if (nulls.nonEmpty) nulls += ','
+          nulls ++= index.toString
+          if (width == 1) bytes.put(0.toByte) else bytes.putLong(0L)
+        case flag: Boolean => bytes.put((if (flag) 1 else 0).toByte)
+        case number: Long => bytes.putLong(number)
+        case number: Float => bytes.putDouble(number.toDouble)
+        case number: Double => bytes.putDouble(number)
+      }
+      index += 1
+    }
+    s"""{"t":"vector","of":"$of","bits":$bits,"nulls":[$nulls],${buffer(bytes.array)}}"""
+  }
 
   private def frame(dataset: Dataset[_], local: Boolean): String =
     Json.obj("t" -> "frame", "key" -> keep(dataset.toDF()), "local" -> local)
@@ -113,6 +136,7 @@ final class Unshareable(reason: String) extends Exception(reason)
 
 object WireWriter {
   private val exact = 1L << 53
+  private val binary = 1000 // numbers in a sequence above which their bytes go
 
   /** Why values of this sort never cross; nothing is evaluated. */
   def refusal(value: Any): Option[String] = value match {
