@@ -87,7 +87,7 @@ def test_references(r: RInterpreter) -> None:
         None, True, 5, -(2**31) + 1, 2**60, 1.5, math.inf, "ü😀", "", b"ab\0c",
         datetime.date(1960, 2, 3), datetime.timedelta(seconds=2),
         datetime.datetime(1969, 12, 31, 23, 59, 59, 5, tzinfo=datetime.timezone.utc),
-        [1, 2, None], ["a", None], [1, "a"], [], [[1, 2], ["x"]], {"a": 1, "b": ["x", "y"]},
+        [1, 2, None], ["a", None], [1, "a"], [], [[1, 2], ["x", "y"]], {"a": 1, "b": ["x", "y"]},
     ],
     ids=repr,
 )

@@ -100,8 +100,7 @@ def test_a_plot_before_an_error_is_shown(r: RInterpreter) -> None:
 
 
 def test_widgets_are_html(r: RInterpreter) -> None:
-    pytest.importorskip("rpy2")
-    if "FALSE" in do(r, "requireNamespace('DT', quietly = TRUE)").events[-1][1]["text/plain"]:
+    if "FALSE" in do(r, "(requireNamespace('DT', quietly = TRUE))").events[-1][1]["text/plain"]:
         pytest.skip("needs the R package DT")
     kind, data = do(r, "DT::datatable(head(iris))").events[-1]
     assert kind == "result" and "<html" in data["text/html"]

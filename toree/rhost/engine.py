@@ -20,6 +20,7 @@ from rpy2 import rinterface
 from rpy2.rinterface_lib import openrlib
 
 from .console import Console
+from .forks import make_forks_safe
 
 Ask = Callable[[str], "str | None"]
 Function = Callable[..., Any]
@@ -54,6 +55,7 @@ class Engine:
         read, write = self._callbacks
         self._set("ptr_R_ReadConsole", read)
         self._set("ptr_R_WriteConsoleEx", write)
+        make_forks_safe()
         # R's safe points call no Python, so they need no GIL; interrupts come by a flag.
         self._rlib.ptr_R_ProcessEvents = openrlib.ffi.NULL
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)

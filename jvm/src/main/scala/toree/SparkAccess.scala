@@ -70,7 +70,8 @@ final class SparkAccess(loader: ClassLoader, classes: Path) {
 
   private def builder(): SparkSession.Builder = {
     val conf = new SparkConf()
-    conf.setIfMissing("spark.app.name", "Toree")
+    // spark-submit names an application without a name after its main class.
+    if (conf.get("spark.app.name", "toree.Main") == "toree.Main") conf.set("spark.app.name", "Toree")
     conf.setIfMissing("spark.master", "local[*]")
     conf.set("spark.repl.class.outputDir", classes.toString)
     val builder = SparkSession.builder().config(conf)

@@ -35,7 +35,7 @@ class CompletionSuite extends CellSuite {
   test("inspection") {
     ok("val number = 3")
     assertEquals(workspace.repl().inspect("number + 1", 3, 0), """{"found":true,"text/plain":"val number: Int"}""")
-    assert(workspace.repl().inspect("List(1).map(_ + 1)", 10, 0).contains("def map[B]"))
+    assert(workspace.repl().inspect("List(1).map(_ + 1)", 10, 0).contains("def map[B"))
     assertEquals(workspace.repl().inspect("nope", 2, 0), """{"found":false,"text/plain":null}""")
   }
 }

@@ -39,7 +39,7 @@ class OutputSuite extends CellSuite {
   }
 
   test("warnings go to stderr with their line") {
-    ok("val l = 1\nList(1) match { case List(a) => a }")
+    ok("val l = 1\nOption(1) match { case Some(a) => a }")
     val List(warning) = events.take()
     assert(warning.startsWith("stderr:<cell>:2: warning: match may not be exhaustive."), warning)
   }
