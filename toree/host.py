@@ -280,12 +280,13 @@ class Host:
         if running := self._running:
             running.interrupt()
 
-    def restart(self, language: str) -> None:
+    def restart(self, language: str) -> str:
         """Ends one interpreter; the next cell of its language gets a new one."""
         name = self._names.get(language.lower(), language.lower())
         if old := self._interpreters.pop(name, None):
             old.close()
             self.sharing.variables.forget(name)
+        return f"{self.sharing.title(name)} has been restarted."
 
     def close(self) -> None:
         for made in list(self._interpreters.values()):
