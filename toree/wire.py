@@ -103,7 +103,7 @@ class Decimal:
     text: str
 
 
-Flavor = Literal["pandas", "series", "arrow", "r"]
+Flavor = Literal["pandas", "series", "arrow", "r", "scala"]
 Kind = Literal["bool", "int", "float", "text"]
 
 

@@ -15,12 +15,18 @@ import org.apache.spark.sql.types._
   */
 object LocalRows {
 
-  def frame(spark: SparkSession, records: Seq[Any]): Dataset[Row] = {
-    val (rows, schema) = records.head match {
-      case row: Row => (records.map(_.asInstanceOf[Row]), row.schema)
-      case first: Product =>
-        val schema = schemaOf(records.map(_.asInstanceOf[Product]), first)
-        (records.map(r => row(r.asInstanceOf[Product])), schema)
+  /** The schema of records that are all of one kind, and how to get at their columns. */
+  def schema(records: IndexedSeq[Any]): (StructType, (Any, Int) => Any) = records.head match {
+    case row: Row => (row.schema, (r, column) => r.asInstanceOf[Row].get(column))
+    case first: Product =>
+      val products = records.map(_.asInstanceOf[Product])
+      (schemaOf(products, first), (r, column) => r.asInstanceOf[Product].productElement(column))
+  }
+
+  def frame(spark: SparkSession, records: Seq[Any], schema: StructType): Dataset[Row] = {
+    val rows = records.map {
+      case inner: Row => inner
+      case record: Product => row(record)
     }
     spark.createDataFrame(rows.asJava, schema)
   }

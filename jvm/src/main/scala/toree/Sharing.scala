@@ -20,7 +20,7 @@ final class Sharing(
   def take(name: String, key: String, folder: String, limit: Int): String = {
     val writer = new WireWriter(
       keep = dataset => { shared.put(place(key), dataset); key },
-      table = rows => LocalRows.frame(spark.session(), rows),
+      table = (rows, schema) => LocalRows.frame(spark.session(), rows, schema),
       folder = Paths.get(folder),
       limit = limit
     )

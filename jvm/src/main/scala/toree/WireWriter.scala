@@ -9,13 +9,14 @@ import java.util.{Base64, UUID}
 import scala.collection.JavaConverters._
 
 import org.apache.spark.sql.{Dataset, Row}
+import org.apache.spark.sql.types.StructType
 
 /** Scala values to the crossing form (`toree/wire.py`). What cannot cross is an `Unshareable`.
   *
   * `keep` puts a DataFrame under a key and gives the key; `table` makes one of local rows. What is
   * larger than `limit` characters goes to a file in `folder`.
   */
-final class WireWriter(keep: Dataset[_] => String, table: Seq[Any] => Dataset[_], folder: Path, limit: Int) {
+final class WireWriter(keep: Dataset[_] => String, table: (Seq[Any], StructType) => Dataset[_], folder: Path, limit: Int) {
   import WireWriter._
 
   def write(value: Any): String = {
@@ -81,7 +82,7 @@ final class WireWriter(keep: Dataset[_] => String, table: Seq[Any] => Dataset[_]
   }
 
   private def ofValues(values: IndexedSeq[Any], depth: Int): String =
-    if (depth == 0 && values.nonEmpty && values.forall(isRecord)) frame(table(values), local = true)
+    if (depth == 0 && values.nonEmpty && values.forall(isRecord)) local(values)
     else
       vectorKind(values) match {
         case Some((of, bits)) if of != "text" && values.size > binary => packed(values, of, bits)
@@ -118,6 +119,16 @@ final class WireWriter(keep: Dataset[_] => String, table: Seq[Any] => Dataset[_]
       index += 1
     }
     s"""{"t":"vector","of":"$of","bits":$bits,"nulls":[$nulls],${buffer(bytes.array)}}"""
+  }
+
+  /** Records: an Arrow table, or through a DataFrame where there are nested columns. */
+  private def local(records: IndexedSeq[Any]): String = {
+    val (schema, cell) = LocalRows.schema(records)
+    if (ArrowRows.fits(schema)) {
+      val path = folder.resolve(s"${UUID.randomUUID}.arrow")
+      ArrowRows.write(path, schema, records, cell)
+      Json.obj("t" -> "table", "path" -> path.toString, "rows" -> records.size, "flavor" -> "scala")
+    } else frame(table(records, schema), local = true)
   }
 
   private def frame(dataset: Dataset[_], local: Boolean): String =
