@@ -164,7 +164,10 @@ class RInterpreter(Interpreter):
             )
             self._note = ""
             return Ok()
-        text = f"R {how}. Its variables are gone; the next R cell starts a new R on the same Spark session."
+        text = (
+            f"R {how}. Its variables are gone; "
+            "the next R cell starts a new R on the same Spark session."
+        )
         return Failed("RDied", text, [text])
 
     def interrupt(self) -> None:
@@ -306,10 +309,10 @@ class _Cell:
                 pass
             except KeyboardInterrupt:  # raised into us in spite of the handler
                 self.interrupt()
-            if self._stopped_at and not self._told:
-                if time.monotonic() - self._stopped_at > self._patience:
-                    self._told = True
-                    self.output.stream("stderr", _STUCK)
+            stopped_for = time.monotonic() - self._stopped_at if self._stopped_at else 0.0
+            if stopped_for > self._patience and not self._told:
+                self._told = True
+                self.output.stream("stderr", _STUCK)
 
     def deliver(self, message: Message) -> None:
         event = message["event"]
@@ -345,7 +348,9 @@ class _Cell:
         self.child.send({"answer": line})
 
 
-_TOKENS = re.compile(r"""#[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|[\["'({})\]]""", re.DOTALL)
+_TOKENS = re.compile(
+    r"""#[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|[\["'({})\]]""", re.DOTALL
+)
 _UNFINISHED = re.compile(r"(?:[-+*/^=<>&|~,]|%[^%\s]*%)\s*$")
 
 

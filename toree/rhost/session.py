@@ -186,7 +186,7 @@ class Session:
     def zone(self) -> str:
         """The session's time zone; this machine's while Spark is not attached."""
         if self._spark is None:
-            return str(self._engine.call("local_zone")[0])
+            return os.environ.get("TZ", "UTC").lstrip(":")
         return str(self._spark.conf.get("spark.sql.session.timeZone", "UTC"))
 
     def _compute(self, text: Any, name: Any) -> None:

@@ -43,7 +43,7 @@ class Values:
             parts = self._engine.call("share_parts", value)
         except rinterface.embedded.RRuntimeError as error:
             raise TypeError(str(error).partition(" : ")[2].strip() or str(error)) from None
-        kind, data = parts[0][0], parts[1] if len(parts) > 1 else None
+        kind, data = parts[0][0], parts[len(parts) > 1]
         if kind == "null":
             return None
         if kind == "frame":
