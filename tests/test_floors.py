@@ -20,6 +20,7 @@ FLOORS = {
     "registry": 0,
     "interpreters": 0,
     "interpreters.base": 0,
+    "wire": 0,
     "display": 1,
     "variables": 1,
     "magics": 1,
@@ -33,8 +34,10 @@ FLOORS = {
     "launch": 2,
     "companion": 2,
     "spark": 2,
+    "frames": 2,
     "interpreters.*": 2,
     "rhost": 2,
+    "sharing": 3,
     "host": 3,
     "magics.*": 3,
     "kernel": 4,
@@ -55,7 +58,7 @@ DOORS = {
     "jupyter_client": {"kernelspec", "client"},
     "platformdirs": {"cache"},
     "py4j": {"companion", "rhost.session"},
-    "pyspark": {"spark", "rhost.session"},
+    "pyspark": {"spark", "frames", "rhost.session"},
     "rpy2": {"rhost.*"},  # a process that is there to hold R
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from . import cell as cells
 from . import registry
@@ -26,6 +26,12 @@ from .interpreters.base import (
 )
 from .magics import Arguments, Context, Magic, Table
 from .magics.builtin import BUILT_IN
+from .magics.sharing import SHARING
+from .sharing import Sharing
+
+if TYPE_CHECKING:
+    from .frames import Frames
+    from .interpreters.python import PythonInterpreter
 
 
 class IPython(Protocol):
@@ -68,8 +74,10 @@ class Host:
         self.companion = Companion(config)
         self.display = Display(rows=config.rows)
         self.languages = registry.languages()
-        self.magics = Table(BUILT_IN)
+        self.magics = Table((*BUILT_IN, *SHARING))
         self.last_failure: Failed | None = None
+        titles = {row.name: row.title for row in self.languages.values()}
+        self.sharing = Sharing(self.interpreter, titles)
         self._names = registry.magic_names(self.languages)
         self._interpreters: dict[str, Interpreter] = {}
         self._running: Interpreter | None = None
@@ -95,6 +103,19 @@ class Host:
             made.start()
             self._interpreters[language] = made
         return self._interpreters[language]
+
+    def language_of(self, name: str) -> str:
+        """The language behind a name or an alias."""
+        language = self._names.get(name.lower())
+        if language is None:
+            known = ", ".join(sorted(self.languages))
+            raise MagicError(f"There is no language {name!r}.", advice=f"Known languages: {known}")
+        return language
+
+    @property
+    def frames(self) -> Frames:
+        """DataFrames by handle; PySpark in this process is the Python interpreter's."""
+        return cast("PythonInterpreter", self.interpreter("python")).frames
 
     def parse(self, text: str) -> cells.Cell:
         return cells.parse(text, self.config.language, self._names)
@@ -141,7 +162,9 @@ class Host:
     ) -> Result:
         self._running = interpreter
         try:
+            visit = self.sharing.before(interpreter, body)
             result = await interpreter.execute(body, output, **options)
+            result = self.sharing.after(visit, result, output)
         finally:
             self._running = None
         if isinstance(result, Failed):
@@ -207,7 +230,10 @@ class Host:
         if before is not None and (cell.language != "python" or before.startswith("%%")):
             return self._complete_magic(before, cursor)
         interpreter, body = self._analysed(cell)
-        return interpreter.complete(body, cursor) if interpreter else Completion((), cursor, cursor)
+        if interpreter is None:
+            return Completion((), cursor, cursor)
+        found = interpreter.complete(body, cursor)
+        return self.sharing.completed(found, interpreter.language, body, cursor)
 
     def _complete_magic(self, before: str, cursor: int) -> Completion:
         sign = "%%" if before.startswith("%%") else "%"
@@ -227,7 +253,11 @@ class Host:
             if magic is not None:
                 return {"text/plain": f"{magic.usage}\n\n{magic.description}"}
         interpreter, body = self._analysed(cell)
-        return interpreter.inspect(body, cursor, detail) if interpreter else None
+        if interpreter is None:
+            return None
+        return interpreter.inspect(body, cursor, detail) or self.sharing.inspected(
+            interpreter.language, body, cursor
+        )
 
     def is_complete(self, text: str) -> Completeness:
         cell = self.parse(text)
@@ -250,16 +280,19 @@ class Host:
         if running := self._running:
             running.interrupt()
 
-    def restart(self, language: str) -> None:
+    def restart(self, language: str) -> str:
         """Ends one interpreter; the next cell of its language gets a new one."""
         name = self._names.get(language.lower(), language.lower())
         if old := self._interpreters.pop(name, None):
             old.close()
+            self.sharing.variables.forget(name)
+        return f"{self.sharing.title(name)} has been restarted."
 
     def close(self) -> None:
         for made in list(self._interpreters.values()):
             made.close()
         self._interpreters.clear()
+        self.sharing.close()
         self.companion.close()
 
 

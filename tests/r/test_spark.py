@@ -98,7 +98,8 @@ same <- sapply(names(d), function(n) {
   if (is.factor(x)) x <- as.character(x)
   if (inherits(x, "difftime")) units(x) <- "secs"
   if (inherits(x, "POSIXct")) { x <- as.numeric(x); y <- as.numeric(y) }
-  isTRUE(all.equal(x, y, check.attributes = FALSE)) && identical(is.nan(unlist(x)), is.nan(unlist(y)))
+  nan <- identical(is.nan(unlist(x)), is.nan(unlist(y)))
+  nan && isTRUE(all.equal(x, y, check.attributes = FALSE))
 })
 names(d)[!same]
 """
@@ -158,7 +159,11 @@ def test_quoting(rs: RInterpreter) -> None:
         value(rs, r"dbQuoteString(spark, c('a\'b\\c', NA))") == r"<SQL> 'a\'b\\c'" + "\n<SQL> NULL"
     )
     text = r"c('it\'s', 'back\\slash', 'new\nline', '😀')"
-    code = f"x <- {text}; y <- sapply(x, function(s) dbGetQuery(spark, paste('SELECT', dbQuoteString(spark, s), 'AS x'))$x); identical(unname(y), x)"
+    code = f"""
+    x <- {text}
+    back <- function(s) dbGetQuery(spark, paste('SELECT', dbQuoteString(spark, s), 'AS x'))$x
+    identical(unname(sapply(x, back)), x)
+    """
     assert value(rs, code) == "[1] TRUE"
     assert (
         value(rs, "dbGetQuery(spark, paste0('SELECT 1 AS ', dbQuoteIdentifier(spark, 'a`b c')))")
@@ -199,7 +204,10 @@ def test_a_new_r_on_the_same_session(rs: RInterpreter) -> None:
 
 
 def test_spark_in_a_forked_process_is_refused(rs: RInterpreter) -> None:
-    code = "x <- parallel::mclapply(1:2, function(i) try(dbGetQuery(spark, 'SELECT 1'), silent = TRUE)); inherits(x[[1]], 'try-error')"
+    code = """
+    f <- function(i) try(dbGetQuery(spark, 'SELECT 1'), silent = TRUE)
+    inherits(parallel::mclapply(1:2, f)[[1]], 'try-error')
+    """
     assert value(rs, code) == "[1] TRUE"
 
 

@@ -19,7 +19,7 @@ from ..errors import LanguageMissing, ToreeError
 from ..rhost.child import Child, Frame
 from ..rhost.frames import Message
 from ..rhost.wire import decode, encode
-from .base import Bundle, Completeness, Completion, Failed, Interpreter, Ok, Output, Result
+from .base import Assignment, Bundle, Completeness, Completion, Failed, Interpreter, Ok, Output, Result
 
 _START = 60.0  # seconds R may take to start
 _ANALYSIS = 5.0  # seconds a completion may take
@@ -225,8 +225,8 @@ class RInterpreter(Interpreter):
 
     # -- shared names ----------------------------------------------------------
 
-    def assigned(self) -> Sequence[str]:
-        return self._assigned
+    def assigned(self) -> Sequence[Assignment]:
+        return [Assignment(name) for name in self._assigned]
 
     def references(self, code: str) -> frozenset[str]:
         with self._lock, _later_sigint():

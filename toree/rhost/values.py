@@ -86,7 +86,7 @@ class Values:
         rinterface.globalenv[name] = made
 
     def _frame_table(self, name: str, value: SharedFrame) -> Any:
-        dataset = self._session.entry.getShared("main", value.key)
+        dataset = self._session.ready().getShared("main", value.key)
         if dataset is None:
             raise TypeError("the DataFrame is gone")
         return self._engine.call("lazy_table", strings([self._session.adopt(name, dataset)]))

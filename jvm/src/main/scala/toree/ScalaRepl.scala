@@ -150,10 +150,10 @@ final class ScalaRepl(
       all: List[Statement],
       options: CellOptions
   ): Either[Outcome, List[Piece]] = {
-    val usual = statements.groups(all, Statements.usualLimit)
+    val usual = statements.groups(all, Statements.usualLimit, options.bindings.map(_.name).toSet)
     attempt(cell, code, usual, options).left.flatMap { first =>
       val second =
-        if (messages.all.exists(m => m.text.contains("too large"))) Some(statements.groups(all, 25))
+        if (messages.all.exists(m => m.text.contains("too large"))) Some(statements.groups(all, 25, options.bindings.map(_.name).toSet))
         // A statement may need one that comes later, in another request.
         else if (usual.size > 1 && !statements.repeatsName(all)) Some(List(all))
         else None
@@ -176,8 +176,15 @@ final class ScalaRepl(
       scope.reverse.foreach(main.replScope.enter(_))
     }
     try {
+      // A cell that reads a shared name and then defines it: the binding goes before, on its own.
+      val names = options.bindings.map(_.name).toSet
+      val apart = groups.headOption.exists(_.exists(_.definitions.exists(names)))
+      if (apart) bindings(options).foreach { made =>
+        main.record(made.request)
+        done += made
+      }
       val failed = groups.zipWithIndex.exists { case (group, index) =>
-        val prefix = if (index == 0) options.prefix else ""
+        val prefix = if (index == 0 && !apart) options.prefix else ""
         piece(cell, code, group, last = index == groups.size - 1, prefix) match {
           case None       => true
           case Some(made) =>
@@ -198,6 +205,12 @@ final class ScalaRepl(
         undo()
         throw problem
     }
+  }
+
+  private def bindings(options: CellOptions): Option[Piece] = {
+    val text = new CellText("", 0, 0, options.prefix, Nil)
+    messages.about(text)
+    main.compiled(text.code).map(request => Piece(request, main.path(request), None, Nil))
   }
 
   private def piece(
