@@ -147,7 +147,7 @@ def test_ordinary_things(r: RInterpreter, tmp_path: object) -> None:
     assert value(r, f"setwd('{tmp_path}'); basename(getwd())").startswith('[1] "')
     do(r, "writeLines('sourced <- 12', 'a.R'); source('a.R')")
     assert value(r, "sourced") == "[1] 12"
-    assert r.assigned() == ()
+    assert [a.name for a in r.assigned()] == []
     assert value(r, "Sys.setenv(TOREE_X = 'é'); Sys.getenv('TOREE_X')") == '[1] "é"'
     assert value(r, "1 + 1; .Last.value") == "[1] 2"
     assert "base" in value(r, "sessionInfo()")

@@ -19,7 +19,17 @@ from ..errors import LanguageMissing, ToreeError
 from ..rhost.child import Child, Frame
 from ..rhost.frames import Message
 from ..rhost.wire import decode, encode
-from .base import Assignment, Bundle, Completeness, Completion, Failed, Interpreter, Ok, Output, Result
+from .base import (
+    Assignment,
+    Bundle,
+    Completeness,
+    Completion,
+    Failed,
+    Interpreter,
+    Ok,
+    Output,
+    Result,
+)
 
 _START = 60.0  # seconds R may take to start
 _ANALYSIS = 5.0  # seconds a completion may take
