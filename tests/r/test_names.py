@@ -68,6 +68,17 @@ def test_assigned(r: RInterpreter) -> None:
         assert {a.name for a in r.assigned()} == names, code
 
 
+def test_what_is_known_of_a_name(r: RInterpreter) -> None:
+    do(r, "n <- 1; f <- function() 1; d <- head(iris, 2); gone <- 1; e <- new.env(); m <- diag(2)")
+    known = {a.name: a for a in r.assigned()}
+    assert (known["n"].kind, known["n"].type, known["n"].reason) == ("scalar", "numeric", "")
+    assert (known["f"].kind, known["f"].reason) == ("function", "a function stays in R")
+    assert (known["d"].kind, known["d"].size) == ("table", "2 x 5")
+    assert known["m"].kind == "array" and "stays in R" in known["e"].reason
+    do(r, "rm(gone)")
+    assert [(a.name, a.deleted) for a in r.assigned()] == [("gone", True)]
+
+
 def test_an_error_ends_the_assignments(r: RInterpreter) -> None:
     do(r, "x <- 1; y <- 1")
     run(r, "x <- 2; stop('e'); y <- 2")

@@ -74,7 +74,7 @@ class RInterpreter(Interpreter):
         self._lock = threading.Lock()  # one conversation with the host at a time
         self._cell: _Cell | None = None
         self._note = ""  # why the last R is gone, told by the next cell
-        self._assigned: tuple[str, ...] = ()
+        self._assigned: Sequence[Assignment] = ()
 
     # -- life ------------------------------------------------------------------
 
@@ -143,7 +143,10 @@ class RInterpreter(Interpreter):
                 child.send(self._find_address())
             else:
                 cell.deliver(message)
-        self._assigned = tuple(message.get("assigned", ()))
+        self._assigned = [
+            Assignment(name, kind, type_, size, reason=reason, deleted=not kind)
+            for name, kind, type_, size, reason in message.get("assigned", ())
+        ]
         status = message.get("status")
         if status == "interrupted":
             return _interrupted()
@@ -236,7 +239,7 @@ class RInterpreter(Interpreter):
     # -- shared names ----------------------------------------------------------
 
     def assigned(self) -> Sequence[Assignment]:
-        return [Assignment(name) for name in self._assigned]
+        return self._assigned
 
     def references(self, code: str) -> frozenset[str]:
         with self._lock, _later_sigint():

@@ -137,12 +137,17 @@ class Engine:
         every = [str(name) for name in self.call("global_names")]
         return every, {name: self._place(name) for name in names}
 
-    def assigned(self, before: Watched) -> list[str]:
-        """Global names the last cell assigned or removed at top level."""
+    def assigned(self, before: Watched) -> list[list[str]]:
+        """Global names the last cell assigned or removed at top level.
+
+        Each is name, kind ("" when it is gone), type, size, and why it stays in R.
+        """
         every, places = before
         still = [str(name) for name in self.call("plain_globals", strings(list(places)))]
         changed = [name for name in still if self._place(name) != places[name]]
-        return [str(n) for n in self.call("assigned_names", strings(every), strings(changed))]
+        names = self.call("assigned_names", strings(every), strings(changed))
+        rows = self.call("described_names", names)
+        return [[str(name), *map(str, row)] for name, row in zip(names, rows, strict=True)]
 
     def _place(self, name: str) -> int:
         return int(rinterface.globalenv[name].rid)
