@@ -24,6 +24,14 @@ lazy val jvm = (project in file("jvm")).settings(
   Test / javaHome := sys.env.get("TEST_JAVA_HOME").map(file(_)),
   Test / javaOptions ++= Seq("-Xmx1g", s"-Dexpected.scala=${scalaVersion.value}"),
   Test / javaOptions ++=
-    Seq("java.lang", "java.net", "java.nio", "java.util", "java.util.concurrent", "sun.nio.ch", "sun.util.calendar")
+    Seq(
+      "java.lang",
+      "java.net",
+      "java.nio",
+      "java.util",
+      "java.util.concurrent",
+      "sun.nio.ch",
+      "sun.util.calendar"
+    )
       .map(p => s"--add-opens=java.base/$p=ALL-UNNAMED")
 )

@@ -66,7 +66,8 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
 
   def record(request: Request): Unit = silently(recordRequest(request))
 
-  /** How to reach the object that holds a request's values. Asks the compiler, so: under the lock. */
+  /** How to reach the object that holds a request's values. Asks the compiler, so: under the lock.
+    */
   def path(request: Request): CellPath =
     if (request.resultSymbol.isModule)
       CellPath(exitingFlatten(request.resultSymbol.moduleClass.javaClassName), Nil)
@@ -96,8 +97,8 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
   /** All values by name, each with the text of its latest type. */
   def values: List[(String, String)] = {
     val all = prevRequestList.flatMap { request =>
-      request.handlers.collect {
-        case handler: memberHandlers.ValHandler => handler.name.decoded -> request.typeOf(handler.member.name)
+      request.handlers.collect { case handler: memberHandlers.ValHandler =>
+        handler.name.decoded -> request.typeOf(handler.member.name)
       }
     }
     all.toMap.toList.sortBy(_._1)
@@ -134,7 +135,11 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
         val name = request.lineRep.packageName
         val root = kept.rootMirror.RootClass
         if (root.info.decl(kept.TermName(name)) == kept.NoSymbol)
-          kept.loaders.enterPackage(root, name, new kept.loaders.PackageLoader(name, kept.platform.classPath))
+          kept.loaders.enterPackage(
+            root,
+            name,
+            new kept.loaders.PackageLoader(name, kept.platform.classPath)
+          )
       }
     }
 

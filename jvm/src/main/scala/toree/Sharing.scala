@@ -48,7 +48,8 @@ final class Sharing(
   /** Runs a SQL statement with the shared values it names: DataFrames as tables, others as parameters. */
   def within(options: SqlCell.Options)(run: SqlCell.Options => Outcome): Outcome = {
     val values = options.shared.map { case (name, key) => name -> shared.get(place(key)) }
-    val frames = values.collect { case (name, frame: Dataset[_]) => name -> frame }
+    val frames: Map[String, Dataset[_]] =
+      values.collect { case (name, frame: Dataset[_]) => (name, frame: Dataset[_]) }
     val others = values.filterNot(_._2.isInstanceOf[Dataset[_]])
     val params = others.map { case (name, value) => name -> parameter(value) } ++ options.params
     val all = options.copy(params = params)

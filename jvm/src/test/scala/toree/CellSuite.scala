@@ -60,14 +60,15 @@ abstract class CellSuite extends FunSuite {
   protected def run(code: String, options: CellOptions = CellOptions()): Outcome =
     workspace.execute(newCell(), code, options, events)
 
-  protected def ok(code: String, options: CellOptions = CellOptions()): Outcome.Ok = run(code, options) match {
-    case fine: Outcome.Ok => fine
-    case other => fail(s"$code\n$other")
-  }
+  protected def ok(code: String, options: CellOptions = CellOptions()): Outcome.Ok =
+    run(code, options) match {
+      case fine: Outcome.Ok => fine
+      case other            => fail(s"$code\n$other")
+    }
 
   protected def failed(code: String): Outcome.Failed = run(code) match {
     case failure: Outcome.Failed => failure
-    case other => fail(s"$code\n$other")
+    case other                   => fail(s"$code\n$other")
   }
 
   /** The text of the result; output nobody asked about fails the test. */

@@ -4,7 +4,8 @@ package toree
 class CompletionSuite extends CellSuite {
   private def complete(code: String, cursor: Int): String = workspace.repl().complete(code, cursor)
   private def matches(code: String, cursor: Int = -1): List[String] = {
-    val json = Json.read(complete(code, if (cursor < 0) code.codePointCount(0, code.length) else cursor))
+    val json =
+      Json.read(complete(code, if (cursor < 0) code.codePointCount(0, code.length) else cursor))
     json.get("matches").asInstanceOf[java.util.List[String]].toArray.toList.map(_.toString)
   }
 
@@ -34,7 +35,10 @@ class CompletionSuite extends CellSuite {
 
   test("inspection") {
     ok("val number = 3")
-    assertEquals(workspace.repl().inspect("number + 1", 3, 0), """{"found":true,"text/plain":"val number: Int"}""")
+    assertEquals(
+      workspace.repl().inspect("number + 1", 3, 0),
+      """{"found":true,"text/plain":"val number: Int"}"""
+    )
     assert(workspace.repl().inspect("List(1).map(_ + 1)", 10, 0).contains("def map[B"))
     assertEquals(workspace.repl().inspect("nope", 2, 0), """{"found":false,"text/plain":null}""")
   }

@@ -17,7 +17,7 @@ class InterruptSuite extends CellSuite {
     events.take()
     outcome match {
       case failure: Outcome.Failed => assertEquals(failure.kind, "interrupted")
-      case other => fail(other.toString)
+      case other                   => fail(other.toString)
     }
     assert(seconds < 6, seconds)
     assertEquals(text("keep"), "42")
@@ -49,7 +49,8 @@ class InterruptSuite extends CellSuite {
     })
     other.start()
     assertEquals(
-      workspace.execute(id, "Thread.sleep(600); (1 to 1000000).count(_ % 2 == 0)", CellOptions(), events),
+      workspace
+        .execute(id, "Thread.sleep(600); (1 to 1000000).count(_ % 2 == 0)", CellOptions(), events),
       Outcome.Ok(Some(Map("text/plain" -> "500000")))
     )
   }

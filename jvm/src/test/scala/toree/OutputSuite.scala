@@ -5,12 +5,15 @@ class OutputSuite extends CellSuite {
 
   test("streams keep their order, and come before the outcome") {
     ok("println(\"a\"); System.err.println(\"b\"); kernel.display.html(\"<i>\"); print(\"c\")")
-    assertEquals(events.take(), List(
-      "stdout:a\n",
-      "stderr:b\n",
-      """display:{"data":{"text/html":"<i>"},"metadata":{},"display_id":null,"update":false}""",
-      "stdout:c"
-    ))
+    assertEquals(
+      events.take(),
+      List(
+        "stdout:a\n",
+        "stderr:b\n",
+        """display:{"data":{"text/html":"<i>"},"metadata":{},"display_id":null,"update":false}""",
+        "stdout:c"
+      )
+    )
   }
 
   test("many lines are few events") {
@@ -26,7 +29,8 @@ class OutputSuite extends CellSuite {
   }
 
   test("output of a future belongs to its cell") {
-    val code = "import scala.concurrent._, duration._\nAwait.result(Future(println(\"there\"))(ExecutionContext.global), Duration.Inf)"
+    val code =
+      "import scala.concurrent._, duration._\nAwait.result(Future(println(\"there\"))(ExecutionContext.global), Duration.Inf)"
     ok(code)
     assertEquals(events.take(), List("stdout:there\n"))
   }
