@@ -87,6 +87,12 @@ final class ScalaRepl(
     }
   }
 
+  /** Makes the first completion as quick as the later ones. */
+  def warmCompletion(): Unit = {
+    val fresh = main.freshPresentationCompiler()
+    locked(main.adopt(fresh))
+  }
+
   def locked[T](body: => T): T = {
     lock.lockInterruptibly()
     try body

@@ -48,9 +48,8 @@ final class Sharing(
   /** Runs a SQL statement with the shared values it names: DataFrames as tables, others as parameters. */
   def within(options: SqlCell.Options)(run: SqlCell.Options => Outcome): Outcome = {
     val values = options.shared.map { case (name, key) => name -> shared.get(place(key)) }
-    val frames: Map[String, Dataset[_]] =
-      values.collect { case (name, frame: Dataset[_]) => (name, frame: Dataset[_]) }
-    val others = values.filterNot(_._2.isInstanceOf[Dataset[_]])
+    val (tables, others) = values.partition(_._2.isInstanceOf[Dataset[_]])
+    val frames = tables.map { case (name, table) => (name, table.asInstanceOf[Dataset[Any]]) }
     val params = others.map { case (name, value) => name -> parameter(value) } ++ options.params
     val all = options.copy(params = params)
     if (frames.isEmpty) run(all) else SqlNames.within(spark.session(), frames)(run(all))
