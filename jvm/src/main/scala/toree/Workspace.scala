@@ -28,7 +28,7 @@ final class Workspace(
       val repl = new ScalaRepl(settings, loader, spark, kernelKey, firstLine)
       loader.shared.put(
         kernelKey,
-        new Kernel(spark, addJars, evaluate(repl, _), () => repl.lastException)
+        new Kernel(spark, addJars, evaluate(repl, _), () => repl.lastException, sharing.data)
       )
       repl.start()
       started = repl
