@@ -122,11 +122,16 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
     kept
   }
 
-  /** A compiler for completion that has typed something; needs no lock, as nothing else knows it yet. */
+  /** A compiler for completion that has typed something; needs no lock, as nothing else knows it
+    * yet.
+    */
   def freshPresentationCompiler(): interactive.Global = {
     val fresh = super.newPresentationCompiler()
     val unit = new fresh.RichCompilationUnit(
-      fresh.newSourceFile("object Warm { val x = List(1).map(_ + 1).filter(_ > 0); x.size }", "<warm>")
+      fresh.newSourceFile(
+        "object Warm { val x = List(1).map(_ + 1).filter(_ > 0); x.size }",
+        "<warm>"
+      )
     )
     fresh.unitOfFile(unit.source.file) = unit
     unit.body = fresh.newUnitParser(unit).parse()
