@@ -21,6 +21,8 @@ FLOORS = {
     "interpreters": 0,
     "interpreters.base": 0,
     "display": 1,
+    "signals": 1,
+    "logs": 1,
     "variables": 1,
     "magics": 1,
     "api": 1,

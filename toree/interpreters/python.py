@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ..signals import stopping
 from ..spark import PythonSpark
 from .base import Bundle, Completeness, Completion, Failed, Interpreter, Ok, Output, Result
 
@@ -34,8 +31,8 @@ class PythonInterpreter(Interpreter):
             self._spark.attach_when_ready()
 
     async def execute(self, code: str, output: Output, **options: Any) -> Result:
-        self._spark.prepare(code, output)
-        with self._cancelling_on_sigint():
+        with stopping(self._spark.cancel):
+            self._spark.prepare(code, output)
             reply = await self._ipython.run(code)
         if reply["status"] != "ok":
             return Failed(reply["ename"], reply["evalue"], reply["traceback"], shown=True)
@@ -43,29 +40,6 @@ class PythonInterpreter(Interpreter):
 
     def interrupt(self) -> None:
         self._spark.cancel()
-
-    @contextlib.contextmanager
-    def _cancelling_on_sigint(self) -> Iterator[None]:
-        """Stops the cell's Spark jobs before Python sees the interrupt.
-
-        A KeyboardInterrupt alone ends the wait for the JVM and leaves the job running.
-        """
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = signal.getsignal(signal.SIGINT)
-
-        def cancel(number: int, frame: Any) -> None:
-            __tracebackhide__ = True  # IPython leaves this frame out
-            self._spark.cancel()
-            if callable(before):
-                before(number, frame)
-
-        signal.signal(signal.SIGINT, cancel)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
 
     def complete(self, code: str, cursor: int) -> Completion:
         reply = self._ipython.complete(code, cursor)

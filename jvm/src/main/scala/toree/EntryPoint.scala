@@ -49,7 +49,7 @@ final class EntryPoint(companion: Companion) {
     companion.workspace(workspace).repl().inspect(code, cursor, detail)
 
   def interrupt(workspace: String, cell: String): Unit = companion.workspace(workspace).interrupt(cell)
-  def cancelGroup(group: String): Unit = companion.spark.cancel(group)
+  def cancelGroup(group: String): Unit = companion.spark.keepCancelling(group)
 
   def addJars(workspace: String, paths: JList[String]): Unit =
     companion.workspace(workspace).addJars(paths.toArray.toSeq.map(p => Companion.uri(p.toString)))

@@ -34,6 +34,14 @@ final class SparkAccess(loader: ClassLoader, classes: Path) {
 
   def cancel(group: String): Unit = peek.foreach(_.sparkContext.cancelJobGroup(group))
 
+  /** Cancels a group's jobs for a while: the one that is meant may not have started yet. */
+  def keepCancelling(group: String): Unit = {
+    cancel(group)
+    val thread = new Thread(() => for (_ <- 1 to 50) { Thread.sleep(100); cancel(group) }, s"cancel-$group")
+    thread.setDaemon(true)
+    thread.start()
+  }
+
   private val description = new ThreadLocal[String]
 
   private def group(session: SparkSession, cell: Cell): Unit =
