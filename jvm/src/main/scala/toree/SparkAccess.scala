@@ -2,7 +2,7 @@ package toree
 
 import java.nio.file.Path
 
-import org.apache.spark.SparkConf
+import org.apache.spark.{JobExecutionStatus, SparkConf}
 import org.apache.spark.sql.SparkSession
 
 /** The life of the SparkSession all languages share.
@@ -34,12 +34,19 @@ final class SparkAccess(loader: ClassLoader, classes: Path) {
 
   def cancel(group: String): Unit = peek.foreach(_.sparkContext.cancelJobGroup(group))
 
-  /** Cancels a group's jobs for a while: the one that is meant may not have started yet. */
+  /** Cancels a group's jobs, and for a while those that were about to start: a thread that was told
+    * to stop may submit one more on its way out.
+    */
   def keepCancelling(group: String): Unit = {
     cancel(group)
-    val thread = new Thread(() => for (_ <- 1 to 50) { Thread.sleep(100); cancel(group) }, s"cancel-$group")
+    val thread = new Thread(() => for (_ <- 1 to 50) { Thread.sleep(100); if (runs(group)) cancel(group) }, s"cancel-$group")
     thread.setDaemon(true)
     thread.start()
+  }
+
+  private def runs(group: String): Boolean = peek.exists { session =>
+    val tracker = session.sparkContext.statusTracker
+    tracker.getJobIdsForGroup(group).exists(tracker.getJobInfo(_).exists(_.status == JobExecutionStatus.RUNNING))
   }
 
   private val description = new ThreadLocal[String]
