@@ -43,6 +43,7 @@ class Companion:
         self._lock = threading.Lock()
         self._started: Future[Any] | None = None
         self._process: launch.CompanionProcess | None = None
+        self._training: Any = None
         self._gateway: Any = None
         #: Takes what a cell prints after its end: (name of the stream, text).
         self.late_output: Callable[[str, str], None] = lambda name, text: None
@@ -73,8 +74,9 @@ class Companion:
 
     def _start(self, started: Future[Any]) -> None:
         try:
-            process, spark = launch.start(self.config, self._say)
-            self._process = process
+            new = launch.start(self.config, self._say)
+            process, spark = new.process, new.spark
+            self._process, self._training = process, new.training
             self.spark_version, self.scala_version = spark.version, spark.scala
             from py4j.clientserver import ClientServer, JavaParameters, PythonParameters
 
@@ -93,9 +95,13 @@ class Companion:
             launch.watch(process.process, lambda status: self._ended(started, process, status))
             self._threads.submit(self._pump, entry)
             started.set_result(entry)
+            if new.training is not None:  # so that the next start is fast
+                new.training.run()
         except ToreeError as error:
             started.set_exception(error)
         except Exception as error:
+            if started.done():
+                return
             tail = self._process.last_lines() if self._process else ""
             started.set_exception(
                 CompanionFailed(f"The companion JVM can't be reached: {error}", advice=tail)
@@ -130,6 +136,8 @@ class Companion:
         with self._lock:
             self._closed = True
             process, self._process = self._process, None
+        if self._training is not None:
+            self._training.close()
         if process is not None:
             process.close()
         gateway, self._gateway = self._gateway, None

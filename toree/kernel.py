@@ -60,6 +60,15 @@ class ToreeKernel(IPythonKernel):
             return IPythonKernel.language_info
         return {"name": row.name, "version": self._language_version(row.name), **row.info}
 
+    @property
+    def kernel_info(self) -> dict[str, Any]:
+        info: dict[str, Any] = super().kernel_info
+        if self.host.config.language != "python":  # debugpy can't step through other languages
+            info["supported_features"] = [
+                name for name in info.get("supported_features", []) if name != "debugger"
+            ]
+        return info
+
     def _language_version(self, language: str) -> str:
         try:
             spark = sparkhome.find(self.host.config.spark_home)

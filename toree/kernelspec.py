@@ -84,7 +84,7 @@ def content(
         "display_name": kind.display_name(kernel_name),
         "language": kind.language,
         "env": env,
-        "metadata": {"debugger": True},
+        "metadata": {"debugger": kind.language == "python"},
     }
 
 

@@ -8,6 +8,7 @@ when this process dies, for whatever reason, the kernel closes the pipe and the 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import secrets
@@ -80,9 +81,16 @@ class CompanionProcess:
         remove_folder(self.folder)
 
 
-def start(
-    config: Config, say: Callable[[str], None]
-) -> tuple[CompanionProcess, sparkhome.SparkHome]:
+@dataclasses.dataclass(frozen=True)
+class Started:
+    """A running companion and what it runs on. `training` writes the archive it lacks, if any."""
+
+    process: CompanionProcess
+    spark: sparkhome.SparkHome
+    training: cds.Training | None
+
+
+def start(config: Config, say: Callable[[str], None]) -> Started:
     """Finds Spark and Java, compiles the companion if that has not been done, and starts it.
 
     Raises:
@@ -93,6 +101,21 @@ def start(
     runtime = java.find(*spark.java_range)
     built = build.companion(spark, runtime, say)
     say(f"Starting Spark {spark.version} (Scala {spark.scala}, Java {runtime.version}) ...")
+    try:
+        running = _run(config, spark, runtime, built)
+    except CompanionFailed:
+        if built.archive is None:
+            raise
+        # Java 17 dies of an archive whose bytes are damaged: without one it may live.
+        built = built.without_archive()
+        running = _run(config, spark, runtime, built)
+    training = None if built.archive else cds.Training(spark, runtime, built.jar)
+    return Started(running, spark, training)
+
+
+def _run(
+    config: Config, spark: sparkhome.SparkHome, runtime: java.Java, built: build.Built
+) -> CompanionProcess:
     folder = runtime_folder() / f"companion-{os.getpid()}-{secrets.token_hex(4)}"
     folder.mkdir(mode=0o700)
     log = folder.with_suffix(".log")
@@ -107,8 +130,6 @@ def start(
         "--spark",
         config.initialization_mode,
     ]
-    if not any(o in ("--name", "--conf=spark.app.name") for o in config.spark_options):
-        arguments[:0] = ["--name", "Toree"]
     environment = {
         **os.environ,
         **settings,
@@ -138,7 +159,7 @@ def start(
     except BaseException:
         running.close(timeout=0.5)
         raise
-    return running, spark
+    return running
 
 
 def use_python_of(spark: sparkhome.SparkHome) -> None:

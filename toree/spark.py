@@ -82,7 +82,8 @@ class PythonSpark:
             again = self._context is not None
             self._wait(output)
             before = self._session
-            self._on_a_thread(self.attach)
+            if self._entry is not self._current_entry() or self._stopped():
+                self._on_a_thread(self.attach)
             if again and before is not self._session:
                 output.stream("stderr", "The Spark session had ended: this is a fresh one.\n")
         if self._context is not None and self._entry is self._current_entry():

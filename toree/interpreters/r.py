@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import re
 import signal
 import threading
 import time
@@ -185,7 +186,7 @@ class RInterpreter(Interpreter):
 
     def is_complete(self, code: str) -> Completeness:
         found = self._analyse({"do": "is_complete", "code": code})
-        status = found.get("status") if found else None
+        status = found.get("status") if found else _guess(code)
         if status not in ("complete", "incomplete", "invalid"):
             return Completeness("unknown")
         indent = "  " if status == "incomplete" and code.rstrip().endswith(("{", "(")) else ""
@@ -342,6 +343,21 @@ class _Cell:
         finally:
             self._asking = False
         self.child.send({"answer": line})
+
+
+_TOKENS = re.compile(r"""#[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|[\["'({})\]]""", re.DOTALL)
+_UNFINISHED = re.compile(r"(?:[-+*/^=<>&|~,]|%[^%\s]*%)\s*$")
+
+
+def _guess(code: str) -> str:
+    """Whether a cell is unfinished, while R does not run: by its brackets and its last sign."""
+    depth = 0
+    for token in _TOKENS.findall(code):
+        if token in ("'", '"'):
+            return "incomplete"  # a string that does not end
+        depth += (token in "([{") - (token in ")]}")
+    plain = _TOKENS.sub(lambda match: "" if match[0].startswith("#") else "x", code)
+    return "incomplete" if depth > 0 or _UNFINISHED.search(plain) else "unknown"
 
 
 @contextlib.contextmanager

@@ -98,6 +98,8 @@ sql_call <- function(name, ...) {
   dbplyr::sql(paste0(name, "(", paste(unlist(arguments), collapse = ", "), ")"))
 }
 
+unwrapped <- function(sql) substr(sql, 2L, nchar(sql) - 1L)
+
 sql_binary <- function(x, operator, y) {
   con <- spark_connection()
   dbplyr::sql(paste0("(", dbplyr::escape(x, con = con), " ", operator, " ", dbplyr::escape(y, con = con), ")"))
@@ -122,6 +124,9 @@ spark_functions <- function() {
     scalar = list(
       # R rounds half to even, as BROUND does; ROUND rounds half up.
       round = function(x, digits = 0L) sql_call("BROUND", x, as.integer(digits)),
+      `%/%` = function(x, y) sql_call("FLOOR", sql_binary(x, "/", y)),
+      `%%` = function(x, y) sql_call("PMOD", x, y),
+      fixed = function(pattern, ignore_case = FALSE) structure(pattern, class = "stringr_fixed"),
       as.logical = cast("BOOLEAN"), as.Date = cast("DATE"), as_date = cast("DATE"),
       as.POSIXct = cast("TIMESTAMP"), as_datetime = cast("TIMESTAMP"),
       as.integer64 = cast("BIGINT"),
@@ -163,12 +168,20 @@ spark_functions <- function() {
       now = function(tzone = "") sql_call("CURRENT_TIMESTAMP")
     ),
     aggregate = list(
+      n_distinct = function(..., na.rm = FALSE) {
+        dbplyr::sql(paste0("COUNT(DISTINCT ", unwrapped(sql_call("", ...)), ")"))
+      },
       any = dbplyr::sql_aggregate("BOOL_OR", "any"),
       all = dbplyr::sql_aggregate("BOOL_AND", "all"),
       first = function(x, ...) sql_call("FIRST", x),
       last = function(x, ...) sql_call("LAST", x)
     ),
-    window = list()
+    window = list(
+      # Spark has no distinct aggregates over windows.
+      n_distinct = function(x, na.rm = FALSE) {
+        sql_call("SIZE", dbplyr::win_over(sql_call("COLLECT_SET", x), partition = dbplyr::win_current_group()))
+      }
+    )
   )
 }
 

@@ -20,6 +20,7 @@ from rpy2 import rinterface
 from rpy2.rinterface_lib import openrlib
 
 from .console import Console
+from .forks import make_forks_safe
 
 Ask = Callable[[str], "str | None"]
 Function = Callable[..., Any]
@@ -54,6 +55,7 @@ class Engine:
         read, write = self._callbacks
         self._set("ptr_R_ReadConsole", read)
         self._set("ptr_R_WriteConsoleEx", write)
+        make_forks_safe()
         # R's safe points call no Python, so they need no GIL; interrupts come by a flag.
         self._rlib.ptr_R_ProcessEvents = openrlib.ffi.NULL
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
@@ -99,7 +101,7 @@ class Engine:
 
     def failure(self, kind: str, message: str) -> Any:
         made = rinterface.ListSexpVector([strings([kind]), strings([message])])
-        made.do_slot_assign("class", strings(["toree_failure"]))
+        set_attribute(made, "class", strings(["toree_failure"]))
         return made
 
     # -- into R ----------------------------------------------------------------
@@ -183,6 +185,13 @@ def memory(vector: Any) -> Any:
     """The memory of an R vector of numbers or bytes, as a writable buffer; valid while it is."""
     pointer = vector._R_GET_PTR(vector.__sexp__._cdata)
     return openrlib.ffi.buffer(pointer, len(vector) * vector._R_SIZEOF_ELT)
+
+
+def set_attribute(vector: Any, name: str, value: Any) -> None:
+    """Sets an attribute in place. R's slot assignment would leave an object without its mark."""
+    rlib = openrlib.rlib
+    symbol = rlib.Rf_install(openrlib.ffi.new("char[]", name.encode()))
+    rlib.Rf_setAttrib(vector.__sexp__._cdata, symbol, value.__sexp__._cdata)
 
 
 def strings(values: list[str]) -> Any:

@@ -15,7 +15,16 @@ show_value <- function(value, last) {
   invisible()
 }
 
-print_value <- function(value) if (isS4(value)) methods::show(value) else print(value)
+print_value <- function(value) {
+  if (isS4(value)) methods::show(value) else from_global(quote(base::print(value)), value)
+}
+
+# Evaluates a call on `value` as if it stood in the cell: methods defined in cells are found.
+from_global <- function(call, value) {
+  env <- new.env(parent = globalenv())
+  env$value <- value
+  eval(call, env)
+}
 
 bundle_of <- function(value) {
   text <- console_text(value)
@@ -27,7 +36,7 @@ bundle_of <- function(value) {
   }
   for (mime in setdiff(mime_types(), "text/plain")) {
     content <- tryCatch(
-      suppressWarnings(repr::mime2repr[[mime]](value)),
+      suppressWarnings(from_global(call_to(repr::mime2repr[[mime]]), value)),
       error = function(e) NULL
     )
     if (!is.null(content)) bundle$data[[mime]] <- content
@@ -41,6 +50,8 @@ bundle_of <- function(value) {
   }
   bundle
 }
+
+call_to <- function(f) as.call(list(f, quote(value)))
 
 mime_types <- function() {
   wanted <- getOption("jupyter.display_mimetypes")

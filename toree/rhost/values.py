@@ -11,7 +11,7 @@ import pyarrow as pa
 from rpy2 import rinterface
 
 from .columns import FromR
-from .engine import Engine, strings
+from .engine import Engine, set_attribute, strings
 from .session import Session
 from .vectors import ToR
 from .wire import SharedFrame
@@ -100,14 +100,14 @@ class Values:
             return self._to_r().frame(value)
         if isinstance(value, dict):
             made = rinterface.ListSexpVector([self._r(item) for item in value.values()])
-            made.do_slot_assign("names", strings(list(value)))
+            set_attribute(made, "names", strings(list(value)))
             return made
         if isinstance(value, list):
             return self._r_list(value)
         if hasattr(value, "shape"):  # numpy
             made = self._to_r().column(pa.chunked_array([pa.array(value.ravel(order="F"))]))
             if len(value.shape) > 1:
-                made.do_slot_assign("dim", rinterface.IntSexpVector(list(value.shape)))
+                set_attribute(made, "dim", rinterface.IntSexpVector(list(value.shape)))
             return made
         return self._to_r().column(pa.chunked_array([_array([value])]))
 

@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from rpy2 import rinterface
 
-from .engine import Engine, memory, strings
+from .engine import Engine, memory, set_attribute, strings
 
 _NA_INTEGER = -(2**31)
 _NA_REAL = np.uint64(0x7FF00000000007A2)
@@ -170,7 +170,7 @@ class ToR:
 
     def _with(self, vector: Any, attributes: dict[str, Any]) -> Any:
         for name, value in attributes.items():
-            vector.do_slot_assign(name, value)
+            set_attribute(vector, name, value)
         return vector
 
     def _factor(self, data: pa.ChunkedArray) -> Any:

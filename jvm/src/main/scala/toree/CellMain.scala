@@ -57,7 +57,7 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
 
   /** Removes what the compiler wrote for a request that nobody shall know of. */
   def erase(request: Request): Unit =
-    Option(outputDir.lookupName(request.lineRep.packageName, directory = true)).foreach { folder =>
+    Option(replOutput.dir.lookupName(request.lineRep.packageName, true)).foreach { folder =>
       folder.toList.foreach(_.delete())
       folder.delete()
     }
@@ -66,7 +66,8 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
 
   def record(request: Request): Unit = silently(recordRequest(request))
 
-  /** How to reach the object that holds a request's values. Asks the compiler, so: under the lock. */
+  /** How to reach the object that holds a request's values. Asks the compiler, so: under the lock.
+    */
   def path(request: Request): CellPath =
     if (request.resultSymbol.isModule)
       CellPath(exitingFlatten(request.resultSymbol.moduleClass.javaClassName), Nil)
@@ -92,6 +93,16 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
   /** The latest request that defines a term of this name. */
   def requestOf(name: String): Option[Request] =
     prevRequestList.reverseIterator.find(_.termNames.exists(_.decoded == name))
+
+  /** All values by name, each with the text of its latest type. */
+  def values: List[(String, String)] = {
+    val all = prevRequestList.flatMap { request =>
+      request.handlers.collect { case handler: memberHandlers.ValHandler =>
+        handler.name.decoded -> request.typeOf(handler.member.name)
+      }
+    }
+    all.toMap.toList.sortBy(_._1)
+  }
 
   def resourceOf(name: String): Option[String] = translateSimpleResource(name)
 
@@ -124,7 +135,11 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
         val name = request.lineRep.packageName
         val root = kept.rootMirror.RootClass
         if (root.info.decl(kept.TermName(name)) == kept.NoSymbol)
-          kept.loaders.enterPackage(root, name, new kept.loaders.PackageLoader(name, kept.platform.classPath))
+          kept.loaders.enterPackage(
+            root,
+            name,
+            new kept.loaders.PackageLoader(name, kept.platform.classPath)
+          )
       }
     }
 

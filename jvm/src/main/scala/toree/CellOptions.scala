@@ -39,6 +39,6 @@ object CellOptions {
   def flag(map: JMap[_, _], name: String): Boolean = map.get(name) == java.lang.Boolean.TRUE
   def number(map: JMap[_, _], name: String, other: Int): Int = map.get(name) match {
     case n: Number => n.intValue
-    case _ => other
+    case _         => other
   }
 }

@@ -1,6 +1,8 @@
 package toree
 
-/** The thread one cell runs on, with a stack deep enough for a user's recursion and for the compiler. */
+/** The thread one cell runs on, with a stack deep enough for a user's recursion and for the
+  * compiler.
+  */
 final class CellThread(cell: Cell, loader: ClassLoader, body: => Outcome)
     extends Thread(null, null, s"cell-${cell.id}", CellThread.stack) {
   setDaemon(true)
@@ -18,7 +20,8 @@ final class CellThread(cell: Cell, loader: ClassLoader, body: => Outcome)
           }
         // Told to stop, a cell may end in any error: Spark's, the library's, the user's own handler's.
         ended = outcome match {
-          case failed: Outcome.Failed if cell.interrupted => Outcome.interrupted.copy(definitions = failed.definitions)
+          case failed: Outcome.Failed if cell.interrupted =>
+            Outcome.interrupted.copy(definitions = failed.definitions)
           case other => other
         }
       }

@@ -30,7 +30,7 @@ final class CellValues[M <: CellMain](val main: M) {
   private def line(request: main.Request, tree: Tree): Option[Line] = tree match {
     case DocDef(_, documented) => line(request, documented)
     case definition: ValDef if isSynthetic(definition) || !definition.mods.isPublic => None
-    case definition: ValDef =>
+    case definition: ValDef                                                         =>
       val tpe = typeOf(request, definition.name)
       Some(Value(definition.name.decoded, show(tpe), sort(tpe), definition.mods.isLazy))
     case method: DefDef if method.mods.isPublic =>
@@ -64,12 +64,17 @@ final class CellValues[M <: CellMain](val main: M) {
   /** `(x: Int)Int`, as the console of 2.12 has it; 2.13 would put a colon in. */
   private def signature(tpe: Type): String = exitingTyper {
     def parts(t: Type): String = t match {
-      case PolyType(parameters, result) => parameters.map(_.defString.replaceFirst("^type ", "")).mkString("[", ", ", "]") + parts(result)
+      case PolyType(parameters, result) =>
+        parameters.map(_.defString.replaceFirst("^type ", "")).mkString("[", ", ", "]") + parts(
+          result
+        )
       case MethodType(parameters, result) =>
         val mark = if (parameters.headOption.exists(_.isImplicit)) "implicit " else ""
-        parameters.map(p => s"${p.name.decoded}: ${p.tpe}").mkString(s"($mark", ", ", ")") + parts(result)
+        parameters.map(p => s"${p.name.decoded}: ${p.tpe}").mkString(s"($mark", ", ", ")") + parts(
+          result
+        )
       case NullaryMethodType(result) => parts(result)
-      case other => other.toString
+      case other                     => other.toString
     }
     Names.clean(parts(tpe))
   }
@@ -77,7 +82,8 @@ final class CellValues[M <: CellMain](val main: M) {
   private def sort(tpe: Type): String = exitingTyper {
     val bases = tpe.dealias.widen.baseClasses.map(_.fullName).toSet
     val own = tpe.dealias.widen.typeSymbol.fullName
-    val isBytes = own == "scala.Array" && tpe.dealias.typeArgs.headOption.exists(_.typeSymbol.fullName == "scala.Byte")
+    val isBytes = own == "scala.Array" && tpe.dealias.typeArgs.headOption
+      .exists(_.typeSymbol.fullName == "scala.Byte")
     if (bases("org.apache.spark.sql.Dataset")) "dataframe"
     else if (CellValues.scalars(own) || isBytes) "scalar"
     else if (own == "scala.Array" || bases.exists(CellValues.collections)) "collection"
@@ -87,20 +93,21 @@ final class CellValues[M <: CellMain](val main: M) {
   def ran(request: main.Request, instance: AnyRef): Unit = instances.put(request, instance)
 
   def echo(line: Line, instance: AnyRef, types: Boolean): Option[String] = line match {
-    case Said(_, _, text) => Some(text)
-    case Value(name, kind, _, true) => Some(s"${named(name, kind, types)} = <lazy>")
+    case Said(_, _, text)              => Some(text)
+    case Value(name, kind, _, true)    => Some(s"${named(name, kind, types)} = <lazy>")
     case Value(name, "Unit", _, false) => Some(s"${named(name, "Unit", types)} = ()")
-    case Value(name, kind, _, false) =>
+    case Value(name, kind, _, false)   =>
       Some(s"${named(name, kind, types)} = ${Rendering.text(main.valueIn(instance, name))}")
     case Assigned(name, kind, _) =>
       current(name).map(value => s"${named(name, kind, types)} = ${Rendering.text(value)}")
   }
 
-  private def named(name: String, kind: String, types: Boolean) = if (types) s"$name: $kind" else name
+  private def named(name: String, kind: String, types: Boolean) =
+    if (types) s"$name: $kind" else name
 
   def lastValue(line: Line, instance: AnyRef): Option[(Line, Any)] = line match {
     case Value(name, kind, _, false) if kind != "Unit" => Some((line, main.valueIn(instance, name)))
-    case _ => None
+    case _                                             => None
   }
 
   /** The value a name has now. */
@@ -120,12 +127,38 @@ final class CellValues[M <: CellMain](val main: M) {
 
 object CellValues {
   private val scalars = Set(
-    "scala.Boolean", "scala.Byte", "scala.Short", "scala.Int", "scala.Long", "scala.Float", "scala.Double",
-    "scala.Char", "java.lang.String", "scala.math.BigDecimal", "scala.math.BigInt", "java.math.BigDecimal",
-    "java.math.BigInteger", "java.sql.Date", "java.sql.Timestamp", "java.time.LocalDate", "java.time.Instant",
-    "java.time.LocalDateTime", "scala.Null", "java.lang.Integer", "java.lang.Long", "java.lang.Double",
-    "java.lang.Boolean", "java.lang.Float"
+    "scala.Boolean",
+    "scala.Byte",
+    "scala.Short",
+    "scala.Int",
+    "scala.Long",
+    "scala.Float",
+    "scala.Double",
+    "scala.Char",
+    "java.lang.String",
+    "scala.math.BigDecimal",
+    "scala.math.BigInt",
+    "java.math.BigDecimal",
+    "java.math.BigInteger",
+    "java.sql.Date",
+    "java.sql.Timestamp",
+    "java.time.LocalDate",
+    "java.time.Instant",
+    "java.time.LocalDateTime",
+    "scala.Null",
+    "java.lang.Integer",
+    "java.lang.Long",
+    "java.lang.Double",
+    "java.lang.Boolean",
+    "java.lang.Float"
   )
   private val collections =
-    Set("scala.collection.Iterable", "java.lang.Iterable", "java.util.Map", "scala.Option", "scala.Product2", "scala.Product3")
+    Set(
+      "scala.collection.Iterable",
+      "java.lang.Iterable",
+      "java.util.Map",
+      "scala.Option",
+      "scala.Product2",
+      "scala.Product3"
+    )
 }

@@ -10,7 +10,9 @@ import scala.reflect.io.{AbstractFile, PlainDirectory}
 /** All that lives in the companion process: one Spark session and the workspaces over it. */
 final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
   private val workspaces = new ConcurrentHashMap[String, Workspace]
-  private val directory: AbstractFile = new PlainDirectory(new scala.reflect.io.Directory(classes.toFile))
+  private val directory: AbstractFile = new PlainDirectory(
+    new scala.reflect.io.Directory(classes.toFile)
+  )
   // One for all REPLs, old and new: Spark's tasks load the classes of cells through it.
   private val loader = new ReplClassLoader(directory, new JarLoader(getClass.getClassLoader))
   private var repls = 0
@@ -104,5 +106,6 @@ object Companion {
   def pid: Long = ManagementFactory.getRuntimeMXBean.getName.takeWhile(_ != '@').toLong
 
   /** A path or a URI, as users and the front write either. */
-  def uri(text: String): URI = if (text.matches("[a-zA-Z][-+.\\w]+:.*")) new URI(text) else Paths.get(text).toAbsolutePath.toUri
+  def uri(text: String): URI = if (text.matches("[a-zA-Z][-+.\\w]+:.*")) new URI(text)
+  else Paths.get(text).toAbsolutePath.toUri
 }

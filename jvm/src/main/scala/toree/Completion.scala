@@ -13,7 +13,8 @@ final class Completion(main: CellMain) {
     val end = code.offsetByCodePoints(0, math.min(cursor, code.codePointCount(0, code.length)))
     val start = nameStart(code, end)
     // What follows the cursor on other lines can only confuse the parser: `x.` before a `val`.
-    val found = withTyped(visible(code, end), end)(candidates(_, end, code.substring(start, end))).getOrElse(Nil)
+    val found = withTyped(visible(code, end), end)(candidates(_, end, code.substring(start, end)))
+      .getOrElse(Nil)
     val items = found.map { c =>
       Json.Raw(Json.obj("text" -> c.name, "type" -> c.kind, "signature" -> c.signature))
     }
@@ -44,38 +45,55 @@ final class Completion(main: CellMain) {
   private def candidates(typed: TypedCode, at: Int, entered: String): List[Candidate] = {
     import typed.compiler._
     val result = completionsAt(typed.unit.source.position(typed.start + at))
-    val members = result.matchingResults().filter(m => m.sym != NoSymbol && !hidden(m.sym.name.decoded))
+    val members =
+      result.matchingResults().filter(m => m.sym != NoSymbol && !hidden(m.sym.name.decoded))
     val isMember = result.isInstanceOf[CompletionResult.TypeMembers]
     def signature(prefix: Type, symbol: Symbol): String =
-      if (symbol.hasPackageFlag) ""
-      else Names.clean(enteringTyper(symbol.sugaredSymbolOrSelf.defStringSeenAs(prefix.memberType(symbol))))
-    members
+      if (isPackage(symbol)) ""
+      else
+        Names.clean(
+          enteringTyper(symbol.sugaredSymbolOrSelf.defStringSeenAs(prefix.memberType(symbol)))
+        )
+    val own = if (isMember || result == CompletionResult.NoResults) Nil else defined(entered)
+    own ++ members
       .map { member =>
         val symbol = member.sym
         val name = symbol.name.dropLocal.decoded
-        val own = !definitions.isUniversalMember(symbol) && !symbol.isDeprecated
+        val isOwn = !definitions.isUniversalMember(symbol) && !symbol.isDeprecated
         val implicitly = member match {
           case m: TypeMember => m.implicitlyAdded
-          case _ => false
+          case _             => false
         }
-        Candidate(name, kind(symbol), signature(member.prefix, symbol), rank(own, implicitly))
+        Candidate(name, kind(symbol), signature(member.prefix, symbol), rank(isOwn, implicitly))
       }
-      .filter(_.name.startsWith(entered))
+      .filter(c => c.name.startsWith(entered) && !own.exists(_.name == c.name))
       .distinct
       .sortBy(c => (if (isMember) c.rank else 0, c.name))
       .take(limit)
   }
 
-  private def rank(own: Boolean, implicitly: Boolean): Int = if (!own) 2 else if (implicitly) 1 else 0
+  /** The notebook's own values. The compiler's list lacks lazy ones, such as `spark`. */
+  private def defined(entered: String): List[Candidate] =
+    main.values.filter { case (name, _) => name.startsWith(entered) && !hidden(name) }.map {
+      case (name, kind) =>
+        Candidate(name, "instance", s"val $name: ${Names.clean(kind)}", 0)
+    }
+
+  private def rank(own: Boolean, implicitly: Boolean): Int =
+    if (!own) 2 else if (implicitly) 1 else 0
 
   /** The words Jupyter's clients have icons for. */
   private def kind(symbol: scala.reflect.internal.Symbols#Symbol): String =
-    if (symbol.hasPackageFlag) "module"
+    if (isPackage(symbol)) "module"
     else if (symbol.isModule || symbol.isClass && !symbol.isTrait) "class"
     else if (symbol.isTrait) "interface"
     else if (symbol.isType) "type"
     else if (symbol.isMethod && !symbol.isGetter) "function"
     else "instance"
+
+  // A lazy val carries the package flag's bit too.
+  private def isPackage(symbol: scala.reflect.internal.Symbols#Symbol): Boolean =
+    symbol.hasPackageFlag && (symbol.isModule || symbol.isClass)
 
   private def hidden(name: String): Boolean = name.contains('$') || name.startsWith("<")
 
@@ -83,8 +101,20 @@ final class Completion(main: CellMain) {
     val at = code.offsetByCodePoints(0, math.min(cursor, code.codePointCount(0, code.length)))
     val start = nameStart(code, at)
     val end = nameEnd(code, at)
-    val text = if (start == end) None else withTyped(code, end)(describe(_, start, end, detail)).flatten
+    val text =
+      if (start == end) None
+      else
+        withTyped(code, end)(describe(_, start, end, detail)).flatten
+          // Standing alone a type's name is no expression.
+          .orElse(ofType(code.substring(start, end), detail))
     Json.obj("found" -> text.isDefined, "text/plain" -> text)
+  }
+
+  private def ofType(name: String, detail: Int): Option[String] = {
+    val before = "val it: "
+    withTyped(s"$before$name = ???", before.length)(
+      describe(_, before.length, before.length + name.length, detail)
+    ).flatten
   }
 
   private def describe(typed: TypedCode, start: Int, end: Int, detail: Int): Option[String] = {
@@ -97,18 +127,23 @@ final class Completion(main: CellMain) {
         val all = if (found.isOverloaded) found.alternatives else List(found)
         val prefix = tree match {
           case Select(qualifier, _) if qualifier.tpe != null => qualifier.tpe
-          case _ => NoType
+          case _                                             => NoType
         }
         val lines = all.map { s =>
           val seen = if (prefix == NoType) s.defString else s.defStringSeenAs(prefix.memberInfo(s))
           Names.clean(seen)
         }
         val owner = found.owner.fullName
-        val where = if (owner.contains("$line") || owner.contains("$iw")) Nil else List(s"in $owner")
+        val where =
+          if (owner.contains("$line") || owner.contains("$iw")) Nil else List(s"in $owner")
         val ancestors =
-          if (detail > 0 && found.isClass) List("extends " + found.info.parents.map(_.toString).mkString(" with "))
+          if (detail > 0 && found.isClass)
+            List("extends " + found.info.parents.map(_.toString).mkString(" with "))
           else Nil
-        val of = tpe.filter(_ => found.isTerm && !found.isMethod).map(t => Names.clean(s"type: ${t.widen}")).toList
+        val of = tpe
+          .filter(_ => found.isTerm && !found.isMethod)
+          .map(t => Names.clean(s"type: ${t.widen}"))
+          .toList
         (lines ++ of ++ ancestors ++ where).mkString("\n")
       }
     }

@@ -9,7 +9,8 @@ object Diagnosis {
     Outcome.Failed(
       kind = "compile",
       name = "Compile Error",
-      message = errors.headOption.fold("the compiler gave up")(e => Names.clean(e.text)) + packages(code),
+      message =
+        errors.headOption.fold("the compiler gave up")(e => Names.clean(e.text)) + packages(code),
       traceback = if (shown.isEmpty) List("<cell>: error: the compiler gave up") else shown
     )
   }
@@ -27,6 +28,7 @@ object Diagnosis {
   private val summary = List("re-run with", "for details, enable")
 
   private def packages(code: String): String =
-    if (code.linesIterator.exists(_.trim.matches("package\\s+[\\w.]+\\s*;?"))) "\nA cell cannot have a package clause: its names live in the notebook."
+    if (code.linesIterator.exists(_.trim.matches("package\\s+[\\w.]+\\s*;?")))
+      "\nA cell cannot have a package clause: its names live in the notebook."
     else ""
 }

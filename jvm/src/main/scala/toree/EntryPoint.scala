@@ -26,10 +26,16 @@ final class EntryPoint(companion: Companion) {
   def stopSpark(): Unit = companion.spark.stop()
 
   def execute(workspace: String, cell: String, code: String, options: String): String =
-    companion.workspace(workspace).execute(cell, code, CellOptions.read(options), companion.events).json
+    companion
+      .workspace(workspace)
+      .execute(cell, code, CellOptions.read(options), companion.events)
+      .json
 
   def executeSql(workspace: String, cell: String, text: String, options: String): String =
-    companion.workspace(workspace).executeSql(cell, text, SqlCell.read(options), companion.events).json
+    companion
+      .workspace(workspace)
+      .executeSql(cell, text, SqlCell.read(options), companion.events)
+      .json
 
   def preview(dataset: Object, rows: Int): String = dataset match {
     case frame: Dataset[_] => Preview.of(frame, rows)
@@ -48,7 +54,8 @@ final class EntryPoint(companion: Companion) {
   def inspect(workspace: String, code: String, cursor: Int, detail: Int): String =
     companion.workspace(workspace).repl().inspect(code, cursor, detail)
 
-  def interrupt(workspace: String, cell: String): Unit = companion.workspace(workspace).interrupt(cell)
+  def interrupt(workspace: String, cell: String): Unit =
+    companion.workspace(workspace).interrupt(cell)
   def cancelGroup(group: String): Unit = companion.spark.keepCancelling(group)
 
   def addJars(workspace: String, paths: JList[String]): Unit =
@@ -63,7 +70,8 @@ final class EntryPoint(companion: Companion) {
   def getShared(workspace: String, key: String): Object =
     companion.workspace(workspace).named(key).orNull.asInstanceOf[Object]
 
-  def assigned(workspace: String): String = Json.array(companion.workspace(workspace).repl().assigned)
+  def assigned(workspace: String): String =
+    Json.array(companion.workspace(workspace).repl().assigned)
 
   def references(workspace: String, code: String): String =
     Json.array(companion.workspace(workspace).repl().references(code))

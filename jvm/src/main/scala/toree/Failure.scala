@@ -29,8 +29,10 @@ object Failure {
   /** The user's exception, without what reflection and class initialization put around it. */
   @tailrec
   def unwrapped(thrown: Throwable): Throwable = thrown match {
-    case wrapper: InvocationTargetException if wrapper.getCause != null => unwrapped(wrapper.getCause)
-    case wrapper: ExceptionInInitializerError if wrapper.getCause != null => unwrapped(wrapper.getCause)
+    case wrapper: InvocationTargetException if wrapper.getCause != null =>
+      unwrapped(wrapper.getCause)
+    case wrapper: ExceptionInInitializerError if wrapper.getCause != null =>
+      unwrapped(wrapper.getCause)
     case other => other
   }
 
@@ -38,7 +40,9 @@ object Failure {
     causes(error).exists(e => e.isInstanceOf[Interrupted] || e.isInstanceOf[InterruptedException])
 
   private def causes(error: Throwable): List[Throwable] = {
-    val seen = java.util.Collections.newSetFromMap(new java.util.IdentityHashMap[Throwable, java.lang.Boolean])
+    val seen = java.util.Collections.newSetFromMap(
+      new java.util.IdentityHashMap[Throwable, java.lang.Boolean]
+    )
     Iterator
       .iterate(error)(_.getCause)
       .takeWhile(e => e != null && seen.size < 30 && seen.add(e))
@@ -48,17 +52,20 @@ object Failure {
   private def message(error: Throwable): String = Names.clean(
     error match {
       case _: StackOverflowError if safe(error.getMessage).isEmpty => "the recursion is too deep"
-      case _: ControlThrowable if safe(error.getMessage).isEmpty => "control left the cell"
-      case _ => folded(safe(error.getMessage))
+      case _: ControlThrowable if safe(error.getMessage).isEmpty   => "control left the cell"
+      case _                                                       => folded(safe(error.getMessage))
     }
   )
 
   /** A failed job: its root cause first, then which task, without the stack traces in the text. */
-  private val job = """(?s)(Job aborted due to stage failure: .*?), most recent failure: .*?\(TID \d+\) \(.*?\): (.*)""".r
+  private val job =
+    """(?s)(Job aborted due to stage failure: .*?), most recent failure: .*?\(TID \d+\) \(.*?\): (.*)""".r
 
   private def folded(text: String): String = text match {
     case job(what, cause) =>
-      val root = cause.linesIterator.takeWhile(l => !l.startsWith("\tat ") && l != "Driver stacktrace:").mkString("\n")
+      val root = cause.linesIterator
+        .takeWhile(l => !l.startsWith("\tat ") && l != "Driver stacktrace:")
+        .mkString("\n")
       s"$root\n$what"
     case _ => text
   }
@@ -66,14 +73,17 @@ object Failure {
   /** One line of help where the bare message leaves a user alone. */
   private def hint(error: Throwable): Option[String] = error match {
     case _: OutOfMemoryError =>
-      Some("The driver's memory is used up: raise spark.driver.memory, or bring less to the driver.")
+      Some(
+        "The driver's memory is used up: raise spark.driver.memory, or bring less to the driver."
+      )
     case _ if safe(error.getMessage).contains("Task not serializable") =>
-      causes(error).map(e => safe(e.getMessage)).find(_.contains("object not serializable")).map { text =>
-        val value = """class: ([^,]+), value: ([^)\n]*)""".r.findFirstMatchIn(text)
-        value.fold("") { m =>
-          s"The function takes along a value of ${Names.clean(m.group(1))} (${Names.clean(m.group(2)).take(80)}). " +
-            "Mark the val that holds it @transient, or copy what the function needs into a local val."
-        }
+      causes(error).map(e => safe(e.getMessage)).find(_.contains("object not serializable")).map {
+        text =>
+          val value = """class: ([^,]+), value: ([^)\n]*)""".r.findFirstMatchIn(text)
+          value.fold("") { m =>
+            s"The function takes along a value of ${Names.clean(m.group(1))} (${Names.clean(m.group(2)).take(80)}). " +
+              "Mark the val that holds it @transient, or copy what the function needs into a local val."
+          }
       }
     case _ => None
   }
@@ -82,7 +92,7 @@ object Failure {
     try Option(text).getOrElse("")
     catch {
       case interrupted: Interrupted => throw interrupted
-      case problem: Throwable => s"<getMessage failed: ${problem.getClass.getName}>"
+      case problem: Throwable       => s"<getMessage failed: ${problem.getClass.getName}>"
     }
 
   private def head(error: Throwable): String = {
@@ -100,13 +110,16 @@ object Failure {
       val shown = frames.take(if (depth == 0) 40 else 12)
       val rest = frames.size - shown.size
       (if (depth == 0) head(cause) else s"Caused by: ${head(cause)}") +:
-        (shown.map(f => s"  at ${frame(f, places)}") ++ (if (rest > 0) List(s"  ... $rest more") else Nil))
+        (shown.map(f => s"  at ${frame(f, places)}") ++ (if (rest > 0) List(s"  ... $rest more")
+                                                         else Nil))
     }
   }
 
   /** Frames down to the user's own: below lies only how the REPL called them. */
   private def user(trace: Array[StackTraceElement]): List[StackTraceElement] = {
-    val frames = trace.toList.filterNot(f => f.getClassName.startsWith("toree.Guard") || f.getClassName == "toree.$Gate")
+    val frames = trace.toList.filterNot(f =>
+      f.getClassName.startsWith("toree.Guard") || f.getClassName == "toree.$Gate"
+    )
     val isCell = (f: StackTraceElement) => f.getClassName.startsWith("$line")
     val last = frames.lastIndexWhere(isCell)
     if (last < 0) frames.takeWhile(f => !f.getClassName.startsWith("toree."))
@@ -117,7 +130,7 @@ object Failure {
         (f.getClassName.endsWith("$read") || f.getClassName.endsWith("$read$") ||
           f.getLineNumber < 0)
       } match {
-        case Nil => frames.take(1)
+        case Nil  => frames.take(1)
         case kept => dropOuter(kept)
       }
   }
@@ -132,7 +145,9 @@ object Failure {
   private def frame(f: StackTraceElement, places: Places): String =
     if (f.getClassName.startsWith("$line")) {
       val owner = Names.clean(f.getClassName).stripSuffix("$")
-      val method = if (f.getMethodName.startsWith("<")) "" else f.getMethodName.replaceFirst("^\\$anonfun\\$", "")
+      val method =
+        if (f.getMethodName.startsWith("<")) ""
+        else f.getMethodName.replaceFirst("^\\$anonfun\\$", "")
       val name = List(owner, Names.clean(method)).filter(_.nonEmpty).mkString(".")
       val place = places(f.getClassName.takeWhile(_ != '.'), f.getLineNumber).getOrElse("<cell>")
       if (name.isEmpty) place else s"$name($place)"
@@ -143,7 +158,8 @@ object Failure {
     try error.printStackTrace(new PrintWriter(text, true))
     catch {
       case interrupted: Interrupted => throw interrupted
-      case problem: Throwable => text.write(s"<printStackTrace failed: ${problem.getClass.getName}>")
+      case problem: Throwable       =>
+        text.write(s"<printStackTrace failed: ${problem.getClass.getName}>")
     }
     val whole = text.toString
     if (whole.length > 200000) whole.take(200000) + "\n..." else whole

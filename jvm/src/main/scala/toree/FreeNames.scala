@@ -17,7 +17,8 @@ final class FreeNames[M <: CellMain](val main: M) {
     free.toSet
   }
 
-  /** Vals bind from where they stand on, `def`, `class` and `object` in the whole of their block. */
+  /** Vals bind from where they stand on, `def`, `class` and `object` in the whole of their block.
+    */
   private def block(
       statements: List[Tree],
       outer: Set[String],
@@ -25,17 +26,17 @@ final class FreeNames[M <: CellMain](val main: M) {
       sequential: Boolean
   ): Unit = {
     val everywhere = statements.flatMap {
-      case definition: ValDef => if (sequential) Nil else List(name(definition))
-      case definition: DefTree => List(name(definition))
+      case definition: ValDef             => if (sequential) Nil else List(name(definition))
+      case definition: DefTree            => List(name(definition))
       case DocDef(_, definition: DefTree) => List(name(definition))
-      case Import(_, selectors) => selectors.flatMap(s => Option(s.rename)).map(_.decoded)
-      case _ => Nil
+      case Import(_, selectors)           => selectors.flatMap(s => Option(s.rename)).map(_.decoded)
+      case _                              => Nil
     }
     statements.foldLeft(outer ++ everywhere) { (bound, statement) =>
       visit(statement, bound, free)
       statement match {
         case definition: ValDef => bound + name(definition)
-        case _ => bound
+        case _                  => bound
       }
     }
     ()
@@ -47,7 +48,7 @@ final class FreeNames[M <: CellMain](val main: M) {
       case Ident(name) if name.isTermName =>
         val text = name.decoded
         if (!bound(text) && name != nme.WILDCARD && !text.startsWith("x$")) free += text
-      case Block(statements, result) => block(statements :+ result, bound, free, sequential = true)
+      case Block(statements, result)  => block(statements :+ result, bound, free, sequential = true)
       case Function(parameters, body) =>
         all(parameters.flatMap(p => List(p.tpt, p.rhs)))
         visit(body, bound ++ parameters.map(name(_)), free)
@@ -64,12 +65,14 @@ final class FreeNames[M <: CellMain](val main: M) {
         visit(method.rhs, inner, free)
       case template: Template =>
         all(template.parents)
-        val constructors = template.body.collect { case m: DefDef if m.name == nme.CONSTRUCTOR => m }
+        val constructors = template.body.collect {
+          case m: DefDef if m.name == nme.CONSTRUCTOR => m
+        }
         val parameters = constructors.flatMap(_.vparamss.flatten).map(name(_))
         block(template.body, bound ++ parameters + "this", free, sequential = false)
-      case NamedArg(value) => visit(value, bound, free)
+      case NamedArg(value)      => visit(value, bound, free)
       case Import(qualifier, _) => visit(qualifier, bound, free)
-      case other => all(other.children)
+      case other                => all(other.children)
     }
   }
 

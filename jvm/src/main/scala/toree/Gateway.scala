@@ -21,8 +21,17 @@ final class Gateway(entry: EntryPoint) {
 
   // The front's port is never dialled: its calls are answered, and called back, on their own connection.
   private val front = new PythonClient(
-    null, null, 0, InetAddress.getLoopbackAddress, 0L, TimeUnit.MILLISECONDS,
-    SocketFactory.getDefault, null, true, 0, secret
+    null,
+    null,
+    0,
+    InetAddress.getLoopbackAddress,
+    0L,
+    TimeUnit.MILLISECONDS,
+    SocketFactory.getDefault,
+    null,
+    true,
+    0,
+    secret
   )
   private val server = new PromptServer(entry, front, secret)
   front.setGateway(server.getGateway)
@@ -35,7 +44,8 @@ final class Gateway(entry: EntryPoint) {
 
   /** Written beside and renamed, so that whoever reads it reads all of it. */
   def publish(address: Path): Unit = {
-    val text = Json.obj("port" -> server.getListeningPort, "secret" -> secret, "pid" -> Companion.pid)
+    val text =
+      Json.obj("port" -> server.getListeningPort, "secret" -> secret, "pid" -> Companion.pid)
     val own = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
     val draft = Files.createTempFile(address.toAbsolutePath.getParent, ".toree", ".tmp", own)
     Files.write(draft, text.getBytes(StandardCharsets.UTF_8))

@@ -65,7 +65,7 @@ object Guard {
   /** Text for a regular expression: a pattern that backtracks for ever reads it for ever. */
   def chars(text: CharSequence): CharSequence = text match {
     case null | _: GuardedChars => text
-    case _ => new GuardedChars(text)
+    case _                      => new GuardedChars(text)
   }
   def matches(text: String, regex: String): Boolean =
     java.util.regex.Pattern.matches(regex, chars(text))
@@ -76,5 +76,6 @@ object Guard {
 
   /** Reads and accepts of a blocked socket hear no interrupt: they are done in slices. */
   def getInputStream(socket: Socket): InputStream = new GuardedInput(socket, socket.getInputStream)
-  def accept(server: ServerSocket): Socket = Slices(server.getSoTimeout, server.setSoTimeout(_))(server.accept())
+  def accept(server: ServerSocket): Socket =
+    Slices(server.getSoTimeout, server.setSoTimeout(_))(server.accept())
 }

@@ -19,7 +19,9 @@ private final class GuardedInput(socket: Socket, in: InputStream) extends InputS
   private def sliced[T](read: => T): T = Slices(socket.getSoTimeout, socket.setSoTimeout(_))(read)
 
   override def read(): Int = sliced(in.read())
-  override def read(bytes: Array[Byte], offset: Int, length: Int): Int = sliced(in.read(bytes, offset, length))
+  override def read(bytes: Array[Byte], offset: Int, length: Int): Int = sliced(
+    in.read(bytes, offset, length)
+  )
   override def available(): Int = in.available()
   override def close(): Unit = in.close()
 }

@@ -1,6 +1,14 @@
 package toree
 
-import scala.tools.asm.{ClassReader, ClassVisitor, ClassWriter, Handle, Label, MethodVisitor, Opcodes}
+import scala.tools.asm.{
+  ClassReader,
+  ClassVisitor,
+  ClassWriter,
+  Handle,
+  Label,
+  MethodVisitor,
+  Opcodes
+}
 
 /** Rewrites a cell's class as it is loaded, so that the cell can be stopped.
   *
@@ -22,7 +30,9 @@ object Instrument {
       case _: RuntimeException => bytes
     }
 
-  /** The class whose `check()` every cell class of one loader calls; `Guard.link` decides what it does. */
+  /** The class whose `check()` every cell class of one loader calls; `Guard.link` decides what it
+    * does.
+    */
   def gate: Array[Byte] = {
     import Opcodes._
     val writer = new ClassWriter(0)
@@ -86,7 +96,11 @@ object Instrument {
       super.visitTableSwitchInsn(min, max, other, labels: _*)
     }
 
-    override def visitLookupSwitchInsn(other: Label, keys: Array[Int], labels: Array[Label]): Unit = {
+    override def visitLookupSwitchInsn(
+        other: Label,
+        keys: Array[Int],
+        labels: Array[Label]
+    ): Unit = {
       if ((other +: labels.toSeq).exists(passed.contains)) check()
       super.visitLookupSwitchInsn(other, keys, labels)
     }

@@ -4,7 +4,8 @@ import java.util.{List => JList, Map => JMap}
 
 import com.fasterxml.jackson.databind.ObjectMapper
 
-/** The few JSON texts that cross the gateway: written by hand, read with the Jackson Spark carries. */
+/** The few JSON texts that cross the gateway: written by hand, read with the Jackson Spark carries.
+  */
 object Json {
 
   /** A value already rendered as JSON, to be put in unchanged. */
@@ -30,14 +31,14 @@ object Json {
   private lazy val mapper = new ObjectMapper
 
   private def write(out: StringBuilder, value: Any): Unit = value match {
-    case null | None => out ++= "null"
-    case Some(inner) => write(out, inner)
-    case Raw(text) => out ++= text
-    case text: String => quote(out, text)
-    case flag: Boolean => out ++= flag.toString
+    case null | None                                         => out ++= "null"
+    case Some(inner)                                         => write(out, inner)
+    case Raw(text)                                           => out ++= text
+    case text: String                                        => quote(out, text)
+    case flag: Boolean                                       => out ++= flag.toString
     case number: Double if number.isNaN || number.isInfinite => quote(out, number.toString)
-    case number: Number => out ++= number.toString
-    case map: scala.collection.Map[_, _] =>
+    case number: Number                                      => out ++= number.toString
+    case map: scala.collection.Map[_, _]                     =>
       writeFields(out, map.iterator.map { case (k, v) => (String.valueOf(k), v) })
     case map: JMap[_, _] =>
       val entries = map.entrySet.iterator
@@ -51,10 +52,10 @@ object Json {
           }
         }
       )
-    case list: JList[_] => writeValues(out, list.toArray.iterator)
+    case list: JList[_]      => writeValues(out, list.toArray.iterator)
     case values: Iterable[_] => writeValues(out, values.iterator)
-    case values: Array[_] => writeValues(out, values.iterator)
-    case other => quote(out, other.toString)
+    case values: Array[_]    => writeValues(out, values.iterator)
+    case other               => quote(out, other.toString)
   }
 
   private def writeFields(out: StringBuilder, fields: Iterator[(String, Any)]): Unit = {
@@ -84,7 +85,7 @@ object Json {
     var i = 0
     while (i < text.length) {
       text.charAt(i) match {
-        case '"' => out ++= "\\\""
+        case '"'  => out ++= "\\\""
         case '\\' => out ++= "\\\\"
         case '\n' => out ++= "\\n"
         case '\r' => out ++= "\\r"

@@ -35,14 +35,15 @@ final class Kernel private[toree] (
   /** Puts jars on the class path of the compiler, the driver and the executors. */
   def addJars(uris: URI*): Unit = load(uris)
 
-  /** Runs Scala code as if it were a cell of its own: (true, text of the result) or (false, error). */
+  /** Runs Scala code as if it were a cell of its own: (true, text of the result) or (false, error).
+    */
   def eval(code: Option[String]): (Boolean, String) = code match {
-    case None => (false, "no code")
+    case None       => (false, "no code")
     case Some(text) =>
       run(text) match {
-        case ok: Outcome.Ok => (true, ok.result.flatMap(_.get("text/plain")).getOrElse(""))
+        case ok: Outcome.Ok         => (true, ok.result.flatMap(_.get("text/plain")).getOrElse(""))
         case failed: Outcome.Failed => (false, s"${failed.name}: ${failed.message}")
-        case Outcome.Aborted => (false, "aborted")
+        case Outcome.Aborted        => (false, "aborted")
       }
   }
 
@@ -60,9 +61,16 @@ final class KernelStream private[toree] {
 
 /** `kernel.display`: output of any mime type from a Scala cell. */
 final class Display private[toree] {
-  def content(mime: String, data: String): Unit = send(Outbox.Display(
-    Json.obj("data" -> Map(mime -> data), "metadata" -> Map.empty[String, Any], "display_id" -> None, "update" -> false)
-  ))
+  def content(mime: String, data: String): Unit = send(
+    Outbox.Display(
+      Json.obj(
+        "data" -> Map(mime -> data),
+        "metadata" -> Map.empty[String, Any],
+        "display_id" -> None,
+        "update" -> false
+      )
+    )
+  )
 
   def html(data: String): Unit = content("text/html", data)
   def javascript(data: String): Unit = content("application/javascript", data)

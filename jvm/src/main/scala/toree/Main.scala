@@ -12,14 +12,14 @@ import java.util.Comparator
 object Main {
   def main(arguments: Array[String]): Unit = arguments.toList match {
     case address :: rest => run(Paths.get(address), mode(rest))
-    case Nil =>
+    case Nil             =>
       System.err.println("usage: toree.Main <address-file> [--spark none|lazy|eager]")
       sys.exit(2)
   }
 
   private def mode(arguments: List[String]): String = arguments match {
     case "--spark" :: (mode @ ("none" | "lazy" | "eager")) :: _ => mode
-    case _ => "eager"
+    case _                                                      => "eager"
   }
 
   private def run(address: Path, mode: String): Unit = {
@@ -57,7 +57,11 @@ object Main {
   }
 
   private def delete(folder: Path): Unit =
-    try Files.walk(folder).sorted(Comparator.reverseOrder[Path]).forEach(path => Files.deleteIfExists(path))
+    try
+      Files
+        .walk(folder)
+        .sorted(Comparator.reverseOrder[Path])
+        .forEach(path => Files.deleteIfExists(path))
     catch { case _: java.io.IOException => () }
 }
 

@@ -21,7 +21,9 @@ final class Messages {
   def from(offset: Int): Unit = start = offset
 
   def add(pos: Position, severity: String, message: String): Unit = {
-    val place = if (pos == null || pos == NoPosition || !pos.isDefined) None else text.place(pos.point - start)
+    val place =
+      if (pos == null || pos == NoPosition || !pos.isDefined) None
+      else text.place(pos.point - start)
     found += Message(severity.toLowerCase, message, place)
   }
 
@@ -38,12 +40,12 @@ object Messages {
   def show(message: Message, cell: String): String = {
     val text = Names.clean(message.text)
     message.offset match {
-      case None => s"<cell>: ${message.severity}: $text"
+      case None         => s"<cell>: ${message.severity}: $text"
       case Some(offset) =>
         val at = math.min(offset, cell.length)
         val lineStart = cell.lastIndexOf('\n', at - 1) + 1
         val lineEnd = cell.indexOf('\n', at) match {
-          case -1 => cell.length
+          case -1  => cell.length
           case end => end
         }
         val number = cell.substring(0, lineStart).count(_ == '\n') + 1
@@ -56,8 +58,15 @@ object Messages {
   }
 }
 
-/** The text given to the compiler for a part of a cell: that part, after a prefix, with insertions. */
-final class CellText(cell: String, start: Int, end: Int, prefix: String, insertions: List[(Int, String)]) {
+/** The text given to the compiler for a part of a cell: that part, after a prefix, with insertions.
+  */
+final class CellText(
+    cell: String,
+    start: Int,
+    end: Int,
+    prefix: String,
+    insertions: List[(Int, String)]
+) {
 
   val code: String = {
     val out = new StringBuilder(prefix)
@@ -92,5 +101,6 @@ object Names {
     """(?:\$line\d+[./])?\$read(?:\.INSTANCE|\$)?(?:[.$]*\$iw\$?)*(?:[.$]+|(?=@)|\b)|INSTANCE\.(?:\$iw\.)*|\$iw[.$]""".r
 
   def clean(text: String): String =
-    if (text.indexOf('$') < 0 && text.indexOf("INSTANCE.") < 0) text else wrapping.replaceAllIn(text, "")
+    if (text.indexOf('$') < 0 && text.indexOf("INSTANCE.") < 0) text
+    else wrapping.replaceAllIn(text, "")
 }

@@ -77,9 +77,9 @@ final class Outbox(cell: () => String, blocking: Boolean) {
 
   private def send(event: Event, to: Events): Unit = event match {
     case Stream(name, chars) => to.stream(cell(), name, chars)
-    case Display(json) => to.display(cell(), json)
-    case Clear(later) => to.clear(cell(), later)
-    case question: Question =>
+    case Display(json)       => to.display(cell(), json)
+    case Clear(later)        => to.clear(cell(), later)
+    case question: Question  =>
       try question.answer(Option(to.ask(cell(), question.prompt, question.password)))
       catch {
         // The front's own answer to an interrupt while it waits for the user's line.

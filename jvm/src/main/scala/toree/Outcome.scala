@@ -7,7 +7,9 @@ sealed trait Outcome {
 
 object Outcome {
 
-  /** `result` is a mime bundle, `table` a preview's JSON, `definitions` the echo of what was defined. */
+  /** `result` is a mime bundle, `table` a preview's JSON, `definitions` the echo of what was
+    * defined.
+    */
   final case class Ok(
       result: Option[Map[String, String]] = None,
       definitions: Option[String] = None,
@@ -44,5 +46,6 @@ object Outcome {
     def json: String = Json.obj("status" -> "aborted")
   }
 
-  val interrupted: Failed = Failed("interrupted", "Interrupted", "the cell was interrupted", List("Interrupted"))
+  val interrupted: Failed =
+    Failed("interrupted", "Interrupted", "the cell was interrupted", List("Interrupted"))
 }

@@ -31,7 +31,7 @@ final class OutputCapture {
 
   private def outbox(): Outbox = Cell.current match {
     case Some(cell) if cell.running => cell.outbox
-    case _ => background
+    case _                          => background
   }
 }
 
@@ -71,7 +71,9 @@ private final class CellStream(name: String, outbox: () => Outbox)
   override def println(x: Double): Unit = line(String.valueOf(x))
   override def write(byte: Int): Unit = write(Array(byte.toByte), 0, 1)
   override def write(bytes: Array[Byte]): Unit = write(bytes, 0, bytes.length)
-  override def write(bytes: Array[Byte], offset: Int, length: Int): Unit = put(decode(bytes, offset, length))
+  override def write(bytes: Array[Byte], offset: Int, length: Int): Unit = put(
+    decode(bytes, offset, length)
+  )
   override def flush(): Unit = ()
   override def close(): Unit = ()
   override def checkError(): Boolean = false
@@ -119,7 +121,7 @@ private final class AskingInput extends InputStream {
 
   private def refill(): Boolean =
     Cell.current.filter(_.running).flatMap(_.ask("", password = false)) match {
-      case None => false
+      case None       => false
       case Some(text) =>
         synchronized {
           line = (text + "\n").getBytes(StandardCharsets.UTF_8)

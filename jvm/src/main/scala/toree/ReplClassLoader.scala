@@ -8,9 +8,9 @@ import scala.reflect.io.AbstractFile
 
 /** Loads the classes of cells, instrumented, and is the context class loader of cells and of Spark.
   *
-  * It exists before the REPL does, so that Spark can start beside it. It also carries the values that
-  * come into cells from outside (`Shared`): a cell class reaches them through its own loader, and
-  * nothing is kept per process.
+  * It exists before the REPL does, so that Spark can start beside it. It also carries the values
+  * that come into cells from outside (`Shared`): a cell class reaches them through its own loader,
+  * and nothing is kept per process.
   */
 final class ReplClassLoader(classes: AbstractFile, jars: JarLoader)
     extends AbstractFileClassLoader(classes, jars) {
@@ -24,7 +24,7 @@ final class ReplClassLoader(classes: AbstractFile, jars: JarLoader)
   override protected def findAbstractFile(name: String): AbstractFile =
     super.findAbstractFile(name) match {
       case null if !name.contains('/') => translate(name).map(super.findAbstractFile).orNull
-      case file => file
+      case file                        => file
     }
 
   override protected def findClass(name: String): Class[_] =

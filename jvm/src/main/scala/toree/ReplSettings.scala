@@ -26,7 +26,11 @@ object ReplSettings {
   /** What spark-submit put into the class loader above us: our own jar and the user's. */
   private def ownPath: Seq[String] = {
     val loaders = Iterator.iterate(getClass.getClassLoader)(_.getParent).takeWhile(_ != null)
-    loaders.collect { case loader: URLClassLoader => loader.getURLs.toSeq }.flatten.flatMap(file).toSeq
+    loaders
+      .collect { case loader: URLClassLoader => loader.getURLs.toSeq }
+      .flatten
+      .flatMap(file)
+      .toSeq
   }
 
   def file(url: URL): Option[String] =

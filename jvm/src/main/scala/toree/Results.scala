@@ -11,22 +11,35 @@ object Results {
     if (value == ((): Unit)) Outcome.Ok()
     else
       value match {
-        case dataset: Dataset[_] if !options.showTypes => Outcome.Ok(table = Some(Preview.of(dataset, options.rows)))
+        case dataset: Dataset[_] if !options.showTypes =>
+          Outcome.Ok(table = Some(Preview.of(dataset, options.rows)))
         case rows: Array[Row] if !options.showTypes && rows.nonEmpty =>
-          Preview.of(rows, options.rows).fold(plain(kind, value, options))(t => Outcome.Ok(table = Some(t)))
+          Preview
+            .of(rows, options.rows)
+            .fold(plain(kind, value, options))(t => Outcome.Ok(table = Some(t)))
         case session: SparkSession => link(session.sparkContext, kind, value, options)
         case context: SparkContext => link(context, kind, value, options)
-        case Some(inner) => plain(kind, value, options, Rendering.rich(inner))
-        case other => plain(kind, other, options, Rendering.rich(other))
+        case Some(inner)           => plain(kind, value, options, Rendering.rich(inner))
+        case other                 => plain(kind, other, options, Rendering.rich(other))
       }
 
-  def plain(kind: String, value: Any, options: CellOptions, rich: Map[String, String] = Map.empty): Outcome.Ok = {
+  def plain(
+      kind: String,
+      value: Any,
+      options: CellOptions,
+      rich: Map[String, String] = Map.empty
+  ): Outcome.Ok = {
     val text = Rendering.text(value)
     val shown = if (options.showTypes) s"$kind = $text\n" else text
     Outcome.Ok(result = Some(Map("text/plain" -> shown) ++ rich))
   }
 
-  private def link(context: SparkContext, kind: String, value: Any, options: CellOptions): Outcome.Ok =
+  private def link(
+      context: SparkContext,
+      kind: String,
+      value: Any,
+      options: CellOptions
+  ): Outcome.Ok =
     context.uiWebUrl match {
       case Some(url) if !context.isStopped =>
         val html = s"""<a href="$url" target="_blank">Spark UI: ${context.applicationId}</a>"""

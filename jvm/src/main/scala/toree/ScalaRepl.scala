@@ -10,7 +10,13 @@ import scala.tools.nsc.interpreter.{CellMain, CellPath}
   *
   * Compiling is under one lock, running is not: completion works while a cell runs.
   */
-final class ScalaRepl(settings: Settings, loader: ReplClassLoader, spark: SparkAccess, kernelKey: String, firstLine: Int) {
+final class ScalaRepl(
+    settings: Settings,
+    loader: ReplClassLoader,
+    spark: SparkAccess,
+    kernelKey: String,
+    firstLine: Int
+) {
   private val lock = new ReentrantLock
   private val messages = new Messages
   val main = new CellMain(settings, loader, messages)
@@ -41,7 +47,12 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, spark: SparkA
     import main.global._
     analyzer.addAnalyzerPlugin(new analyzer.AnalyzerPlugin {
       // Asked for every tree that is typed: the one place to stop a compilation that takes for ever.
-      override def pluginsPt(pt: Type, typer: analyzer.Typer, tree: Tree, mode: scala.reflect.internal.Mode): Type = {
+      override def pluginsPt(
+          pt: Type,
+          typer: analyzer.Typer,
+          tree: Tree,
+          mode: scala.reflect.internal.Mode
+      ): Type = {
         Guard.check()
         if (warming && wanted) throw new Interrupted
         pt
@@ -49,13 +60,16 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, spark: SparkA
     })
     loader.translate = name =>
       // Class loading happens on any thread; one that would have to wait does without.
-      if (lock.tryLock()) try main.resourceOf(name) finally lock.unlock() else None
+      if (lock.tryLock())
+        try main.resourceOf(name)
+        finally lock.unlock()
+      else None
     quietly(Prelude.kernel(kernelKey))
     bindSpark()
   }
 
-  /** Compiles code which leaves nothing behind, and runs it if told to: for the JIT's sake. Gives way
-    * to whoever wants the compiler.
+  /** Compiles code which leaves nothing behind, and runs it if told to: for the JIT's sake. Gives
+    * way to whoever wants the compiler.
     */
   def warm(code: String): Unit = if (lock.tryLock()) {
     warming = true
@@ -107,18 +121,24 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, spark: SparkA
     messages.about(new CellText(code, 0, code.length, "", Nil))
     main.compiled(code) match {
       case Some(request) => main.record(request)
-      case None =>
-        throw new IllegalStateException(s"the REPL refused its own prelude: ${messages.all.map(_.text).mkString("; ")}")
+      case None          =>
+        throw new IllegalStateException(
+          s"the REPL refused its own prelude: ${messages.all.map(_.text).mkString("; ")}"
+        )
     }
   }
 
-  private def compile(cell: Cell, code: String, options: CellOptions): Either[Outcome, List[Piece]] = {
+  private def compile(
+      cell: Cell,
+      code: String,
+      options: CellOptions
+  ): Either[Outcome, List[Piece]] = {
     messages.clear()
     messages.about(new CellText(code, 0, code.length, "", Nil))
     values.clear()
     statements.parse(code) match {
-      case statements.Incomplete => Left(Diagnosis.incomplete(code))
-      case statements.Invalid => Left(Diagnosis.errors(messages, code))
+      case statements.Incomplete    => Left(Diagnosis.incomplete(code))
+      case statements.Invalid       => Left(Diagnosis.errors(messages, code))
       case statements.Complete(Nil) => Right(Nil)
       case statements.Complete(all) => pieces(cell, code, all, options)
     }
@@ -159,7 +179,7 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, spark: SparkA
       val failed = groups.zipWithIndex.exists { case (group, index) =>
         val prefix = if (index == 0) options.prefix else ""
         piece(cell, code, group, last = index == groups.size - 1, prefix) match {
-          case None => true
+          case None       => true
           case Some(made) =>
             main.record(made.request)
             done += made
@@ -206,7 +226,8 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, spark: SparkA
 
   private def run(cell: Cell, pieces: List[Piece], options: CellOptions): Outcome = {
     val echo = new mutable.ListBuffer[String]
-    def definitions = if (echo.isEmpty || options.silent) None else Some(echo.mkString("", "\n", "\n"))
+    def definitions =
+      if (echo.isEmpty || options.silent) None else Some(echo.mkString("", "\n", "\n"))
     var left = pieces
     try {
       var outcome: Outcome.Ok = Outcome.Ok()
@@ -215,7 +236,9 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, spark: SparkA
         val instance = main.instance(piece.path)
         values.ran(piece.request, instance)
         left = left.tail
-        piece.lines.foreach(line => values.echo(line, instance, options.showTypes).foreach(echo += _))
+        piece.lines.foreach(line =>
+          values.echo(line, instance, options.showTypes).foreach(echo += _)
+        )
         if (left.isEmpty) outcome = result(piece, instance, options)
       }
       outcome.copy(definitions = definitions)
@@ -241,7 +264,7 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, spark: SparkA
       case None =>
         piece.lines.lastOption.flatMap(values.lastValue(_, instance)) match {
           case Some((line, value)) => Results.plain(s"${line.name}: ${line.kind}", value, options)
-          case None => Outcome.Ok()
+          case None                => Outcome.Ok()
         }
     }
 
@@ -252,7 +275,7 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, spark: SparkA
     messages.clear()
     statements.parse(code) match {
       case statements.Incomplete => Json.obj("status" -> "incomplete", "indent" -> indent(code))
-      case statements.Invalid => Json.obj("status" -> "invalid")
+      case statements.Invalid    => Json.obj("status" -> "invalid")
       // `6 *` parses as a postfix call, which nobody means at the end of a line.
       case statements.Complete(_) if endsInOperator(code) =>
         Json.obj("status" -> "incomplete", "indent" -> indent(code))
@@ -272,7 +295,9 @@ final class ScalaRepl(settings: Settings, loader: ReplClassLoader, spark: SparkA
   }
 
   def complete(code: String, cursor: Int): String = locked(completion.complete(code, cursor))
-  def inspect(code: String, cursor: Int, detail: Int): String = locked(completion.inspect(code, cursor, detail))
+  def inspect(code: String, cursor: Int, detail: Int): String = locked(
+    completion.inspect(code, cursor, detail)
+  )
   def references(code: String): List[String] = locked(statements.references(code).toList.sorted)
 
   def assigned: List[Map[String, String]] = values.assigned

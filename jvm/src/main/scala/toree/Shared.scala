@@ -6,6 +6,6 @@ object Shared {
   /** The value under `key`, or null where there is none: on executors these have no meaning. */
   def of(self: AnyRef, key: String): Any = self.getClass.getClassLoader match {
     case loader: ReplClassLoader => loader.shared.get(key)
-    case _ => null
+    case _                       => null
   }
 }

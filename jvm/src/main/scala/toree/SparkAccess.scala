@@ -7,9 +7,9 @@ import org.apache.spark.sql.SparkSession
 
 /** The life of the SparkSession all languages share.
   *
-  * Made once, at the start or at its first use; after a stop, by whoever, the next use makes a fresh
-  * one. It is created under the REPL's class loader, or local executors would load cell classes a
-  * second time.
+  * Made once, at the start or at its first use; after a stop, by whoever, the next use makes a
+  * fresh one. It is created under the REPL's class loader, or local executors would load cell
+  * classes a second time.
   */
 final class SparkAccess(loader: ClassLoader, classes: Path) {
   @volatile private var current: Option[SparkSession] = None
@@ -34,25 +34,38 @@ final class SparkAccess(loader: ClassLoader, classes: Path) {
 
   def cancel(group: String): Unit = peek.foreach(_.sparkContext.cancelJobGroup(group))
 
-  /** Cancels a group's jobs, and for a while those that were about to start: a thread that was told
-    * to stop may submit one more on its way out.
+  /** Cancels a group's jobs, and for a while those that were about to start: a thread that was
+    * told to stop may submit one more on its way out.
     */
   def keepCancelling(group: String): Unit = {
     cancel(group)
-    val thread = new Thread(() => for (_ <- 1 to 50) { Thread.sleep(100); if (runs(group)) cancel(group) }, s"cancel-$group")
+    val thread = new Thread(
+      () =>
+        for (_ <- 1 to 50) {
+          Thread.sleep(100)
+          if (runs(group)) cancel(group)
+        },
+      s"cancel-$group"
+    )
     thread.setDaemon(true)
     thread.start()
   }
 
   private def runs(group: String): Boolean = peek.exists { session =>
     val tracker = session.sparkContext.statusTracker
-    tracker.getJobIdsForGroup(group).exists(tracker.getJobInfo(_).exists(_.status == JobExecutionStatus.RUNNING))
+    val running = (id: Int) =>
+      tracker.getJobInfo(id).exists(_.status == JobExecutionStatus.RUNNING)
+    tracker.getJobIdsForGroup(group).exists(running)
   }
 
   private val description = new ThreadLocal[String]
 
   private def group(session: SparkSession, cell: Cell): Unit =
-    session.sparkContext.setJobGroup(cell.id, Option(description.get).getOrElse(""), interruptOnCancel = true)
+    session.sparkContext.setJobGroup(
+      cell.id,
+      Option(description.get).getOrElse(""),
+      interruptOnCancel = true
+    )
 
   def stop(): Unit = synchronized(peek.foreach(_.stop()))
 
@@ -75,17 +88,24 @@ final class SparkAccess(loader: ClassLoader, classes: Path) {
     } catch {
       case error: Throwable =>
         problem = Some(error)
-        throw new IllegalStateException(s"Spark did not start: ${Failure.unwrapped(error).getMessage}", error)
+        throw new IllegalStateException(
+          s"Spark did not start: ${Failure.unwrapped(error).getMessage}",
+          error
+        )
     } finally thread.setContextClassLoader(before)
   }
 
   /** One that a cell has made by itself. */
   private def adopted(): Option[SparkSession] =
-    SparkSession.getActiveSession.orElse(SparkSession.getDefaultSession).filterNot(_.sparkContext.isStopped)
+    SparkSession.getActiveSession
+      .orElse(SparkSession.getDefaultSession)
+      .filterNot(_.sparkContext.isStopped)
 
   private def builder(): SparkSession.Builder = {
     val conf = new SparkConf()
-    conf.setIfMissing("spark.app.name", "Toree")
+    // spark-submit names an application without a name after its main class.
+    if (conf.get("spark.app.name", "toree.Main") == "toree.Main")
+      conf.set("spark.app.name", "Toree")
     conf.setIfMissing("spark.master", "local[*]")
     conf.set("spark.repl.class.outputDir", classes.toString)
     val builder = SparkSession.builder().config(conf)

@@ -6,20 +6,32 @@ import org.apache.spark.sql.{AnalysisException, DataFrame, SparkSession}
 
 /** One SQL statement: run, kept under a name if asked, previewed unless quiet. */
 object SqlCell {
-  final case class Options(params: Map[String, Any], rows: Int, output: Option[String], quiet: Boolean)
+  final case class Options(
+      params: Map[String, Any],
+      rows: Int,
+      output: Option[String],
+      quiet: Boolean
+  )
 
   def read(json: String): Options = {
     val map = Json.read(json)
     val params = map.get("params") match {
       case sent: JMap[_, _] =>
-        sent.entrySet.toArray.map { case e: JMap.Entry[_, _] => e.getKey.toString -> value(e.getValue) }.toMap
+        sent.entrySet.toArray.map { case e: JMap.Entry[_, _] =>
+          e.getKey.toString -> value(e.getValue)
+        }.toMap
       case _ => Map.empty[String, Any]
     }
     val output = Option(map.get("output")).map(_.toString).filter(_.nonEmpty)
     Options(params, CellOptions.number(map, "rows", 20), output, CellOptions.flag(map, "quiet"))
   }
 
-  def run(spark: SparkSession, text: String, options: Options, keep: (String, DataFrame) => Unit): Outcome =
+  def run(
+      spark: SparkSession,
+      text: String,
+      options: Options,
+      keep: (String, DataFrame) => Unit
+  ): Outcome =
     try {
       val frame =
         if (options.params.isEmpty) spark.sql(text) else spark.sql(text, options.params)
@@ -52,7 +64,11 @@ object SqlCell {
   private def caret(text: String, error: AnalysisException): List[String] = {
     val place = for (line <- error.line; column <- error.startPosition) yield (line, column)
     place.toList.flatMap { case (line, column) =>
-      text.linesIterator.drop(line - 1).take(1).toList.flatMap(code => List(code, " " * column + "^"))
+      text.linesIterator
+        .drop(line - 1)
+        .take(1)
+        .toList
+        .flatMap(code => List(code, " " * column + "^"))
     }
   }
 
@@ -62,19 +78,19 @@ object SqlCell {
       val text = CellOptions.text(tagged, "value")
       CellOptions.text(tagged, "type") match {
         case _ if tagged.get("value") == null => null
-        case "date" => java.time.LocalDate.parse(text)
-        case "timestamp" => java.time.OffsetDateTime.parse(text).toInstant
-        case "timestamp_ntz" => java.time.LocalDateTime.parse(text)
-        case "decimal" => new java.math.BigDecimal(text)
-        case "binary" => java.util.Base64.getDecoder.decode(text)
-        case "int" => text.toInt
-        case "long" | "bigint" => text.toLong
-        case "float" | "double" => text.toDouble
-        case "bool" | "boolean" => text.toBoolean
-        case "list" | "array" => value(tagged.get("value"))
-        case _ => text
+        case "date"                           => java.time.LocalDate.parse(text)
+        case "timestamp"                      => java.time.OffsetDateTime.parse(text).toInstant
+        case "timestamp_ntz"                  => java.time.LocalDateTime.parse(text)
+        case "decimal"                        => new java.math.BigDecimal(text)
+        case "binary"                         => java.util.Base64.getDecoder.decode(text)
+        case "int"                            => text.toInt
+        case "long" | "bigint"                => text.toLong
+        case "float" | "double"               => text.toDouble
+        case "bool" | "boolean"               => text.toBoolean
+        case "list" | "array"                 => value(tagged.get("value"))
+        case _                                => text
       }
     case list: JList[_] => list.toArray.map(value)
-    case other => other
+    case other          => other
   }
 }

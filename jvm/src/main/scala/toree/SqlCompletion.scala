@@ -3,7 +3,8 @@ package toree
 import org.apache.spark.sql.SparkSession
 import org.apache.spark.sql.catalyst.parser.SqlBaseLexer
 
-/** Completes a word of a SQL cell from the keywords and the catalog; runs no job, starts no Spark. */
+/** Completes a word of a SQL cell from the keywords and the catalog; runs no job, starts no Spark.
+  */
 final class SqlCompletion(spark: SparkAccess) {
   import SqlCompletion._
 
@@ -23,7 +24,9 @@ final class SqlCompletion(spark: SparkAccess) {
   def complete(code: String, codePoints: Int): String = {
     val cursor = code.offsetByCodePoints(0, codePoints.min(code.codePointCount(0, code.length)))
     val before = code.substring(0, cursor)
-    val path = before.reverse.takeWhile(c => Character.isLetterOrDigit(c) || "_.`".indexOf(c.toInt) >= 0).reverse
+    val path = before.reverse
+      .takeWhile(c => Character.isLetterOrDigit(c) || "_.`".indexOf(c.toInt) >= 0)
+      .reverse
     val word = path.substring(path.lastIndexOf('.') + 1).stripPrefix("`")
     val qualifier = path.substring(0, (path.lastIndexOf('.') max 0)).replace("`", "")
     val known = spark.peek.fold(Seq.empty[Item])(candidates(_, code, qualifier))
@@ -36,7 +39,9 @@ final class SqlCompletion(spark: SparkAccess) {
       "matches" -> matching.map(_.text),
       "start" -> start,
       "end" -> codePoints,
-      "items" -> matching.map(m => Map("text" -> m.text, "type" -> m.kind, "signature" -> m.signature))
+      "items" -> matching.map(m =>
+        Map("text" -> m.text, "type" -> m.kind, "signature" -> m.signature)
+      )
     )
   }
 
@@ -80,9 +85,12 @@ object SqlCompletion {
   private def isWord(name: String): Boolean = name.matches("\\w+")
 
   private def mentions(code: String, table: String): Boolean =
-    s"(?i)(?<![\\w`])`?${java.util.regex.Pattern.quote(table)}`?(?![\\w`])".r.findFirstIn(code).isDefined
+    s"(?i)(?<![\\w`])`?${java.util.regex.Pattern.quote(table)}`?(?![\\w`])".r
+      .findFirstIn(code)
+      .isDefined
 
-  /** A catalog that can't be asked (a table that is gone, a database without rights) has no names. */
+  /** A catalog that can't be asked (a table that is gone, a database without rights) has no names.
+    */
   private def quietly[A](ask: => Seq[A]): Seq[A] =
     try ask
     catch { case problem: Exception => Nil }

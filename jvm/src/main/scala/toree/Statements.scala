@@ -19,38 +19,38 @@ final class Statements[M <: CellMain](val main: M) {
 
     /** Value or effect of its own when the cell runs. */
     val evaluates: Boolean = trees.exists {
-      case definition: ValDef => !definition.mods.isLazy
+      case definition: ValDef                             => !definition.mods.isLazy
       case _: DefTree | _: Import | _: DocDef | EmptyTree => false
-      case _ => true
+      case _                                              => true
     }
     val definesType: Boolean = trees.map(plain).exists {
       case _: ClassDef | _: ModuleDef => true
-      case _ => false
+      case _                          => false
     }
 
     val definesMacro: Boolean = trees.exists(_.exists {
       case method: DefDef => method.mods.isMacro
-      case _ => false
+      case _              => false
     })
 
     /** Definitions of names; methods may be overloaded, so those carry their parameters. */
     val definitions: List[String] = trees.map(plain).collect {
       case method: DefDef => s"${method.name}${method.vparamss.map(_.map(_.tpt))}"
       case definition: DefTree if definition.name.isTypeName => s"type ${definition.name}"
-      case definition: DefTree => definition.name.toString
+      case definition: DefTree                               => definition.name.toString
     }
 
     /** The expression whose value the user sees when it comes last. */
     val isExpression: Boolean = trees match {
       case List(_: Assign | _: DefTree | _: Import | _: DocDef | EmptyTree) => false
-      case List(_) => true
-      case _ => false
+      case List(_)                                                          => true
+      case _                                                                => false
     }
   }
 
   private def plain(tree: Tree): Tree = tree match {
     case DocDef(_, documented) => plain(documented)
-    case other => other
+    case other                 => other
   }
 
   /** The statements of a cell, or nothing when it does not parse: the compiler says why. */
@@ -82,7 +82,9 @@ final class Statements[M <: CellMain](val main: M) {
     }
     val failed = main.reporter.hasErrors
     main.reporter.reset()
-    if (failed) Invalid else if (incomplete) Incomplete else Complete(found.toList.filter(_.trees.nonEmpty))
+    if (failed) Invalid
+    else if (incomplete) Incomplete
+    else Complete(found.toList.filter(_.trees.nonEmpty))
   }
 
   sealed trait Parsed
@@ -124,10 +126,11 @@ final class Statements[M <: CellMain](val main: M) {
     names.distinct.size < names.size
   }
 
-  /** Every name a piece of code may take from outside it: free identifiers, by the parser's tree. */
+  /** Every name a piece of code may take from outside it: free identifiers, by the parser's tree.
+    */
   def references(code: String): Set[String] = parse(code) match {
     case Complete(statements) => new FreeNames[main.type](main).of(statements.flatMap(_.trees))
-    case _ => Set.empty
+    case _                    => Set.empty
   }
 }
 

@@ -10,13 +10,14 @@ final class Warmup(workspace: Workspace) {
     Thread.currentThread.setPriority(Thread.MIN_PRIORITY)
     val repl = workspace.repl()
     val end = System.nanoTime + Warmup.seconds * 1000000000L
-    Iterator.continually(Warmup.cells).flatten.take(Warmup.rounds * Warmup.cells.size).foreach { code =>
-      while (!workspace.isIdle && System.nanoTime < end) Thread.sleep(100)
-      if (System.nanoTime < end) {
-        repl.warm(code)
-        // A breath for whoever waits for the lock without queueing at it.
-        Thread.sleep(5)
-      }
+    Iterator.continually(Warmup.cells).flatten.take(Warmup.rounds * Warmup.cells.size).foreach {
+      code =>
+        while (!workspace.isIdle && System.nanoTime < end) Thread.sleep(100)
+        if (System.nanoTime < end) {
+          repl.warm(code)
+          // A breath for whoever waits for the lock without queueing at it.
+          Thread.sleep(5)
+        }
     }
   }
 }

@@ -1,0 +1,68 @@
+"""dplyr on Spark gives what dplyr gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from toree.interpreters.r import RInterpreter
+
+from .conftest import do, fails, value
+
+pytestmark = [pytest.mark.r, pytest.mark.spark]
+
+
+def test_verbs(rs: RInterpreter) -> None:
+    code = (Path(__file__).parent / "verbs.R").read_text(encoding="utf-8")
+    do(rs, "suppressPackageStartupMessages(suppressWarnings({\n" + code + "\n}))")
+    text = do(rs, "cat(length(cases), '\\n'); cat(sprintf('%s: %s\\n', names(cases), differences)[nzchar(differences)])").text("stdout")
+    count, _, rest = text.partition("\n")
+    assert int(count) >= 75
+    assert rest.splitlines() == []
+
+
+def test_lazy_and_shown(rs: RInterpreter) -> None:
+    do(rs, "invisible(copy_to(spark, data.frame(g = c('a', 'b', 'a'), x = 1:3), 'shown', overwrite = TRUE))")
+    query = "tbl(spark, 'shown') |> filter(x > 1) |> group_by(g) |> summarise(n = n()) |> arrange(desc(n))"
+    text = do(rs, query + " |> show_query()").text("stdout")
+    assert "SELECT `g`, COUNT(*) AS `n`" in text and "ORDER BY `n` DESC" in text
+    shown = value(rs, "tbl(spark, 'shown')")
+    assert shown.startswith("# Source:") and "[local[2]]" in shown and "<chr>" in shown
+    assert "tbl_df" in value(rs, f"class(collect({query}))")
+    assert "Physical Plan" in do(rs, query + " |> explain()").text("stdout")
+
+
+def test_tables_by_other_names(rs: RInterpreter) -> None:
+    do(rs, "dbExecute(spark, 'CREATE SCHEMA IF NOT EXISTS other')")
+    do(rs, "dbWriteTable(spark, DBI::Id(schema = 'other', table = 't'), data.frame(x = 1:3), overwrite = TRUE)")
+    assert value(rs, "tbl(spark, dbplyr::in_schema('other', 't')) |> count() |> pull(n)") == "[1] 3"
+    assert value(rs, "tbl(spark, sql('SELECT 7 AS seven')) |> pull(seven)") == "[1] 7"
+    do(rs, "DBI::dbRemoveTable(spark, DBI::Id(schema = 'other', table = 't'))")
+
+
+def test_sample(rs: RInterpreter) -> None:
+    do(rs, "invisible(copy_to(spark, data.frame(x = 1:50), 'sampled', overwrite = TRUE))")
+    assert value(rs, "tbl(spark, 'sampled') |> slice_sample(n = 5) |> collect() |> nrow()") == "[1] 5"
+
+
+def test_compute_and_copy(rs: RInterpreter) -> None:
+    do(rs, "invisible(copy_to(spark, mtcars, 'cars', overwrite = TRUE))")
+    assert "exists" in fails(rs, "copy_to(spark, mtcars, 'cars')").message
+    do(rs, "big <- tbl(spark, 'cars') |> filter(mpg > 20) |> compute('big_cars')")
+    assert value(rs, "dbExistsTable(spark, 'big_cars')") == "[1] TRUE"
+    assert value(rs, "big |> count() |> pull(n)") == "[1] 14"
+
+
+def test_an_unknown_table(rs: RInterpreter) -> None:
+    result = fails(rs, "tbl(spark, 'no_such_table')")
+    assert "TABLE_OR_VIEW_NOT_FOUND" in result.message
+    assert "UnresolvedRelation" not in result.message
+
+
+def test_columns_complete_without_a_query(rs: RInterpreter) -> None:
+    do(rs, "lazy <- tbl(spark, sql('SELECT 1 AS first_column, 2 AS `other one`'))")
+    found = rs.complete("lazy |> filter(first", len("lazy |> filter(first"))
+    assert "first_column" in found.matches
+    code = "lazy |> mutate(x = 1) |> select(oth"
+    assert "`other one`" in rs.complete(code, len(code)).matches
