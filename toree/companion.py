@@ -130,7 +130,7 @@ class Companion:
             )
             for run in self._running.values():
                 run.finish(failure)
-        launch.remove_folder(process.folder)
+        process.clean()
 
     def close(self) -> None:
         with self._lock:
@@ -177,6 +177,16 @@ class Companion:
         process = self._process
         assert process is not None
         return process.port, process.secret
+
+    def stop_spark(self, patience: float = 20.0) -> None:
+        """Ends the Spark session; a JVM that does not answer is ended with it."""
+        process = self._process
+        entry = self.entry()
+        try:
+            self._threads.submit(entry.stopSpark).result(patience)
+        except (FutureTimeout, TimeoutError):
+            if process is not None:
+                process.process.kill()
 
     @property
     def log(self) -> str:

@@ -63,7 +63,8 @@ def companion(session: Session) -> psutil.Process:
 
 def is_companion(process: psutil.Process) -> bool:
     try:
-        return "toree.Main" in process.cmdline() and "java" in process.name()
+        line = process.cmdline()  # another one may be writing the class data archive
+        return "toree.Main" in line and "spark.ui.enabled=false" not in line
     except psutil.Error:
         return False
 

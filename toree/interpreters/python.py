@@ -38,6 +38,16 @@ class PythonInterpreter(Interpreter):
             return Failed(reply["ename"], reply["evalue"], reply["traceback"], shown=True)
         return Ok(payload=reply["payload"], expressions=reply["user_expressions"])
 
+    def restart(self) -> bool:
+        shell = self._ipython.shell
+        names, hidden = shell.user_ns, shell.user_ns_hidden
+        ours = ("spark", "sc", "kernel")
+        kept = {n: names[n] for n in ours if n in names and names[n] is hidden.get(n)}
+        shell.reset(new_session=False)
+        shell.user_ns.update(kept)
+        shell.user_ns_hidden.update(kept)
+        return True
+
     def interrupt(self) -> None:
         self._spark.cancel()
 
@@ -81,5 +91,5 @@ class PythonInterpreter(Interpreter):
         for magic in host.magics:
             for name in {magic.name, magic.name.lower()}:
                 known = shell.magics_manager.magics[magic.kind]
-                if name not in known and name != "restart":
+                if name not in known:
                     shell.register_magic_function(bridge(magic), magic.kind, name)

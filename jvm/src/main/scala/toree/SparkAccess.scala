@@ -107,6 +107,9 @@ final class SparkAccess(loader: ClassLoader, classes: Path) {
     if (conf.get("spark.app.name", "toree.Main") == "toree.Main")
       conf.set("spark.app.name", "Toree")
     conf.setIfMissing("spark.master", "local[*]")
+    // Its ports then want a secret, which Spark makes for itself where there is no executor elsewhere.
+    if (conf.get("spark.master").matches("local(\\[.*\\])?"))
+      conf.setIfMissing("spark.authenticate", "true")
     conf.set("spark.repl.class.outputDir", classes.toString)
     val builder = SparkSession.builder().config(conf)
     val wantsHive = conf.get("spark.sql.catalogImplementation", "in-memory") == "hive"
