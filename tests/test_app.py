@@ -62,7 +62,7 @@ def test_install_of_all_kernels(elsewhere: Path, capsys: pytest.CaptureFixture[s
             "__TOREE_OPTS__": "",
             "PYTHON_EXEC": sys.executable,
         },
-        "metadata": {"debugger": True},
+        "metadata": {"debugger": False},
     }
     logos = {path.name for path in (elsewhere / "toree_sql").iterdir()}
     assert logos == {"kernel.json", "logo-32x32.png", "logo-64x64.png", "logo-svg.svg"}

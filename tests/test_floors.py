@@ -20,6 +20,7 @@ FLOORS = {
     "registry": 0,
     "interpreters": 0,
     "interpreters.base": 0,
+    "wire": 0,
     "display": 1,
     "signals": 1,
     "logs": 1,
@@ -35,8 +36,10 @@ FLOORS = {
     "launch": 2,
     "companion": 2,
     "spark": 2,
+    "frames": 2,
     "interpreters.*": 2,
     "rhost": 2,
+    "sharing": 3,
     "host": 3,
     "magics.*": 3,
     "kernel": 4,
@@ -57,7 +60,7 @@ DOORS = {
     "jupyter_client": {"kernelspec", "client"},
     "platformdirs": {"cache"},
     "py4j": {"companion", "rhost.session"},
-    "pyspark": {"spark", "rhost.session"},
+    "pyspark": {"spark", "frames", "rhost.session"},
     "rpy2": {"rhost.*"},  # a process that is there to hold R
 }
 

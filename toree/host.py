@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from . import cell as cells
 from . import registry
@@ -28,6 +28,12 @@ from .interpreters.base import (
 from .magics import Arguments, Context, Magic, Table
 from .magics.builtin import BUILT_IN
 from .magics.session import SESSION
+from .magics.sharing import SHARING
+from .sharing import Sharing
+
+if TYPE_CHECKING:
+    from .frames import Frames
+    from .interpreters.python import PythonInterpreter
 
 
 class IPython(Protocol):
@@ -70,8 +76,10 @@ class Host:
         self.companion = Companion(config)
         self.display = Display(rows=config.rows)
         self.languages = registry.languages()
-        self.magics = Table((*BUILT_IN, *SESSION))
+        self.magics = Table((*BUILT_IN, *SESSION, *SHARING))
         self.last_failure: Failed | None = None
+        titles = {row.name: row.title for row in self.languages.values()}
+        self.sharing = Sharing(self.interpreter, titles)
         self._names = registry.magic_names(self.languages)
         self._interpreters: dict[str, Interpreter] = {}
         self._running: Interpreter | None = None
@@ -97,6 +105,19 @@ class Host:
             made.start()
             self._interpreters[language] = made
         return self._interpreters[language]
+
+    def language_of(self, name: str) -> str:
+        """The language behind a name or an alias."""
+        language = self._names.get(name.lower())
+        if language is None:
+            known = ", ".join(sorted(self.languages))
+            raise MagicError(f"There is no language {name!r}.", advice=f"Known languages: {known}")
+        return language
+
+    @property
+    def frames(self) -> Frames:
+        """DataFrames by handle; PySpark in this process is the Python interpreter's."""
+        return cast("PythonInterpreter", self.interpreter("python")).frames
 
     def parse(self, text: str) -> cells.Cell:
         return cells.parse(text, self.config.language, self._names)
@@ -143,7 +164,9 @@ class Host:
     ) -> Result:
         self._running = interpreter
         try:
+            visit = self.sharing.before(interpreter, body)
             result = await interpreter.execute(body, output, **options)
+            result = self.sharing.after(visit, result, output)
         finally:
             self._running = None
         if isinstance(result, Failed):
@@ -209,7 +232,10 @@ class Host:
         if before is not None and (cell.language != "python" or before.startswith("%%")):
             return self._complete_magic(before, cursor)
         interpreter, body = self._analysed(cell)
-        return interpreter.complete(body, cursor) if interpreter else Completion((), cursor, cursor)
+        if interpreter is None:
+            return Completion((), cursor, cursor)
+        found = interpreter.complete(body, cursor)
+        return self.sharing.completed(found, interpreter.language, body, cursor)
 
     def _complete_magic(self, before: str, cursor: int) -> Completion:
         sign = "%%" if before.startswith("%%") else "%"
@@ -229,7 +255,11 @@ class Host:
             if magic is not None:
                 return {"text/plain": f"{magic.usage}\n\n{magic.description}"}
         interpreter, body = self._analysed(cell)
-        return interpreter.inspect(body, cursor, detail) if interpreter else None
+        if interpreter is None:
+            return None
+        return interpreter.inspect(body, cursor, detail) or self.sharing.inspected(
+            interpreter.language, body, cursor
+        )
 
     def is_complete(self, text: str) -> Completeness:
         cell = self.parse(text)
@@ -271,6 +301,7 @@ class Host:
         if not old.restart():
             del self._interpreters[name]
             old.close()
+        self.sharing.variables.forget(name)
         return f"{title} has been restarted; its variables are gone."
 
     def _restart_spark(self) -> str:
@@ -293,6 +324,7 @@ class Host:
         for made in list(self._interpreters.values()):
             made.close()
         self._interpreters.clear()
+        self.sharing.close()
         self.companion.close()
 
 

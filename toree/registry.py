@@ -57,7 +57,7 @@ BUILT_IN = (
     Language(
         "r",
         "R",
-        "toree.interpreters.r:create",
+        "toree.interpreters.r_variables:create",
         ("sparkr",),
         info={
             "file_extension": ".r",

@@ -84,7 +84,9 @@ class PythonSpark:
             before = self._session
             if self._entry is not self._current_entry() or self._stopped():
                 self._on_a_thread(self.attach)
-            if again and before is not self._session:
+            if text := self._companion.epitaph():
+                output.stream("stderr", text)
+            elif again and before is not self._session:
                 output.stream("stderr", "The Spark session had ended: this is a fresh one.\n")
         if self._context is not None and self._entry is self._current_entry():
             # Stop cancels this cell's jobs and no others.

@@ -17,6 +17,7 @@ from toree.testing import Recorder, run
 if shutil.which("R") is None or importlib.util.find_spec("rpy2") is None:
     collect_ignore_glob = ["test_*.py"]
 
+
 def no_spark() -> tuple[int, str]:
     raise ToreeError("This test has no Spark.")
 

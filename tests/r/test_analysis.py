@@ -26,7 +26,10 @@ def test_completion(r: RInterpreter) -> None:
 
 
 def test_columns_inside_verbs(r: RInterpreter) -> None:
-    do(r, "suppressMessages(library(dplyr)); m <- mtcars; odd <- data.frame(`a b` = 1, check.names = FALSE)")
+    do(
+        r,
+        "suppressMessages(library(dplyr)); m <- mtcars\nodd <- tibble(`a b` = 1)",
+    )
     assert complete(r, "m |> filter(di")[0] == "m |> filter(disp"
     assert complete(r, "m |>\n  group_by(cyl) |>\n  summarise(x = mean(mp")[0].endswith("mean(mpg")
     assert complete(r, "filter(m, di")[0] == "filter(m, disp"
@@ -60,9 +63,15 @@ def test_inspection(r: RInterpreter) -> None:
 @pytest.mark.parametrize(
     ("code", "status"),
     [
-        ("1 + 1", "complete"), ("1 +", "incomplete"), ("f <- function(x) {", "incomplete"),
-        ("'abc", "incomplete"), ("x |>", "incomplete"), ("1 1", "invalid"), (")", "invalid"),
-        ("", "complete"), ("# only", "complete"),
+        ("1 + 1", "complete"),
+        ("1 +", "incomplete"),
+        ("f <- function(x) {", "incomplete"),
+        ("'abc", "incomplete"),
+        ("x |>", "incomplete"),
+        ("1 1", "invalid"),
+        (")", "invalid"),
+        ("", "complete"),
+        ("# only", "complete"),
     ],
 )
 def test_is_complete(r: RInterpreter, code: str, status: str) -> None:

@@ -74,7 +74,9 @@ def test_other_errors(r: RInterpreter) -> None:
     assert fails(r, "nope").message == "object 'nope' not found"
     assert fails(r, "x <- )").name == "SyntaxError"
     assert "<cell>:2:3" in fails(r, "1\n1 1").message
-    made = "stop(structure(class = c('mine', 'error', 'condition'), list(message = 'm', call = NULL)))"
+    made = (
+        "stop(structure(class = c('mine', 'error', 'condition'), list(message = 'm', call = NULL)))"
+    )
     assert fails(r, made).name == "mine"
     assert fails(r, "f <- function() f(); f()").name == "CStackOverflowError"
     assert fails(r, "stopifnot('must hold' = FALSE)").message == "must hold"
@@ -84,15 +86,21 @@ def test_other_errors(r: RInterpreter) -> None:
 
 
 def test_rich_values(r: RInterpreter) -> None:
-    _, data = do(r, "data.frame(a = 1:2, `<b>` = c('x', '<script>'), check.names = FALSE)").events[-1]
+    _, data = do(r, "data.frame(a = 1:2, `<b>` = c('x', '<script>'), check.names = FALSE)").events[
+        -1
+    ]
     assert {"text/plain", "text/html", "text/markdown", "text/latex"} <= set(data)
     assert "<script>" not in data["text/html"] and "<b>" not in data["text/html"]
-    assert do(r, "options(jupyter.rich_display = FALSE); 1").events[-1][1] == {"text/plain": "[1] 1"}
+    assert do(r, "options(jupyter.rich_display = FALSE); 1").events[-1][1] == {
+        "text/plain": "[1] 1"
+    }
     do(r, "options(jupyter.rich_display = TRUE)")
 
 
 def test_displays_of_irdisplay(r: RInterpreter) -> None:
-    events = do(r, "IRdisplay::display_html('<i>x</i>')\nIRdisplay::display_json('{\"a\": 1}')").events
+    events = do(
+        r, "IRdisplay::display_html('<i>x</i>')\nIRdisplay::display_json('{\"a\": 1}')"
+    ).events
     assert events[0][1]["text/html"] == "<i>x</i>"
     shown = events[1][1]["application/json"]
     assert (json.loads(shown) if isinstance(shown, str) else shown) == {"a": 1}
@@ -117,8 +125,11 @@ def test_classes_of_every_kind(r: RInterpreter) -> None:
 
 
 def test_questions(r: RInterpreter) -> None:
-    recorder = do(r, "x <- readline('name? ')\ny <- menu(c('a', 'b'))\nz <- readLines(stdin(), 1)",
-                  ["Ada", "2", ""])
+    recorder = do(
+        r,
+        "x <- readline('name? ')\ny <- menu(c('a', 'b'))\nz <- readLines(stdin(), 1)",
+        ["Ada", "2", ""],
+    )
     assert [e[1] for e in recorder.events if e[0] == "ask"] == ["name? ", "Selection: ", ""]
     assert value(r, "paste(x, y, nchar(z))") == '[1] "Ada 2 0"'
     assert value(r, "readline('no stdin')") == '[1] ""'
@@ -136,7 +147,7 @@ def test_ordinary_things(r: RInterpreter, tmp_path: object) -> None:
     assert value(r, f"setwd('{tmp_path}'); basename(getwd())").startswith('[1] "')
     do(r, "writeLines('sourced <- 12', 'a.R'); source('a.R')")
     assert value(r, "sourced") == "[1] 12"
-    assert r.assigned() == ()
+    assert [a.name for a in r.assigned()] == []
     assert value(r, "Sys.setenv(TOREE_X = 'é'); Sys.getenv('TOREE_X')") == '[1] "é"'
     assert value(r, "1 + 1; .Last.value") == "[1] 2"
     assert "base" in value(r, "sessionInfo()")

@@ -16,15 +16,22 @@ pytestmark = [pytest.mark.r, pytest.mark.spark]
 def test_verbs(rs: RInterpreter) -> None:
     code = (Path(__file__).parent / "verbs.R").read_text(encoding="utf-8")
     do(rs, "suppressPackageStartupMessages(suppressWarnings({\n" + code + "\n}))")
-    text = do(rs, "cat(length(cases), '\\n'); cat(sprintf('%s: %s\\n', names(cases), differences)[nzchar(differences)])").text("stdout")
+    text = do(
+        rs,
+        "cat(length(cases), '\\n'); bad <- nzchar(differences)\n"
+        "cat(sprintf('%s: %s\\n', names(cases), differences)[bad])",
+    ).text("stdout")
     count, _, rest = text.partition("\n")
     assert int(count) >= 75
     assert rest.splitlines() == []
 
 
 def test_lazy_and_shown(rs: RInterpreter) -> None:
-    do(rs, "invisible(copy_to(spark, data.frame(g = c('a', 'b', 'a'), x = 1:3), 'shown', overwrite = TRUE))")
-    query = "tbl(spark, 'shown') |> filter(x > 1) |> group_by(g) |> summarise(n = n()) |> arrange(desc(n))"
+    do(
+        rs,
+        "d <- tibble(g = c('a', 'b', 'a'), x = 1:3)\nt <- copy_to(spark, d, 'shown', TRUE)",
+    )
+    query = "tbl(spark, 'shown') |> filter(x > 1) |> count(g) |> arrange(desc(n))"
     text = do(rs, query + " |> show_query()").text("stdout")
     assert "SELECT `g`, COUNT(*) AS `n`" in text and "ORDER BY `n` DESC" in text
     shown = value(rs, "tbl(spark, 'shown')")
@@ -35,7 +42,10 @@ def test_lazy_and_shown(rs: RInterpreter) -> None:
 
 def test_tables_by_other_names(rs: RInterpreter) -> None:
     do(rs, "dbExecute(spark, 'CREATE SCHEMA IF NOT EXISTS other')")
-    do(rs, "dbWriteTable(spark, DBI::Id(schema = 'other', table = 't'), data.frame(x = 1:3), overwrite = TRUE)")
+    do(
+        rs,
+        "id <- Id(schema = 'other', table = 't'); dbWriteTable(spark, id, tibble(x = 1:3))",
+    )
     assert value(rs, "tbl(spark, dbplyr::in_schema('other', 't')) |> count() |> pull(n)") == "[1] 3"
     assert value(rs, "tbl(spark, sql('SELECT 7 AS seven')) |> pull(seven)") == "[1] 7"
     do(rs, "DBI::dbRemoveTable(spark, DBI::Id(schema = 'other', table = 't'))")
@@ -43,7 +53,9 @@ def test_tables_by_other_names(rs: RInterpreter) -> None:
 
 def test_sample(rs: RInterpreter) -> None:
     do(rs, "invisible(copy_to(spark, data.frame(x = 1:50), 'sampled', overwrite = TRUE))")
-    assert value(rs, "tbl(spark, 'sampled') |> slice_sample(n = 5) |> collect() |> nrow()") == "[1] 5"
+    assert (
+        value(rs, "tbl(spark, 'sampled') |> slice_sample(n = 5) |> collect() |> nrow()") == "[1] 5"
+    )
 
 
 def test_compute_and_copy(rs: RInterpreter) -> None:

@@ -51,11 +51,16 @@ ENDLESS = {
     "plot": "repeat plot(1:10)",
     "compile": "f <- function(x) x; repeat compiler::cmpfun(f)",
     "parse": "repeat parse(text = '1 + 1')",
-    "socket": "s <- serverSocket(8765L + sample(1e4, 1)); repeat socketSelect(list(s), timeout = 1)",
+    "socket": "s <- serverSocket(8e3 + sample(1e4, 1)); repeat socketSelect(list(s), timeout = 9)",
 }
 
+LONG = "SELECT sum(a.id * b.id) FROM range(1000000) a, range(1000000) b"
+QUICK = (
+    "invisible(dbExecute(spark, 'CREATE OR REPLACE TEMP VIEW quick AS SELECT id FROM range(9)'))"
+)
+
 SPARK = {
-    "collect": "dbGetQuery(spark, 'SELECT sum(a.id * b.id) FROM range(1000000) a, range(1000000) b')",
+    "collect": f"dbGetQuery(spark, '{LONG}')",
     "queries": "repeat dbGetQuery(spark, 'SELECT 1')",
     "analysis": "repeat dbListFields(spark, 'quick')",
     "dplyr": "repeat tbl(spark, 'quick') |> filter(id > 1) |> collect()",
@@ -105,7 +110,7 @@ def test_stops_within_a_second(r: RInterpreter, kind: str) -> None:
 @pytest.mark.spark
 @pytest.mark.parametrize("kind", SPARK)
 def test_spark_stops_and_the_session_lives(rs: RInterpreter, kind: str) -> None:
-    do(rs, "invisible(dbExecute(spark, 'CREATE OR REPLACE TEMP VIEW quick AS SELECT id FROM range(9)'))")
+    do(rs, QUICK)
     result, took = interrupted(rs, SPARK[kind], 1.5)
     assert isinstance(result, Failed) and result.name == "Interrupted", result
     assert took < 1.0 + 3 * LOAD
@@ -122,7 +127,7 @@ def test_random_moments(rs: RInterpreter) -> None:
     count = int(os.environ.get("TOREE_SOAK", "60"))
     chance = random.Random(int(os.environ.get("TOREE_SEED", "1")))
     do(rs, "kept <- 42")
-    do(rs, "invisible(dbExecute(spark, 'CREATE OR REPLACE TEMP VIEW quick AS SELECT id FROM range(9)'))")
+    do(rs, QUICK)
     cells = [*ENDLESS.values(), *SPARK.values()]
     times = []
     for i in range(count):
@@ -136,8 +141,10 @@ def test_random_moments(rs: RInterpreter) -> None:
         assert isinstance(result, Ok) and result.data, (i, code, result)
         assert result.data["text/plain"] == "[1] 42"
     times.sort()
-    print(f"\nstopped {count}: p50 {times[count // 2]:.3f} s, p99 {times[count * 99 // 100]:.3f} s, "
-          f"max {times[-1]:.3f} s")
+    print(
+        f"\nstopped {count}: p50 {times[count // 2]:.3f} s, p99 {times[count * 99 // 100]:.3f} s, "
+        f"max {times[-1]:.3f} s"
+    )
 
 
 def test_the_users_own_handler_gets_it(r: RInterpreter) -> None:

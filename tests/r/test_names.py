@@ -8,7 +8,7 @@ import math
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped,unused-ignore]
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -65,15 +65,26 @@ READS = {
 def test_assigned(r: RInterpreter) -> None:
     for code, names in ASSIGNS.items():
         run(r, code)
-        assert set(r.assigned()) == names, code
+        assert {a.name for a in r.assigned()} == names, code
+
+
+def test_what_is_known_of_a_name(r: RInterpreter) -> None:
+    do(r, "n <- 1; f <- function() 1; d <- head(iris, 2); gone <- 1; e <- new.env(); m <- diag(2)")
+    known = {a.name: a for a in r.assigned()}
+    assert (known["n"].kind, known["n"].type, known["n"].reason) == ("scalar", "numeric", "")
+    assert (known["f"].kind, known["f"].reason) == ("function", "a function stays in R")
+    assert (known["d"].kind, known["d"].size) == ("table", "2 x 5")
+    assert known["m"].kind == "array" and "stays in R" in known["e"].reason
+    do(r, "rm(gone)")
+    assert [(a.name, a.deleted) for a in r.assigned()] == [("gone", True)]
 
 
 def test_an_error_ends_the_assignments(r: RInterpreter) -> None:
     do(r, "x <- 1; y <- 1")
     run(r, "x <- 2; stop('e'); y <- 2")
-    assert set(r.assigned()) == {"x"}
+    assert {a.name for a in r.assigned()} == {"x"}
     run(r, "y <- stop('e')")
-    assert set(r.assigned()) == set()
+    assert {a.name for a in r.assigned()} == set()
 
 
 def test_references(r: RInterpreter) -> None:
@@ -84,10 +95,25 @@ def test_references(r: RInterpreter) -> None:
 @pytest.mark.parametrize(
     "sent",
     [
-        None, True, 5, -(2**31) + 1, 2**60, 1.5, math.inf, "ü😀", "", b"ab\0c",
-        datetime.date(1960, 2, 3), datetime.timedelta(seconds=2),
+        None,
+        True,
+        5,
+        -(2**31) + 1,
+        2**60,
+        1.5,
+        math.inf,
+        "ü😀",
+        "",
+        b"ab\0c",
+        datetime.date(1960, 2, 3),
+        datetime.timedelta(seconds=2),
         datetime.datetime(1969, 12, 31, 23, 59, 59, 5, tzinfo=datetime.timezone.utc),
-        [1, 2, None], ["a", None], [1, "a"], [], [[1, 2], ["x", "y"]], {"a": 1, "b": ["x", "y"]},
+        [1, 2, None],
+        ["a", None],
+        [1, "a"],
+        [],
+        [[1, 2], ["x", "y"]],
+        {"a": 1, "b": ["x", "y"]},
     ],
     ids=repr,
 )
@@ -125,7 +151,7 @@ def test_arrays_and_tables(r: RInterpreter) -> None:
     assert value(r, "m[2, 3]") == "[1] 5"
     assert np.array_equal(r.get("m"), matrix)
     r.put("d", pd.DataFrame({"a": [1.5, None], "c": pd.Categorical(["x", "y"])}))
-    assert value(r, "sapply(d, class)") .split() == ["a", "c", '"numeric"', '"factor"']
+    assert value(r, "sapply(d, class)").split() == ["a", "c", '"numeric"', '"factor"']
     found = r.get("d")
     assert isinstance(found, pa.Table)
     assert found.column("c").to_pylist() == ["x", "y"]
@@ -134,7 +160,7 @@ def test_arrays_and_tables(r: RInterpreter) -> None:
 def test_what_stays_in_r(r: RInterpreter) -> None:
     do(r, "f <- function() 1; e <- new.env(); m <- lm(mpg ~ wt, mtcars); z <- 1i; g <- y ~ x")
     for name in "femzg":
-        with pytest.raises(TypeError, match="in R|counterpart"):
+        with pytest.raises(TypeError, match=r"in R|counterpart"):
             r.get(name)
     with pytest.raises(KeyError):
         r.get("no_such_name")
@@ -160,14 +186,21 @@ FRAMES = st.lists(
 
 SCHEMA = pa.schema(
     [
-        ("i", pa.int32()), ("d", pa.float64()), ("s", pa.string()), ("b", pa.bool_()),
-        ("day", pa.date32()), ("at", pa.timestamp("us", tz="UTC")), ("raw", pa.binary()),
+        ("i", pa.int32()),
+        ("d", pa.float64()),
+        ("s", pa.string()),
+        ("b", pa.bool_()),
+        ("day", pa.date32()),
+        ("at", pa.timestamp("us", tz="UTC")),
+        ("raw", pa.binary()),
         ("l", pa.list_(pa.int32())),
     ]
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(rows=FRAMES)
 def test_tables_come_back_as_they_were(r: RInterpreter, rows: list[tuple[Any, ...]]) -> None:
     columns = [list(c) for c in zip(*rows, strict=True)] if rows else [[] for _ in SCHEMA]
@@ -192,7 +225,10 @@ def test_tables_come_back_as_they_were(r: RInterpreter, rows: list[tuple[Any, ..
 
 @pytest.mark.spark
 def test_spark_tables_cross_as_handles(rs: RInterpreter, companion: Any) -> None:
-    do(rs, "shared <- tbl(spark, sql('SELECT id, id * 2 AS twice FROM range(10)')) |> filter(id > 4)")
+    do(
+        rs,
+        "shared <- tbl(spark, sql('SELECT id, id * 2 AS twice FROM range(10)')) |> filter(id > 4)",
+    )
     handle = rs.get("shared")
     assert isinstance(handle, SharedFrame)
     dataset = companion.ask("getShared", "main", handle.key)

@@ -52,7 +52,12 @@ def test_a_plot_keeps_its_place_in_the_output(r: RInterpreter) -> None:
 def test_plots_in_a_loop_appear_as_they_are_made(r: RInterpreter) -> None:
     events = do(r, "for (i in 1:3) { plot(i); cat(i) }").events
     assert kinds(events) == ["display", "1", "update image/png"] * 1 + [
-        "display", "2", "update image/png", "display", "3", "update image/png"
+        "display",
+        "2",
+        "update image/png",
+        "display",
+        "3",
+        "update image/png",
     ]
 
 
@@ -62,7 +67,9 @@ def test_figures_on_one_page(r: RInterpreter) -> None:
 
 
 def test_size_and_resolution(r: RInterpreter) -> None:
-    events = do(r, "options(repr.plot.width = 4, repr.plot.height = 3, repr.plot.res = 100)\nplot(1)").events
+    events = do(
+        r, "options(repr.plot.width = 4, repr.plot.height = 3, repr.plot.res = 100)\nplot(1)"
+    ).events
     assert size(events[0][1]) == (400, 300)
     events = do(r, "plot(1)\noptions(repr.plot.width = 2)\nplot(2)").events
     assert [size(e[1]) for e in events] == [(400, 300), (200, 300)]
@@ -81,13 +88,16 @@ def test_other_forms(r: RInterpreter) -> None:
 
 
 def test_grid_graphics(r: RInterpreter) -> None:
-    code = "library(ggplot2)\nggplot(mtcars, aes(mpg, wt)) + geom_point()\nlattice::xyplot(mpg ~ wt, mtcars)"
+    code = (
+        "library(ggplot2)\nggplot(mtcars, aes(mpg, wt)) + geom_point()\n"
+        "lattice::xyplot(mpg ~ wt, mtcars)"
+    )
     assert kinds(do(r, code).events) == ["display image/png"] * 2
     assert do(r, "p <- ggplot(mtcars, aes(mpg, wt)) + geom_point()").events == []
 
 
 def test_a_device_of_the_users_own(r: RInterpreter, tmp_path: object) -> None:
-    code = f"pdf('{tmp_path}/own.pdf'); plot(1); invisible(dev.off()); file.size('{tmp_path}/own.pdf') > 0"
+    code = f"setwd('{tmp_path}'); pdf('own.pdf'); plot(1); x <- dev.off(); file.size('own.pdf') > 0"
     assert kinds(do(r, code).events) == ["result [1] TRUE"]
 
 

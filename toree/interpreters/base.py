@@ -82,6 +82,19 @@ class Completeness:
     indent: str = ""
 
 
+@dataclasses.dataclass(frozen=True)
+class Assignment:
+    """A name a cell assigned or deleted at top level, and what is known without converting it."""
+
+    name: str
+    kind: str = ""  # "frame", "table", "scalar", "list", "map", "array", "function", ...
+    type: str = ""  # in the language's own words
+    size: str = ""
+    mutable: bool = False  # may change without an assignment
+    reason: str = ""  # why it cannot cross; empty: it can, as far as is known
+    deleted: bool = False
+
+
 class Output(Protocol):
     """Where a running cell's output goes; handed in per call, bound to that cell."""
 
@@ -174,7 +187,18 @@ class Interpreter(ABC):
 
     # Shared names (variables.py): the defaults make a language that shares nothing.
 
-    def assigned(self) -> Sequence[str]:
+    #: Names match whatever their case (SQL).
+    folds_case: ClassVar[bool] = False
+
+    def mentions(self, code: str, names: Sequence[str]) -> Sequence[str]:
+        """Those of `names` that `code` may read: quick, and rather too many than too few."""
+        return [name for name in names if name in code]
+
+    def own(self, name: str) -> bool:
+        """Whether the language itself has such a name, which no other language's is to hide."""
+        return False
+
+    def assigned(self) -> Sequence[Assignment]:
         """Names the last `execute` assigned or deleted at top level."""
         return ()
 
@@ -183,7 +207,7 @@ class Interpreter(ABC):
         return frozenset()
 
     def get(self, name: str) -> Any:
-        """The value of `name` in a form that can cross (docs/sharing.md).
+        """The value of `name` in its crossing form, a record of `wire.py` (docs/sharing.md).
 
         Raises:
             KeyError: no such name.
@@ -194,3 +218,6 @@ class Interpreter(ABC):
     def put(self, name: str, value: Any) -> None:
         """Makes `value`, from another language's `get`, available as `name`."""
         raise TypeError(f"{self.language} takes no values")
+
+    def drop(self, name: str) -> None:
+        """Takes back what `put` made, unless the user has assigned the name since."""

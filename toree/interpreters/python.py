@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import builtins
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..api import Kernel
+from ..frames import Frames
 from ..signals import stopping
 from ..spark import PythonSpark
-from .base import Bundle, Completeness, Completion, Failed, Interpreter, Ok, Output, Result
+from .base import (
+    Assignment,
+    Bundle,
+    Completeness,
+    Completion,
+    Failed,
+    Interpreter,
+    Ok,
+    Output,
+    Result,
+)
+from .python_variables import PythonVariables, SharedValues
 
 if TYPE_CHECKING:
     from ..host import Host
@@ -24,17 +39,27 @@ class PythonInterpreter(Interpreter):
         self._spark = PythonSpark(host.companion, host.ipython.shell, host.display)
         self._eager = host.config.initialization_mode == "eager"
         self._host = host
+        self.frames = Frames(self._spark)
+        self._variables = PythonVariables(host.ipython.shell, self.frames, host.sharing.store)
 
     def start(self) -> None:
         self._register_magics()
+        kernel = Kernel(SharedValues(self._host.sharing, self._variables), self._output)
+        self._ipython.shell.user_ns["kernel"] = kernel
+        self._ipython.shell.user_ns_hidden["kernel"] = kernel
         if self._eager:
             self._spark.attach_when_ready()
 
     async def execute(self, code: str, output: Output, **options: Any) -> Result:
+        life = self._host.companion.life
         with stopping(self._spark.cancel):
             self._spark.prepare(code, output)
+            self._variables.begin()
             reply = await self._ipython.run(code)
+        self._variables.end(code, reply["status"] == "ok")
         if reply["status"] != "ok":
+            if reply["ename"].startswith("Py4J") and (why := self._host.companion.obituary(life)):
+                output.stream("stderr", f"{why}\n")
             return Failed(reply["ename"], reply["evalue"], reply["traceback"], shown=True)
         return Ok(payload=reply["payload"], expressions=reply["user_expressions"])
 
@@ -47,6 +72,9 @@ class PythonInterpreter(Interpreter):
         shell.user_ns.update(kept)
         shell.user_ns_hidden.update(kept)
         return True
+
+    def _output(self) -> Output:
+        return self._ipython.output
 
     def interrupt(self) -> None:
         self._spark.cancel()
@@ -70,6 +98,32 @@ class PythonInterpreter(Interpreter):
     def is_complete(self, code: str) -> Completeness:
         reply = self._ipython.is_complete(code)
         return Completeness(reply["status"], reply.get("indent", ""))
+
+    # Shared names
+
+    def assigned(self) -> Sequence[Assignment]:
+        return self._variables.assigned()
+
+    def references(self, code: str) -> frozenset[str]:
+        return self._variables.references(code)
+
+    def get(self, name: str) -> Any:
+        return self._variables.get(name)
+
+    def put(self, name: str, value: Any) -> None:
+        self._variables.put(name, value)
+
+    def drop(self, name: str) -> None:
+        self._variables.drop(name)
+
+    def mentions(self, code: str, names: Sequence[str]) -> Sequence[str]:
+        return self._variables.mentions(code, names)
+
+    def own(self, name: str) -> bool:
+        return hasattr(builtins, name)
+
+    def close(self) -> None:
+        self.frames.close()
 
     def _register_magics(self) -> None:
         """Makes Toree's line magics known to IPython, except where it has one of that name."""

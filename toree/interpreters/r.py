@@ -19,7 +19,17 @@ from ..errors import LanguageMissing, ToreeError
 from ..rhost.child import Child, Frame
 from ..rhost.frames import Message
 from ..rhost.wire import decode, encode
-from .base import Bundle, Completeness, Completion, Failed, Interpreter, Ok, Output, Result
+from .base import (
+    Assignment,
+    Bundle,
+    Completeness,
+    Completion,
+    Failed,
+    Interpreter,
+    Ok,
+    Output,
+    Result,
+)
 
 _START = 60.0  # seconds R may take to start
 _ANALYSIS = 5.0  # seconds a completion may take
@@ -64,7 +74,7 @@ class RInterpreter(Interpreter):
         self._lock = threading.Lock()  # one conversation with the host at a time
         self._cell: _Cell | None = None
         self._note = ""  # why the last R is gone, told by the next cell
-        self._assigned: tuple[str, ...] = ()
+        self._assigned: Sequence[Assignment] = ()
 
     @property
     def log(self) -> Path | None:
@@ -137,7 +147,10 @@ class RInterpreter(Interpreter):
                 child.send(self._find_address())
             else:
                 cell.deliver(message)
-        self._assigned = tuple(message.get("assigned", ()))
+        self._assigned = [
+            Assignment(name, kind, type_, size, reason=reason, deleted=not kind)
+            for name, kind, type_, size, reason in message.get("assigned", ())
+        ]
         status = message.get("status")
         if status == "interrupted":
             return _interrupted()
@@ -168,7 +181,10 @@ class RInterpreter(Interpreter):
             )
             self._note = ""
             return Ok()
-        text = f"R {how}. Its variables are gone; the next R cell starts a new R on the same Spark session."
+        text = (
+            f"R {how}. Its variables are gone; "
+            "the next R cell starts a new R on the same Spark session."
+        )
         return Failed("RDied", text, [text])
 
     def interrupt(self) -> None:
@@ -226,7 +242,7 @@ class RInterpreter(Interpreter):
 
     # -- shared names ----------------------------------------------------------
 
-    def assigned(self) -> Sequence[str]:
+    def assigned(self) -> Sequence[Assignment]:
         return self._assigned
 
     def references(self, code: str) -> frozenset[str]:
@@ -310,10 +326,10 @@ class _Cell:
                 pass
             except KeyboardInterrupt:  # raised into us in spite of the handler
                 self.interrupt()
-            if self._stopped_at and not self._told:
-                if time.monotonic() - self._stopped_at > self._patience:
-                    self._told = True
-                    self.output.stream("stderr", _STUCK)
+            stopped_for = time.monotonic() - self._stopped_at if self._stopped_at else 0.0
+            if stopped_for > self._patience and not self._told:
+                self._told = True
+                self.output.stream("stderr", _STUCK)
 
     def deliver(self, message: Message) -> None:
         event = message["event"]
@@ -349,7 +365,9 @@ class _Cell:
         self.child.send({"answer": line})
 
 
-_TOKENS = re.compile(r"""#[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|[\["'({})\]]""", re.DOTALL)
+_TOKENS = re.compile(
+    r"""#[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|[\["'({})\]]""", re.DOTALL
+)
 _UNFINISHED = re.compile(r"(?:[-+*/^=<>&|~,]|%[^%\s]*%)\s*$")
 
 

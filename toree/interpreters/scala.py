@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..companion import Interrupted
 from ..display import Preview
-from .base import Bundle, Completeness, Completion, Failed, Interpreter, Ok, Output, Result
+from .base import (
+    Assignment,
+    Bundle,
+    Completeness,
+    Completion,
+    Failed,
+    Interpreter,
+    Ok,
+    Output,
+    Result,
+)
+from .jvm_variables import ScalaVariables
 
 if TYPE_CHECKING:
     from ..host import Host
 
 _WORKSPACE = "main"
+#: Methods every Scala cell has, called without a dot.
+OWN_NAMES = frozenset("sql println print printf require assert assume identity implicitly".split())
 
 
 class ScalaInterpreter(Interpreter):
@@ -25,11 +38,18 @@ class ScalaInterpreter(Interpreter):
     def __init__(self, host: Host) -> None:
         self._companion = host.companion
         self._display = host.display
+        self._variables = ScalaVariables(host.companion, lambda: host.frames, host.sharing.store)
 
     async def execute(self, code: str, output: Output, **options: Any) -> Result:
         if not code.strip():
             return Ok()
-        wire = json.dumps({"showTypes": self._display.show_types, "rows": self._display.rows})
+        wire = json.dumps(
+            {
+                "showTypes": self._display.show_types,
+                "rows": self._display.rows,
+                "bindings": self._variables.bindings(code),
+            }
+        )
         cell = new_cell_id()
         try:
             outcome = self._companion.run(
@@ -37,6 +57,7 @@ class ScalaInterpreter(Interpreter):
             )
         except Interrupted:
             return stopped()
+        self._variables.ran(outcome["status"] == "ok")
         return result_of(outcome, output, "scala")
 
     def interrupt(self) -> None:
@@ -63,6 +84,26 @@ class ScalaInterpreter(Interpreter):
         if self._companion.ready:
             self._companion.ask("restartRepl", _WORKSPACE)
         return True
+
+    # Shared names
+
+    def assigned(self) -> Sequence[Assignment]:
+        return self._variables.assigned()
+
+    def references(self, code: str) -> frozenset[str]:
+        return self._variables.references(code)
+
+    def get(self, name: str) -> Any:
+        return self._variables.get(name)
+
+    def put(self, name: str, value: Any) -> None:
+        self._variables.put(name, value)
+
+    def drop(self, name: str) -> None:
+        self._variables.drop(name)
+
+    def own(self, name: str) -> bool:
+        return name in OWN_NAMES
 
 
 def new_cell_id() -> str:

@@ -7,13 +7,14 @@ import ast
 import dataclasses
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..companion import Interrupted
 from ..errors import MagicError
 from ..magics import ArgumentParser
-from .base import Completeness, Completion, Failed, Interpreter, Ok, Output, Result
+from .base import Assignment, Completeness, Completion, Failed, Interpreter, Ok, Output, Result
+from .jvm_variables import SqlVariables
 from .scala import completion_of, new_cell_id, result_of, stopped
 
 if TYPE_CHECKING:
@@ -37,13 +38,18 @@ class SqlInterpreter(Interpreter):
     """Runs the statements of a cell; the last one's table is the cell's result."""
 
     language = "sql"
+    folds_case = True
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self._companion = host.companion
+        self._variables = SqlVariables(
+            host.companion, lambda: host.frames, host.sharing.store, split
+        )
 
     async def execute(self, code: str, output: Output, **options: Any) -> Result:
         statements = list(split(code))
+        self._variables.begin()
         result: Result = Ok()
         for number, statement in enumerate(statements):
             if isinstance(result, Ok) and result.data:
@@ -62,6 +68,7 @@ class SqlInterpreter(Interpreter):
             "params": {name: typed(value) for name, value in options.get("params", {}).items()},
             "output": options.get("name") if last else None,
             "quiet": bool(options.get("quiet")),
+            **self._variables.options(statement),
         }
         cell, text = new_cell_id(), json.dumps(wire)
         try:
@@ -70,10 +77,33 @@ class SqlInterpreter(Interpreter):
             )
         except Interrupted:
             return stopped()
+        if outcome["status"] == "ok" and wire["output"]:
+            self._variables.wrote(str(wire["output"]))
         return _pointed(result_of(outcome, output, "sql"), statement)
 
     def interrupt(self) -> None:
         self._companion.interrupt()
+
+    # Shared names
+
+    def mentions(self, code: str, names: Sequence[str]) -> Sequence[str]:
+        folded = code.casefold()
+        return [name for name in names if name.casefold() in folded]
+
+    def assigned(self) -> Sequence[Assignment]:
+        return self._variables.assigned()
+
+    def references(self, code: str) -> frozenset[str]:
+        return self._variables.references(code)
+
+    def get(self, name: str) -> Any:
+        return self._variables.get(name)
+
+    def put(self, name: str, value: Any) -> None:
+        self._variables.put(name, value)
+
+    def drop(self, name: str) -> None:
+        self._variables.drop(name)
 
     def parse_options(self, line: str) -> tuple[Mapping[str, Any], int]:
         return parse_options(line)

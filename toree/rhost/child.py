@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import signal
@@ -66,17 +67,13 @@ class Child:
 
     def send(self, message: Message, blobs: list[bytes] | None = None) -> None:
         """Sends a request or an answer; a dead host is noticed by `frames`, not here."""
-        try:
+        with contextlib.suppress(OSError):
             self._channel.send(message, blobs or [])
-        except OSError:
-            pass
 
     def interrupt(self, cell: str) -> None:
         """Stops the cell of this id if it runs; any thread."""
-        try:
+        with contextlib.suppress(OSError):
             os.write(self._interrupts, f"{cell}\n".encode())
-        except OSError:
-            pass
 
     def ended(self) -> str:
         """How the process ended: "killed by SIGSEGV", "ended with status 3"."""
@@ -101,10 +98,8 @@ class Child:
 
     def _sweep(self) -> None:
         # The group outlives its leader as long as a member lives, and its number is not reused.
-        try:
+        with contextlib.suppress(OSError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except OSError:
-            pass
 
     def close(self) -> None:
         """Ends the process; may be called twice."""

@@ -109,8 +109,13 @@ class FromR:
             end = min(length, start + _ROWS)
             first, last = float(start + 1), float(end)
             raw = self._engine.call("bytes_of_strings", vector, _real(first), _real(last))
-            chunks.append(_split(np.frombuffer(memory(raw), np.uint8), end - start,
-                                 None if mask is None else mask[start:end]))
+            chunks.append(
+                _split(
+                    np.frombuffer(memory(raw), np.uint8),
+                    end - start,
+                    None if mask is None else mask[start:end],
+                )
+            )
         return chunks[0] if len(chunks) == 1 else pa.chunked_array(chunks)
 
 

@@ -5,7 +5,7 @@ here <- environment()
 
 methods::setClass("SparkDriver", contains = "DBIDriver", where = here)
 methods::setClass("SparkConnection", contains = "DBIConnection",
-                  slots = c(bigint = "character"), prototype = list(bigint = ""), where = here)
+                  slots = c(bigint = "character", state = "environment"), where = here)
 methods::setClass("SparkResult", contains = "DBIResult",
                   slots = c(state = "environment"), where = here)
 
@@ -15,12 +15,12 @@ dbi_method <- function(name, signature, definition) {
 
 # -- driver and connection ---------------------------------------------------------------------
 
-public$Spark <- function() methods::new("SparkDriver")
-
 dbi_method("dbConnect", "SparkDriver", function(drv, ..., bigint = "") {
-  choices <- c("", "numeric", "integer64", "character")
-  if (!bigint %in% choices) stop("`bigint` is numeric, integer64 or character.", call. = FALSE)
-  methods::new("SparkConnection", bigint = bigint)
+  choices <- c("", "integer", "numeric", "integer64", "character")
+  if (!bigint %in% choices) {
+    stop("`bigint` is integer, numeric, integer64 or character.", call. = FALSE)
+  }
+  new_connection(bigint)
 })
 
 dbi_method("dbUnloadDriver", "SparkDriver", function(drv, ...) invisible(TRUE))
@@ -30,9 +30,19 @@ dbi_method("dbGetInfo", "SparkDriver", function(dbObj, ...) {
 })
 dbi_method("dbDataType", "SparkDriver", function(dbObj, obj, ...) spark_type(obj))
 
-# The session is Toree's and stays.
-dbi_method("dbDisconnect", "SparkConnection", function(conn, ...) invisible(TRUE))
-dbi_method("dbIsValid", "SparkConnection", function(dbObj, ...) TRUE)
+new_connection <- function(bigint = "") {
+  state <- new.env(parent = emptyenv())
+  state$open <- TRUE
+  methods::new("SparkConnection", bigint = bigint, state = state)
+}
+
+# The session is Toree's and stays, and so does `spark`, which is everybody's.
+dbi_method("dbDisconnect", "SparkConnection", function(conn, ...) {
+  if (!conn@state$open) warning("The connection is closed already.", call. = FALSE)
+  if (!identical(conn@state, spark_state$connection@state)) conn@state$open <- FALSE
+  invisible(TRUE)
+})
+dbi_method("dbIsValid", "SparkConnection", function(dbObj, ...) dbObj@state$open)
 dbi_method("dbGetInfo", "SparkConnection", function(dbObj, ...) {
   list(
     db.version = spark_call("version"), dbname = DBI::dbGetQuery(dbObj, "SELECT current_schema() x")$x,
@@ -151,6 +161,7 @@ view_name <- function(quoted) {
 # -- queries -----------------------------------------------------------------------------------
 
 dbi_method("dbSendQuery", c("SparkConnection", "character"), function(conn, statement, params = NULL, ...) {
+  if (!conn@state$open) stop("The connection is closed.", call. = FALSE)
   state <- new.env(parent = emptyenv())
   state$statement <- statement
   state$bigint <- conn@bigint

@@ -64,8 +64,10 @@ dbplyr_methods <- list(
   # A computed table is there for good (a table) or in Spark's cache (a temporary view).
   db_compute = function(con, table, sql, ..., overwrite = FALSE, temporary = TRUE) {
     quoted <- table_sql(con, table)
+    # dbplyr counts its own names from 1 in each new R, on a session that may have had one before.
+    own <- temporary && grepl("^`?dbplyr_[A-Za-z0-9]+`?$", quoted)
     if (spark_call("exists", quoted)) {
-      if (!overwrite) stop("Table ", quoted, " exists.", call. = FALSE)
+      if (!overwrite && !own) stop("Table ", quoted, " exists.", call. = FALSE)
       spark_call("drop", quoted)
     }
     if (temporary) spark_call("compute", as.character(sql), view_name(quoted))

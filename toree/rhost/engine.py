@@ -6,6 +6,7 @@ converters, which lose types.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import locale
@@ -41,6 +42,7 @@ class Engine:
             ask: answers a prompt of `readline()` with a line, or None for end of input.
         """
         _use_utf8()
+        _use_zone()
         # Big first heaps save collections while a table of strings is made (115 to 80 ms).
         rinterface.embedded.set_initoptions(
             ("rpy2", "--quiet", "--no-save", "--no-restore", "--min-nsize=8M", "--min-vsize=256M")
@@ -91,7 +93,9 @@ class Engine:
     def _enter(self, name: Any, *arguments: Any) -> Any:
         # rpy2 only logs an exception that leaves here: it must go back as a value.
         if os.getpid() != _PID:
-            return self.failure("error", "Not in a process that R forked (mclapply): no Spark there.")
+            return self.failure(
+                "error", "Not in a process that R forked (mclapply): no Spark there."
+            )
         try:
             result = self._functions[name[0]](*arguments)
         except BaseException as error:
@@ -114,7 +118,7 @@ class Engine:
         return self._env[name]
 
     def parse_status(self, code: str) -> str:
-        """"complete", "incomplete" or "invalid", from R's parser, in no user's language."""
+        """ "complete", "incomplete" or "invalid", from R's parser, in no user's language."""
         from rpy2.rinterface_lib._rinterface_capi import RParsingError
 
         try:
@@ -133,12 +137,17 @@ class Engine:
         every = [str(name) for name in self.call("global_names")]
         return every, {name: self._place(name) for name in names}
 
-    def assigned(self, before: Watched) -> list[str]:
-        """Global names the last cell assigned or removed at top level."""
+    def assigned(self, before: Watched) -> list[list[str]]:
+        """Global names the last cell assigned or removed at top level.
+
+        Each is name, kind ("" when it is gone), type, size, and why it stays in R.
+        """
         every, places = before
         still = [str(name) for name in self.call("plain_globals", strings(list(places)))]
         changed = [name for name in still if self._place(name) != places[name]]
-        return [str(n) for n in self.call("assigned_names", strings(every), strings(changed))]
+        names = self.call("assigned_names", strings(every), strings(changed))
+        rows = self.call("described_names", names)
+        return [[str(name), *map(str, row)] for name, row in zip(names, rows, strict=True)]
 
     def _place(self, name: str) -> int:
         return int(rinterface.globalenv[name].rid)
@@ -173,9 +182,7 @@ class Engine:
         return 1
 
 
-_READ = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_int
-)
+_READ = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_int)
 _WRITE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int, ctypes.c_int)
 _PID = os.getpid()
 _NO_BROWSER = b"A notebook cell has no debugger: browser() was passed over, the code goes on.\n"
@@ -205,10 +212,15 @@ def _libr_path() -> str:
 
 
 def _use_utf8() -> None:
-    try:
+    with contextlib.suppress(locale.Error):
         locale.setlocale(locale.LC_CTYPE, "")
-    except locale.Error:
-        pass
     if locale.nl_langinfo(locale.CODESET).upper().replace("-", "") != "UTF8":
         os.environ.pop("LC_ALL", None)
         os.environ["LC_CTYPE"] = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
+
+
+def _use_zone() -> None:
+    # R would ask timedatectl, which complains into the cell where there is no systemd.
+    if not os.environ.get("TZ"):
+        _, found, name = os.path.realpath("/etc/localtime").partition("/zoneinfo/")
+        os.environ["TZ"] = name if found else "UTC"

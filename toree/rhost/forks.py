@@ -11,6 +11,8 @@ Python itself must not fork here while it holds the GIL (subprocess uses vfork, 
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
+from typing import Any
 
 
 def make_forks_safe() -> None:
@@ -25,10 +27,11 @@ def make_forks_safe() -> None:
     register(nothing, nothing, give)
 
 
-def _register() -> ctypes._FuncPointer:  # type: ignore[name-defined]
-    libc = ctypes.CDLL(None)
+def _register() -> Callable[..., int]:
+    libc: Any = ctypes.CDLL(None)
     try:
-        return libc.pthread_atfork
+        plain: Callable[..., int] = libc.pthread_atfork
+        return plain
     except AttributeError:  # glibc: there for the linker only
         register = libc.__register_atfork
-        return lambda *handlers: register(*handlers, None)
+        return lambda *handlers: int(register(*handlers, None))

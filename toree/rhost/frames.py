@@ -1,8 +1,8 @@
 """Frames on a pair of pipes: a JSON header and any number of raw blobs. No pickle.
 
-    4 bytes   length of the header, big endian
-    header    JSON object; its "blobs" is the list of the blobs' lengths, if there are any
-    blobs     raw bytes, one after the other
+4 bytes   length of the header, big endian
+header    JSON object; its "blobs" is the list of the blobs' lengths, if there are any
+blobs     raw bytes, one after the other
 """
 
 from __future__ import annotations

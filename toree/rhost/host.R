@@ -20,8 +20,6 @@ enter <- function(name, ...) {
 # in name only would break sessionInfo().
 .packageName <- "DBI"
 
-local_zone <- function() Sys.timezone()
-
 has_package <- function(name) requireNamespace(name, quietly = TRUE)
 
 # What users see: attached to the search path, so that globalenv() stays theirs.

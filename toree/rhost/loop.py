@@ -211,7 +211,8 @@ class Loop:
 
     def _ask(self, prompt: str) -> str | None:
         self.pages.hold_place()
-        return self._question({"event": "ask", "prompt": prompt})
+        answer = self._question({"event": "ask", "prompt": prompt})
+        return None if answer is None else str(answer)
 
     # -- Spark -----------------------------------------------------------------
 

@@ -199,3 +199,27 @@ share_parts <- function(x) {
   if (anyDuplicated(names) || !all(nzchar(names))) stop("a list with some names only stays in R")
   list("dict", unname(x), names)
 }
+
+# For each name: kind, type, size and why its value stays in R (or ""); kind "" when it is gone.
+described_names <- function(names) {
+  lapply(names, function(name) {
+    if (!has_global(name)) return(c("", "", "", ""))
+    if (bindingIsActive(as.name(name), globalenv())) {
+      return(c("value", "active binding", "", "an active binding stays in R"))
+    }
+    x <- get(name, globalenv(), inherits = FALSE)
+    type <- paste(class(x), collapse = "/")
+    if (inherits(x, "tbl_SparkConnection")) return(c("frame", "Spark table (dplyr)", "", ""))
+    if (is.function(x)) return(c("function", type, "", "a function stays in R"))
+    reason <- if (is.environment(x) || (isS4(x) && !is.atomic(x)) || is.language(x) || is.complex(x)) {
+      paste0("a value of class ", class(x)[[1L]], " stays in R")
+    } else if (is.list(x) && !is.data.frame(x) && !is.null(attr(x, "class"))) {
+      paste0("an object of class ", class(x)[[1L]], " stays in R")
+    } else ""
+    if (is.data.frame(x)) return(c("table", type, paste(nrow(x), "x", ncol(x)), reason))
+    if (!is.null(dim(x))) return(c("array", type, paste(dim(x), collapse = " x "), reason))
+    kind <- if (is.list(x)) { if (is.null(names(x))) "list" else "map" }
+            else if (length(x) == 1L) "scalar" else "list"
+    c(kind, type, if (kind == "scalar") "" else as.character(length(x)), reason)
+  })
+}

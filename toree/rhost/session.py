@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import signal
+import socket
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -92,6 +93,11 @@ class Session:
         # A new thread of the JVM serves a new connection, so the group is set again each time.
         self._context.setJobGroup(cell, "R cell", False)
         self._cell = cell
+
+    def ready(self) -> Any:
+        """The entry point of the companion, attached to."""
+        self._prepare(self._cell or "toree-r")
+        return self.entry
 
     def _stopped(self) -> bool:
         return bool(self._context._jsc.sc().isStopped())
@@ -186,7 +192,7 @@ class Session:
     def zone(self) -> str:
         """The session's time zone; this machine's while Spark is not attached."""
         if self._spark is None:
-            return str(self._engine.call("local_zone")[0])
+            return os.environ.get("TZ", "UTC").lstrip(":")
         return str(self._spark.conf.get("spark.sql.session.timeZone", "UTC"))
 
     def _compute(self, text: Any, name: Any) -> None:
@@ -300,7 +306,24 @@ class Session:
         return strings([str(found._1()), str(found._2().secret())])
 
     def _sparklyr(self, jars: Any) -> Any:
-        raise SparkFailed("Attaching sparklyr is not built yet.")
+        """Starts sparklyr's backend inside the companion; the `master` for spark_connect."""
+        version = ".".join(str(self._spark.version).split(".")[:2])
+        jar = _closest(list(jars), version)
+        java = self._context._jvm.java
+        jvm = self._context._jvm
+        urls = self._context._gateway.new_array(java.net.URL, 1)
+        urls[0] = java.io.File(jar).toURI().toURL()
+        loader = java.net.URLClassLoader(urls, jvm.Thread.currentThread().getContextClassLoader())
+        backend = (
+            loader.loadClass("sparklyr.Backend")
+            .getDeclaredConstructor(self._context._gateway.new_array(java.lang.Class, 0))
+            .newInstance(self._context._gateway.new_array(java.lang.Object, 0))
+        )
+        port = _free_port()
+        backend.setType(True, False, False, False)
+        backend.setSparkContext(self._context._jsc.sc())
+        backend.init(port, 1, 60)
+        return strings([f"sparklyr://localhost:{port}/1"])
 
 
 class Result:
@@ -342,6 +365,25 @@ def collected(frame: Any) -> pa.Table:
     from pyspark.sql.pandas.types import to_arrow_schema
 
     return pa.Table.from_batches(frame._collect_as_arrow(), to_arrow_schema(frame.schema))
+
+
+def _closest(jars: list[str], version: str) -> str:
+    """sparklyr ships a jar for each Spark: the newest that is not newer than this Spark."""
+
+    def number(text: str) -> tuple[int, ...]:
+        return tuple(int(part) for part in re.findall(r"\d+", text)[:2])
+
+    named = [(number(os.path.basename(jar)), jar) for jar in jars]
+    fitting = sorted(pair for pair in named if pair[0] <= number(version))
+    if not fitting:
+        raise SparkFailed("This sparklyr has no backend for this Spark.")
+    return fitting[-1][1]
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 def _empty(frame: Any) -> pa.Table:

@@ -14,7 +14,7 @@ spark_connection <- function() {
            "install.packages(c(\"DBI\", \"dplyr\", \"dbplyr\"))", call. = FALSE)
     }
     sys.source(file.path(folder, "dbi.R"), envir = environment(spark_connection))
-    spark_state$connection <- methods::new("SparkConnection")
+    spark_state$connection <- new_connection()
   }
   spark_state$connection
 }
@@ -23,6 +23,12 @@ makeActiveBinding("spark", function(value) {
   if (!missing(value)) stop("`spark` is Toree's Spark connection.", call. = FALSE)
   spark_connection()
 }, public)
+
+# The DBI driver, for dbConnect(Spark(), bigint = "integer64").
+public$Spark <- function() {
+  spark_connection()
+  methods::new("SparkDriver")
+}
 
 # A dplyr table over a DataFrame that another language shared, by the name session.py gave it.
 lazy_table <- function(name) {

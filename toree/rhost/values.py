@@ -43,7 +43,7 @@ class Values:
             parts = self._engine.call("share_parts", value)
         except rinterface.embedded.RRuntimeError as error:
             raise TypeError(str(error).partition(" : ")[2].strip() or str(error)) from None
-        kind, data = parts[0][0], parts[1] if len(parts) > 1 else None
+        kind, data = parts[0][0], parts[len(parts) > 1]
         if kind == "null":
             return None
         if kind == "frame":
@@ -86,7 +86,7 @@ class Values:
         rinterface.globalenv[name] = made
 
     def _frame_table(self, name: str, value: SharedFrame) -> Any:
-        dataset = self._session.entry.getShared("main", value.key)
+        dataset = self._session.ready().getShared("main", value.key)
         if dataset is None:
             raise TypeError("the DataFrame is gone")
         return self._engine.call("lazy_table", strings([self._session.adopt(name, dataset)]))

@@ -1,19 +1,19 @@
 """Arrow to R vectors and back: memory copies, and R's own readBin and writeBin for strings.
 
-    Arrow                      R
-    bool                       logical
-    int8, int16, int32, uint8  integer (double where -2^31 occurs, R's mark for NA)
-    int64, uint*               double; beyond 2^53 integer64 (package bit64), else character
-    float, double, decimal     double; null is NA, NaN stays NaN
-    string                     character (UTF-8)
-    dictionary of strings      factor
-    date                       Date
-    timestamp with zone        POSIXct in the session's time zone
-    timestamp without zone     POSIXct in UTC
-    duration                   difftime in seconds
-    binary                     list of raw
-    list, map, struct          list of vectors, of named lists
-    null                       logical NA
+Arrow                      R
+bool                       logical
+int8, int16, int32, uint8  integer (double where -2^31 occurs, R's mark for NA)
+int64, uint*               double; beyond 2^53 integer64 (package bit64), else character
+float, double, decimal     double; null is NA, NaN stays NaN
+string                     character (UTF-8)
+dictionary of strings      factor
+date                       Date
+timestamp with zone        POSIXct in the session's time zone
+timestamp without zone     POSIXct in UTC
+duration                   difftime in seconds
+binary                     list of raw
+list, map, struct          list of vectors, of named lists
+null                       logical NA
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ class ToR:
         Args:
             zone: time zone in which timestamps are shown, an Olson name.
             warn: told in a sentence about values R can't hold as they are.
-            bigint: what int64 becomes: "numeric", "integer64", "character", or "" as above.
+            bigint: what int64 becomes: "integer" (where they fit), "numeric", "integer64",
+                "character", or "" as above.
         """
         self._engine = engine
         self._zone = zone
@@ -86,9 +87,7 @@ class ToR:
             )
         if pa.types.is_duration(kind):
             seconds = self._fixed(data.cast(pa.int64()), "double", np.float64, _SECONDS[kind.unit])
-            return self._with(
-                seconds, {"class": strings(["difftime"]), "units": strings(["secs"])}
-            )
+            return self._with(seconds, {"class": strings(["difftime"]), "units": strings(["secs"])})
         if pa.types.is_dictionary(kind):
             return self._factor(data)
         if pa.types.is_null(kind):
@@ -130,18 +129,24 @@ class ToR:
     def _integers(self, data: pa.ChunkedArray) -> Any:
         bounds = pc.min_max(data)
         low, high = bounds["min"].as_py() or 0, bounds["max"].as_py() or 0
-        if data.type.bit_width <= 32 and -(2**31) < low and high < 2**31:
+        if data.type.bit_width <= 32 and low > -(2**31) and high < 2**31:
             return self._fixed(data, "integer", np.int32)
-        exact = -_EXACT <= low and high <= _EXACT
+        exact = low >= -_EXACT and high <= _EXACT
         wide = data.type.bit_width == 64
+        if wide and self._bigint == "integer" and low > -(2**31) and high < 2**31:
+            return self._fixed(data, "integer", np.int32)
         if wide and self._bigint == "character":
             return self._strings(data.cast(pa.string()))
-        if wide and (self._bigint == "integer64" or (not exact and self._bigint != "numeric")):
-            if _NA_INTEGER64 < low and high < 2**63 and self._has("bit64"):
+        if wide and (
+            self._bigint == "integer64"
+            or (not exact and self._bigint not in ("numeric", "integer"))
+        ):
+            if low > _NA_INTEGER64 and high < 2**63 and self._has("bit64"):
                 return self._integer64(data)
             if not exact:
                 self._warn(
-                    "Integers beyond 2^53 came as character; install the R package bit64 for integer64."
+                    "Integers beyond 2^53 came as character: "
+                    "install the R package bit64 for integer64."
                 )
                 return self._strings(data.cast(pa.string()))
         if not exact:
@@ -211,11 +216,13 @@ class ToR:
 
 def _joined(part: pa.Array) -> tuple[Any, int]:
     """The strings' bytes, a zero after each, and how many zeros there are."""
-    text = pc.binary_join_element_wise(
-        part, "", "\0", null_handling="replace", null_replacement=""
-    )
+    text = pc.binary_join_element_wise(part, "", "\0", null_handling="replace", null_replacement="")
     first, last = _bounds(text, pa.types.is_large_string(text.type))
-    data = np.frombuffer(text.buffers()[2], np.uint8)[first:last] if last > first else np.empty(0, np.uint8)
+    data = (
+        np.frombuffer(text.buffers()[2], np.uint8)[first:last]
+        if last > first
+        else np.empty(0, np.uint8)
+    )
     return data, len(data) - int(np.count_nonzero(data))
 
 
@@ -224,7 +231,11 @@ def _pieces(data: pa.ChunkedArray) -> Iterator[pa.Array]:
     held: list[pa.Array] = []
     size = 0
     for chunk in data.chunks:
-        rows = max(1, len(chunk) * _PIECE // max(1, chunk.nbytes)) if chunk.nbytes > _PIECE else len(chunk)
+        rows = (
+            max(1, len(chunk) * _PIECE // max(1, chunk.nbytes))
+            if chunk.nbytes > _PIECE
+            else len(chunk)
+        )
         for start in range(0, len(chunk), max(rows, 1)):
             part = chunk.slice(start, rows)
             held.append(part)
@@ -236,7 +247,9 @@ def _pieces(data: pa.ChunkedArray) -> Iterator[pa.Array]:
         yield held[0] if len(held) == 1 else pa.concat_arrays(held)
 
 
-def _fill(made: Any, data: pa.ChunkedArray, dtype: Any, set_missing: Any, divisor: float = 1.0) -> None:
+def _fill(
+    made: Any, data: pa.ChunkedArray, dtype: Any, set_missing: Any, divisor: float = 1.0
+) -> None:
     """Copies fixed-width values, chunk by chunk, into the memory of an R vector."""
     if not len(data):
         return
@@ -246,7 +259,9 @@ def _fill(made: Any, data: pa.ChunkedArray, dtype: Any, set_missing: Any, diviso
     for chunk in data.chunks:
         if not len(chunk):
             continue
-        values = np.frombuffer(chunk.buffers()[1], source, len(chunk), chunk.offset * source.itemsize)
+        values = np.frombuffer(
+            chunk.buffers()[1], source, len(chunk), chunk.offset * source.itemsize
+        )
         part = target[start : start + len(chunk)]
         if divisor == 1.0:
             part[:] = values

@@ -15,8 +15,13 @@ final case class CellOptions(
     copy(bindings = bindings.map(b => b.copy(key = key(b.key))))
 
   /** Code before the cell's own that brings shared values in; its lines count in no position. */
-  def prefix: String = bindings.map { b =>
-    s"""val `${b.name}` = _root_.toree.Shared.of(this, "${b.key}").asInstanceOf[${b.kind}]; """
+  def prefix: String = bindings.map {
+    // A shared name that is gone, though the REPL still has it: naming it does not compile.
+    case b if b.kind.isEmpty =>
+      s"""@_root_.scala.annotation.implicitNotFound("not found: value ${b.name}") sealed trait `gone ${b.name}`; """ +
+        s"""def `${b.name}`(implicit gone: `gone ${b.name}`): _root_.scala.Nothing = throw new _root_.scala.MatchError(gone); """
+    case b =>
+      s"""val `${b.name}` = _root_.toree.Shared.of(this, "${b.key}").asInstanceOf[${b.kind}]; """
   }.mkString
 }
 

@@ -16,14 +16,14 @@ final class CellValues[M <: CellMain](val main: M) {
   case class Said(name: String, kind: String, text: String) extends Line
 
   private val instances = new WeakHashMap[AnyRef, AnyRef]
-  private val lines = mutable.ListBuffer.empty[Line]
+  private val lines = mutable.ListBuffer.empty[(main.Request, Line)]
 
   def clear(): Unit = lines.clear()
 
   /** Called under the compiler's lock, for a request that compiled. */
   def lines(request: main.Request, trees: List[Tree]): List[Line] = {
     val found = trees.flatMap(line(request, _))
-    lines ++= found
+    lines ++= found.map(request -> _)
     found
   }
 
@@ -115,9 +115,10 @@ final class CellValues[M <: CellMain](val main: M) {
     main.requestOf(name).flatMap(r => Option(instances.get(r))).map(main.valueIn(_, name))
 
   def assigned: List[Map[String, String]] = {
-    val found = lines.collect {
-      case Value(name, kind, sort, _) => Map("name" -> name, "type" -> kind, "kind" -> sort)
-      case Assigned(name, kind, sort) => Map("name" -> name, "type" -> kind, "kind" -> sort)
+    // Of a cell that failed on the way, only what has run.
+    val found = lines.toList.filter(line => instances.containsKey(line._1)).map(_._2).collect {
+      case Value(name, kind, sort, isLazy) => Map("name" -> name, "type" -> kind, "kind" -> sort, "lazy" -> isLazy.toString)
+      case Assigned(name, kind, sort) => Map("name" -> name, "type" -> kind, "kind" -> sort, "lazy" -> "false")
     }
     found.reverse.foldLeft(List.empty[Map[String, String]]) { (kept, line) =>
       if (kept.exists(_("name") == line("name"))) kept else line :: kept

@@ -70,8 +70,25 @@ final class EntryPoint(companion: Companion) {
   def getShared(workspace: String, key: String): Object =
     companion.workspace(workspace).named(key).orNull.asInstanceOf[Object]
 
-  def assigned(workspace: String): String =
-    Json.array(companion.workspace(workspace).repl().assigned)
+  /** The value of a name in its crossing form, empty where there is none (`Sharing`). */
+  def takeShared(workspace: String, name: String, key: String, folder: String, limit: Int): String =
+    companion.workspace(workspace).sharing.take(name, key, folder, limit)
+
+  def giveShared(workspace: String, key: String, json: String): String =
+    companion.workspace(workspace).sharing.give(key, json)
+
+  def dropShared(workspace: String, key: String): Unit = companion.workspace(workspace).sharing.drop(key)
+
+  def refusals(workspace: String): String =
+    Json.obj(companion.workspace(workspace).sharing.refusals.toSeq: _*)
+
+  /** Tables and parameters a SQL statement names. */
+  def sqlNames(text: String): String = {
+    val (tables, parameters) = SqlNames.of(companion.spark.session(), text)
+    Json.obj("tables" -> tables, "parameters" -> parameters)
+  }
+
+  def assigned(workspace: String): String = Json.array(companion.workspace(workspace).repl().assigned)
 
   def references(workspace: String, code: String): String =
     Json.array(companion.workspace(workspace).repl().references(code))

@@ -1,5 +1,6 @@
 package toree
 
+import java.util.concurrent.TimeUnit
 import java.util.concurrent.locks.ReentrantLock
 
 import scala.collection.mutable
@@ -96,7 +97,20 @@ final class ScalaRepl(
   /** True when a cell or a question waits for the compiler. */
   def wanted: Boolean = lock.hasQueuedThreads
 
-  def execute(cell: Cell, code: String, options: CellOptions): Outcome = {
+  def execute(cell: Cell, code: String, options: CellOptions): Outcome =
+    if (stuck()) Outcome.stuck else compileAndRun(cell, code, options)
+
+  /** Whether the compiler is still at a cell that was interrupted: then waiting is no use. */
+  private def stuck(): Boolean = {
+    val patience = System.nanoTime + 3000000000L
+    var free = lock.tryLock(100, TimeUnit.MILLISECONDS)
+    while (!free && Option(compiling).exists(_.interrupted) && System.nanoTime < patience)
+      free = lock.tryLock(100, TimeUnit.MILLISECONDS)
+    if (free) lock.unlock()
+    !free && Option(compiling).exists(_.interrupted)
+  }
+
+  private def compileAndRun(cell: Cell, code: String, options: CellOptions): Outcome = {
     val compiled = locked {
       compiling = cell
       try {
@@ -150,10 +164,10 @@ final class ScalaRepl(
       all: List[Statement],
       options: CellOptions
   ): Either[Outcome, List[Piece]] = {
-    val usual = statements.groups(all, Statements.usualLimit)
+    val usual = statements.groups(all, Statements.usualLimit, options.bindings.map(_.name).toSet)
     attempt(cell, code, usual, options).left.flatMap { first =>
       val second =
-        if (messages.all.exists(m => m.text.contains("too large"))) Some(statements.groups(all, 25))
+        if (messages.all.exists(m => m.text.contains("too large"))) Some(statements.groups(all, 25, options.bindings.map(_.name).toSet))
         // A statement may need one that comes later, in another request.
         else if (usual.size > 1 && !statements.repeatsName(all)) Some(List(all))
         else None
@@ -176,8 +190,15 @@ final class ScalaRepl(
       scope.reverse.foreach(main.replScope.enter(_))
     }
     try {
+      // A cell that reads a shared name and then defines it: the binding goes before, on its own.
+      val names = options.bindings.map(_.name).toSet
+      val apart = groups.headOption.exists(_.exists(_.definitions.exists(names)))
+      if (apart) bindings(options).foreach { made =>
+        main.record(made.request)
+        done += made
+      }
       val failed = groups.zipWithIndex.exists { case (group, index) =>
-        val prefix = if (index == 0) options.prefix else ""
+        val prefix = if (index == 0 && !apart) options.prefix else ""
         piece(cell, code, group, last = index == groups.size - 1, prefix) match {
           case None       => true
           case Some(made) =>
@@ -198,6 +219,12 @@ final class ScalaRepl(
         undo()
         throw problem
     }
+  }
+
+  private def bindings(options: CellOptions): Option[Piece] = {
+    val text = new CellText("", 0, 0, options.prefix, Nil)
+    messages.about(text)
+    main.compiled(text.code).map(request => Piece(request, main.path(request), None, Nil))
   }
 
   private def piece(

@@ -10,7 +10,8 @@ object SqlCell {
       params: Map[String, Any],
       rows: Int,
       output: Option[String],
-      quiet: Boolean
+      quiet: Boolean,
+      shared: Map[String, String] = Map.empty
   )
 
   def read(json: String): Options = {
@@ -23,7 +24,14 @@ object SqlCell {
       case _ => Map.empty[String, Any]
     }
     val output = Option(map.get("output")).map(_.toString).filter(_.nonEmpty)
-    Options(params, CellOptions.number(map, "rows", 20), output, CellOptions.flag(map, "quiet"))
+    Options(params, CellOptions.number(map, "rows", 20), output, CellOptions.flag(map, "quiet"), shared(map))
+  }
+
+  /** Shared names the statement uses, and the keys of their values (`Sharing`). */
+  private def shared(map: JMap[String, Any]): Map[String, String] = map.get("shared") match {
+    case sent: JMap[_, _] =>
+      sent.entrySet.toArray.map { case e: JMap.Entry[_, _] => e.getKey.toString -> e.getValue.toString }.toMap
+    case _ => Map.empty
   }
 
   def run(

@@ -35,6 +35,8 @@ final class Workspace(
     } finally ready.countDown()
 
   def isIdle: Boolean = running.isEmpty
+  val sharing = new Sharing(loader.shared, key(_), () => repl(), spark)
+
   def isReady: Boolean = started != null
 
   def repl(): ScalaRepl = {
@@ -48,7 +50,7 @@ final class Workspace(
 
   def executeSql(id: String, text: String, options: SqlCell.Options, events: Events): Outcome =
     cell(id, text, events) { cell =>
-      SqlCell.run(spark.session(), text, options, put(_, _))
+      sharing.within(options)(SqlCell.run(spark.session(), text, _, (name, frame) => put(s"sql:$name", frame)))
     }
 
   private def cell(id: String, code: String, events: Events)(body: Cell => Outcome): Outcome = {

@@ -1,0 +1,68 @@
+package toree
+
+import java.nio.file.Paths
+
+import org.apache.spark.sql.{functions, Dataset}
+
+/** Values between a workspace's REPL and the front, in the crossing form.
+  *
+  * A value that waits for a cell, and a DataFrame handed to another language, is under a key among
+  * the loader's shared values; whoever put it there takes it away.
+  */
+final class Sharing(
+    shared: java.util.Map[String, Any],
+    place: String => String, // a key of this workspace among them
+    repl: () => ScalaRepl,
+    spark: SparkAccess
+) {
+
+  /** The value of a name, as JSON; a DataFrame is kept under `key`. */
+  def take(name: String, key: String, folder: String, limit: Int): String = {
+    val writer = new WireWriter(
+      keep = dataset => { shared.put(place(key), dataset); key },
+      table = (rows, schema) => LocalRows.frame(spark.session(), rows, schema),
+      folder = Paths.get(folder),
+      limit = limit
+    )
+    try repl().value(name).fold("")(writer.write)
+    catch {
+      case problem: Unshareable => Json.obj("t" -> "refused", "reason" -> problem.getMessage)
+    }
+  }
+
+  /** Puts a value under a key; its Scala type. */
+  def give(key: String, json: String): String = {
+    val (value, kind) = new WireReader(k => shared.get(place(k))).read(json)
+    shared.put(place(key), value)
+    kind
+  }
+
+  /** What is sure not to cross, by name: nothing is converted. */
+  def refusals: Map[String, String] = {
+    val names = repl().assigned.filter(line => line("kind") == "other" && line("lazy") != "true").map(_("name"))
+    names.flatMap(name => repl().value(name).flatMap(WireWriter.refusal).map(name -> _)).toMap
+  }
+
+  def drop(key: String): Unit = { shared.remove(place(key)); () }
+
+  /** Runs a SQL statement with the shared values it names: DataFrames as tables, others as parameters. */
+  def within(options: SqlCell.Options)(run: SqlCell.Options => Outcome): Outcome = {
+    val values = options.shared.map { case (name, key) => name -> shared.get(place(key)) }
+    val (tables, others) = values.partition(_._2.isInstanceOf[Dataset[_]])
+    val frames = tables.map { case (name, table) => (name, table.asInstanceOf[Dataset[Any]]) }
+    val params = others.map { case (name, value) => name -> parameter(value) } ++ options.params
+    val all = options.copy(params = params)
+    if (frames.isEmpty) run(all) else SqlNames.within(spark.session(), frames)(run(all))
+  }
+
+  /** A shared value as `spark.sql` takes parameters. */
+  private def parameter(value: Any): Any = value match {
+    case None => null
+    case Some(inner) => parameter(inner)
+    case time: java.time.ZonedDateTime => time.toInstant
+    case values: Seq[_] => functions.array(values.map(v => functions.lit(parameter(v))): _*)
+    case values: Map[_, _] =>
+      functions.map(values.toSeq.flatMap { case (k, v) => Seq(k, v) }.map(v => functions.lit(parameter(v))): _*)
+    case other => other
+  }
+}

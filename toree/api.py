@@ -1,0 +1,89 @@
+"""What users import: the `kernel` object of Python cells.
+
+    kernel.data["limit"]          a shared name's value, whatever language it is from
+    kernel.data.put("limit", 30)  shares a value under a name
+    kernel.display.html("<b>")    output of any MIME type
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, MutableMapping
+from typing import Any, Protocol
+
+from .interpreters.base import Output
+
+
+class Values(Protocol):
+    """Where `kernel.data` keeps its values: the shared names."""
+
+    def names(self) -> list[str]: ...
+    def get(self, name: str) -> Any: ...
+    def put(self, name: str, value: Any) -> None: ...
+    def delete(self, name: str) -> None: ...
+
+
+class Data(MutableMapping[str, Any]):
+    """The shared names as a map: the same in every language.
+
+    What cannot cross is not in it; reading copies the value over and defines no name.
+    """
+
+    def __init__(self, values: Values) -> None:
+        self._values = values
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values.get(name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._values.put(name, value)
+
+    def __delitem__(self, name: str) -> None:
+        self._values.delete(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values.names())
+
+    def __len__(self) -> int:
+        return len(self._values.names())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values.names()
+
+    def put(self, name: str, value: Any) -> Any:
+        """As Scala's: returns what was there before, or None."""
+        before = self.get(name)
+        self[name] = value
+        return before
+
+    def __repr__(self) -> str:
+        return f"kernel.data({', '.join(self)})"
+
+
+class Display:
+    """Output of any MIME type in the running cell."""
+
+    def __init__(self, output: Callable[[], Output]) -> None:
+        self._output = output
+
+    def content(self, mime: str, data: Any) -> None:
+        self._output().display({mime: data})
+
+    def html(self, data: str) -> None:
+        self.content("text/html", data)
+
+    def javascript(self, data: str) -> None:
+        self.content("application/javascript", data)
+
+    def clear(self, wait: bool = False) -> None:
+        self._output().clear(wait)
+
+
+class Kernel:
+    """The `kernel` of Python cells."""
+
+    def __init__(self, values: Values, output: Callable[[], Output]) -> None:
+        self.data = Data(values)
+        self.display = Display(output)
+
+    def __repr__(self) -> str:
+        return "kernel: data, display"

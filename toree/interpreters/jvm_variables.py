@@ -1,0 +1,210 @@
+"""The names of Scala and SQL cells: values into and out of the companion JVM.
+
+A value for Scala waits under a key in the JVM, decoded; the next cell that names it binds it, in
+the cell's own compilation (`bindings`), and from then on the REPL has the name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from .. import wire
+from ..companion import Companion
+from ..frames import Frames
+from .base import Assignment
+
+_WORKSPACE = "main"
+_KINDS = {"dataframe": "frame", "scalar": "scalar", "collection": "list", "other": ""}
+#: Scala types whose values change in place.
+_MUTABLE = re.compile(r"\b(?:Array|mutable|java\.util|ArrayBuffer|ListBuffer|StringBuilder)\b")
+
+
+class ScalaVariables:
+    """What Scala cells assign, and what is brought to them."""
+
+    def __init__(
+        self, companion: Companion, frames: Callable[[], Frames], store: wire.Store
+    ) -> None:
+        self._companion = companion
+        self._frames = frames
+        self._store = store
+        self._waiting: dict[str, dict[str, str]] = {}  # bindings no cell has run with yet
+        self._bound: list[str] = []  # names bound in the cell that runs
+        self._copies: set[str] = set()  # names the REPL has from elsewhere
+        self._seen: tuple[str, frozenset[str]] = ("", frozenset())
+
+    def assigned(self) -> Sequence[Assignment]:
+        found = json.loads(self._companion.ask("assigned", _WORKSPACE))
+        for line in found:
+            # The cell's own name now: nothing is to hide it.
+            self._forget(line["name"])
+            self._copies.discard(line["name"])
+        reasons: dict[str, str] = {}
+        if any(line["kind"] == "other" for line in found):
+            reasons = json.loads(self._companion.ask("refusals", _WORKSPACE))
+        return [
+            Assignment(
+                line["name"],
+                _KINDS.get(line["kind"], ""),
+                line["type"],
+                mutable=bool(_MUTABLE.search(line["type"])),
+                reason=reasons.get(line["name"], ""),
+            )
+            for line in found
+        ]
+
+    def references(self, code: str) -> frozenset[str]:
+        if self._seen[0] != code:
+            names = json.loads(self._companion.ask("references", _WORKSPACE, code))
+            self._seen = (code, frozenset(names))
+        return self._seen[1]
+
+    def get(self, name: str) -> wire.Value:
+        text = self._companion.ask(
+            "takeShared", _WORKSPACE, name, self._frames().key(name), *self._store.place()
+        )
+        if not text:
+            raise KeyError(name)
+        node = json.loads(text)
+        if node["t"] == "refused":
+            raise TypeError(node["reason"])
+        return wire.from_json(node)
+
+    def put(self, name: str, value: wire.Value) -> None:
+        frames = self._frames()
+        if isinstance(value, wire.Table):
+            value = frames.of_table(value, name)
+        if isinstance(value, wire.Array):
+            value = widened(value)
+        self._forget(name)
+        key = frames.key(name)
+        kind = self._companion.ask("giveShared", _WORKSPACE, key, wire.dumps(value, self._store))
+        if isinstance(value, wire.Frame):
+            frames.drop(value)
+        self._waiting[name] = {"name": name, "type": kind, "key": key}
+
+    def drop(self, name: str) -> None:
+        """The REPL can't lose a name, but cells that use it can be made not to compile."""
+        self._forget(name)
+        if name in self._copies:
+            self._waiting[name] = {"name": name, "type": "", "key": ""}
+
+    def bindings(self, code: str) -> list[dict[str, str]]:
+        """What a cell is to be compiled with."""
+        if not self._waiting or not any(name in code for name in self._waiting):
+            self._bound = []
+            return []
+        names = self.references(code)
+        self._bound = [name for name in self._waiting if name in names]
+        return [self._waiting[name] for name in self._bound]
+
+    def ran(self, succeeded: bool) -> None:
+        """The cell with the last bindings has ended; the REPL keeps them if it went well."""
+        for name in self._bound if succeeded else ():
+            self._forget(name)
+            self._copies.add(name)
+        self._bound = []
+
+    def _forget(self, name: str) -> None:
+        if old := self._waiting.pop(name, None):
+            self._companion.tell("dropShared", _WORKSPACE, old["key"])
+
+
+class SqlVariables:
+    """Shared DataFrames as tables of the statements that name them, shared values as `:name`."""
+
+    def __init__(
+        self,
+        companion: Companion,
+        frames: Callable[[], Frames],
+        store: wire.Store,
+        split: Callable[[str], Iterable[str]],
+    ) -> None:
+        self._companion = companion
+        self._frames = frames
+        self._store = store
+        self._split = split
+        self._tables: dict[str, wire.Frame] = {}
+        self._values: dict[str, str] = {}
+        self._seen: dict[str, dict[str, list[str]]] = {}
+        self._wrote: list[Assignment] = []
+
+    def begin(self) -> None:
+        self._wrote = []
+
+    def wrote(self, name: str) -> None:
+        """`-o NAME` has kept a DataFrame."""
+        self._wrote = [Assignment(name, "frame", "DataFrame")]
+
+    def assigned(self) -> Sequence[Assignment]:
+        return self._wrote
+
+    def references(self, code: str) -> frozenset[str]:
+        self._seen = {
+            statement: json.loads(self._companion.ask("sqlNames", statement))
+            for statement in self._split(code)
+        }
+        found = self._seen.values()
+        return frozenset(name.casefold() for f in found for name in f["tables"]) | frozenset(
+            name for f in found for name in f["parameters"]
+        )
+
+    def get(self, name: str) -> wire.Value:
+        return wire.Frame(f"sql:{name}")
+
+    def put(self, name: str, value: wire.Value) -> None:
+        frames = self._frames()
+        self.drop(name)
+        if isinstance(value, wire.Table):
+            value = frames.of_table(value, name)
+        if isinstance(value, wire.Frame):
+            self._tables[name] = value
+            return
+        key = frames.key(name)
+        self._companion.ask("giveShared", _WORKSPACE, key, wire.dumps(value, self._store))
+        self._values[name] = key
+
+    def drop(self, name: str) -> None:
+        if frame := self._tables.pop(name, None):
+            self._frames().drop(frame)
+        if key := self._values.pop(name, None):
+            self._companion.tell("dropShared", _WORKSPACE, key)
+
+    def options(self, statement: str) -> dict[str, Any]:
+        """What a statement is to be run with."""
+        named = self._seen.get(statement)
+        if not named:
+            return {}
+        tables = {name.casefold() for name in named["tables"]}
+        return {
+            "shared": {
+                **{n: key for n, key in self._values.items() if n in named["parameters"]},
+                **{n: f.key for n, f in self._tables.items() if n.casefold() in tables},
+            }
+        }
+
+
+#: numpy's types the JVM lacks, and the next that holds their values.
+_WIDER = {"|u1": "<i2", "<u2": "<i4", "<u4": "<i8", "<f2": "<f4", "<u8": "<i8", "|u8": "<i8"}
+
+
+def widened(array: wire.Array) -> wire.Array:
+    """An array of numbers the JVM has.
+
+    Raises:
+        TypeError: it has no such numbers.
+    """
+    if array.dtype.startswith("<c"):
+        raise TypeError("complex numbers, which Scala does not have")
+    if array.dtype not in _WIDER:
+        return array
+    import numpy as np
+
+    values = np.frombuffer(array.data, array.dtype)
+    if array.dtype == "<u8" and values.size and values.max() > np.uint64(2**63 - 1):
+        raise TypeError("unsigned integers that take all 64 bits")
+    wide = values.astype(_WIDER[array.dtype])
+    return wire.Array(wide.dtype.str, array.shape, wide.tobytes())

@@ -1,0 +1,299 @@
+"""Which names a Python cell reads before it assigns them, and which it assigns at top level.
+
+The top level is walked in the order Python evaluates it; what a nested scope takes from outside is
+asked of the compiler, so scoping is Python's own. A function's body counts where the function is
+first used, else at the end of the cell: `def f(): return x` brings `x` in, unless the cell assigns
+`x` before it calls `f`.
+"""
+
+from __future__ import annotations
+
+import ast
+import dis
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+_FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+_SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def references(tree: ast.Module) -> frozenset[str]:
+    """Free names of a cell: read at a point where the cell has not surely assigned them."""
+    walk = _Walk()
+    walk.block(tree.body)
+    for name in list(walk.waiting):
+        walk.call(name)
+    return frozenset(walk.free)
+
+
+def assigned(tree: ast.Module) -> tuple[frozenset[str], frozenset[str]]:
+    """Names assigned or deleted at top level, imports and definitions too.
+
+    Returns those that are assigned whenever the cell runs to its end, and all of them.
+    """
+    return plainly_assigned(tree), frozenset(
+        name for name in _stored(tree) if not name.startswith("__")
+    )
+
+
+def plainly_assigned(tree: ast.Module) -> frozenset[str]:
+    """Names the cell's own statements, outside any block, assign or delete."""
+    return frozenset(name for statement in tree.body for name in _simple_targets(statement))
+
+
+def _simple_targets(statement: ast.stmt) -> Iterator[str]:
+    match statement:
+        case ast.Assign(targets=targets):
+            for target in targets:
+                yield from _names(target)
+        case ast.AugAssign(target=target) | ast.AnnAssign(target=target, value=ast.expr()):
+            yield from _names(target)
+        case ast.With(items=items) | ast.AsyncWith(items=items):
+            for item in items:
+                yield from _names(item.optional_vars) if item.optional_vars else ()
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+            for alias in aliases:
+                yield alias.asname or alias.name.partition(".")[0]
+        case ast.Delete(targets=targets):
+            for target in targets:
+                if isinstance(target, ast.Name):
+                    yield target.id
+
+
+def _stored(tree: ast.Module) -> Iterator[str]:
+    code = compile(tree, "<cell>", "exec", _FLAGS, dont_inherit=True)
+    for each in _codes(code):
+        top = each is code
+        for instruction in dis.get_instructions(each):
+            operation = instruction.opname
+            if operation in ("STORE_GLOBAL", "DELETE_GLOBAL"):
+                yield str(instruction.argval)
+            elif top and operation in ("STORE_NAME", "DELETE_NAME"):
+                yield str(instruction.argval)
+
+
+def _names(target: ast.expr) -> Iterator[str]:
+    for node in ast.walk(target):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _codes(constant)
+
+
+def globals_read(code: types.CodeType) -> frozenset[str]:
+    """Names a function's code, and what is nested in it, takes from the module."""
+    return frozenset(
+        str(i.argval)
+        for each in _codes(code)
+        for i in dis.get_instructions(each)
+        if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+    )
+
+
+def through_functions(names: Iterable[str], namespace: Mapping[str, Any]) -> frozenset[str]:
+    """The names, and those that functions of the session among them read when they are called."""
+    found: set[str] = set()
+    todo = list(names)
+    while todo:
+        name = todo.pop()
+        if name in found:
+            continue
+        found.add(name)
+        value = namespace.get(name)
+        if isinstance(value, types.FunctionType) and value.__globals__ is namespace:
+            todo += globals_read(value.__code__)
+    return frozenset(found)
+
+
+class _Walk(ast.NodeVisitor):
+    """Walks code in the order of evaluation. `bound` is what has surely been assigned."""
+
+    def __init__(self) -> None:
+        self.free: set[str] = set()
+        self.bound: set[str] = set()
+        self.waiting: dict[str, frozenset[str]] = {}  # functions defined and not used yet
+
+    def block(self, statements: Iterable[ast.stmt]) -> None:
+        for statement in statements:
+            self.visit(statement)
+
+    def branch(self, *blocks: list[ast.stmt]) -> None:
+        """Of several blocks one runs: what all of them assign is assigned."""
+        before = set(self.bound)
+        ends = []
+        for statements in blocks:
+            self.bound = set(before)
+            self.block(statements)
+            ends.append(self.bound)
+        self.bound = set.intersection(*ends) if ends else before
+
+    def maybe(self, *nodes: ast.AST | None) -> None:
+        """Code that may not run: nothing it assigns is sure."""
+        before = set(self.bound)
+        for node in nodes:
+            if node is not None:
+                self.visit(node)
+        self.bound = before
+
+    def read(self, name: str) -> None:
+        if name not in self.bound:
+            self.free.add(name)
+        self.call(name)
+
+    def call(self, name: str) -> None:
+        for each in self.waiting.pop(name, ()):
+            self.read(each)
+
+    # names
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self.read(node.id)
+        elif isinstance(node.ctx, ast.Store):
+            self.bound.add(node.id)
+        else:
+            self.bound.discard(node.id)
+
+    def visit_Global(self, node: ast.Global) -> None:
+        pass
+
+    def _scope(self, node: ast.expr) -> None:
+        code = compile(ast.Expression(node), "<cell>", "eval", _FLAGS, dont_inherit=True)
+        for name in sorted(globals_read(code)):
+            self.read(name)
+
+    visit_Lambda = visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _scope
+
+    # expressions whose parts may be skipped, or are evaluated in another order than written
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> None:
+        self.visit(node.values[0])
+        self.maybe(*node.values[1:])
+
+    def visit_IfExp(self, node: ast.IfExp) -> None:
+        self.visit(node.test)
+        self.maybe(node.body)
+        self.maybe(node.orelse)
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        self.visit(node.left)
+        self.visit(node.comparators[0])
+        self.maybe(*node.comparators[1:])
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        self.visit(node.value)
+        for target in node.targets:
+            self.visit(target)
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
+        self.visit(node.value)
+        self.visit(node.target)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        if isinstance(node.target, ast.Name):
+            self.read(node.target.id)
+        self.visit(node.value)
+        self.visit(node.target)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        self.visit(node.annotation)
+        if node.value is not None:
+            self.visit(node.value)
+            self.visit(node.target)
+
+    # statements
+
+    def visit_If(self, node: ast.If) -> None:
+        self.visit(node.test)
+        self.branch(node.body, node.orelse)
+
+    def _loop(self, node: ast.For | ast.AsyncFor) -> None:
+        self.visit(node.iter)
+        self.maybe(node.target, *node.body)
+        self.maybe(*node.orelse)
+
+    visit_For = visit_AsyncFor = _loop
+
+    def visit_While(self, node: ast.While) -> None:
+        self.visit(node.test)
+        self.maybe(*node.body)
+        self.maybe(*node.orelse)
+
+    def _try(self, node: Any) -> None:
+        before = set(self.bound)
+        self.block(node.body)
+        self.block(node.orelse)
+        ends = [self.bound]
+        for handler in node.handlers:
+            self.bound = set(before)
+            if handler.type is not None:
+                self.visit(handler.type)
+            if handler.name:
+                self.bound.add(handler.name)
+            self.block(handler.body)
+            self.bound.discard(handler.name or "")
+            ends.append(self.bound)
+        self.bound = set.intersection(*ends)
+        if node.finalbody:
+            after, self.bound = self.bound, set(before)
+            self.block(node.finalbody)
+            self.bound |= after
+
+    visit_Try = visit_TryStar = _try
+
+    def visit_Match(self, node: ast.Match) -> None:
+        self.visit(node.subject)
+        for case in node.cases:
+            self.maybe(case.pattern, case.guard, *case.body)
+
+    def visit_MatchAs(self, node: ast.MatchAs) -> None:
+        self.generic_visit(node)
+        if node.name:
+            self.bound.add(node.name)
+
+    def visit_MatchStar(self, node: ast.MatchStar) -> None:
+        if node.name:
+            self.bound.add(node.name)
+
+    def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:
+        self.bound.update(_simple_targets(node))
+
+    visit_ImportFrom = visit_Import
+
+    def _function(self, node: _Function) -> None:
+        for default in (*node.decorator_list, *node.args.defaults, *node.args.kw_defaults):
+            if default is not None:
+                self.visit(default)
+        code = compile(ast.Module([node], []), "<cell>", "exec", _FLAGS, dont_inherit=True)
+        inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
+        names: set[str] = set().union(*(globals_read(c) for c in inner))
+        self.bound.add(node.name)
+        self.waiting[node.name] = frozenset(names - {node.name})
+        if node.decorator_list:  # who knows whether the decorator calls it
+            self.call(node.name)
+
+    visit_FunctionDef = visit_AsyncFunctionDef = _function
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        for part in (*node.decorator_list, *node.bases, *(k.value for k in node.keywords)):
+            self.visit(part)
+        # The body runs at once. Its names are its own; methods see past them.
+        body = _Walk()
+        body.block(node.body)
+        bare = {n for name in list(body.waiting) for n in body.waiting[name]}
+        for name in sorted(body.free):
+            self.read(name)
+        self.bound.add(node.name)
+        self.waiting[node.name] = frozenset(bare)
+
+
+__all__ = ["assigned", "globals_read", "plainly_assigned", "references", "through_functions"]

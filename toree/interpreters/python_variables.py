@@ -1,0 +1,172 @@
+"""The names of the Python namespace, as the others see them."""
+
+from __future__ import annotations
+
+import ast
+import types
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from .. import wire
+from ..frames import Frames
+from ..variables import is_shareable
+from . import python_names
+from .base import Assignment
+from .python_magics import expanded
+from .python_values import FromWire, ToWire, describe
+
+if TYPE_CHECKING:
+    from ..sharing import Sharing
+
+
+class PythonVariables:
+    """What cells assign, read out of the namespace itself; and values into and out of it.
+
+    A cell has assigned a name when the name holds another object than before, or when a plain
+    statement of the cell assigns it (`x = 5` where `x` was 5 already).
+    """
+
+    def __init__(self, shell: Any, frames: Frames, store: wire.Store) -> None:
+        self._shell = shell
+        self._to = ToWire(store, frames)
+        self._from = FromWire(frames)
+        self._before: dict[str, int] = {}
+        self._brought: dict[str, Any] = {}  # what came from elsewhere, until the user reassigns it
+        self._assigned: Sequence[Assignment] = ()
+        self._functions: dict[str, frozenset[str]] = {}  # what functions of cells read
+
+    @property
+    def _names(self) -> dict[str, Any]:
+        namespace: dict[str, Any] = self._shell.user_ns
+        return namespace
+
+    # ---------------------------------------------------------------- around a cell
+
+    def begin(self) -> None:
+        self._before = {name: id(value) for name, value in self._names.items()}
+
+    def end(self, code: str, succeeded: bool) -> None:
+        names, hidden, before = self._names, self._shell.user_ns_hidden, self._before
+        plain = self._sure(code) if succeeded else frozenset()
+        found = []
+        for name, value in names.items():
+            if (before.get(name) != id(value) or name in plain) and is_shareable(name):
+                if hidden.get(name) is value and name not in plain:
+                    continue
+                self._brought.pop(name, None)
+                found.append(describe(name, value))
+                self._functions.pop(name, None)
+                if isinstance(value, types.FunctionType) and value.__globals__ is names:
+                    self._functions[name] = python_names.globals_read(value.__code__)
+        for name in before:
+            if name not in names and is_shareable(name):
+                self._brought.pop(name, None)
+                found.append(Assignment(name, deleted=True))
+        self._before = {}
+        self._assigned = found
+
+    def assigned(self) -> Sequence[Assignment]:
+        return self._assigned
+
+    def _sure(self, code: str) -> frozenset[str]:
+        tree = self._tree(code)
+        return python_names.plainly_assigned(tree) if tree else frozenset()
+
+    # ---------------------------------------------------------------- the seam
+
+    def mentions(self, code: str, names: Sequence[str]) -> Sequence[str]:
+        """Also through functions of the session and through second names of the same object."""
+        found = [name for name in names if name in code]
+        called = [read for name, read in self._functions.items() if name in code]
+        found += [name for name in names if any(name in read for read in called)]
+        objects = {id(self._names[n]): n for n in names if n in self._names}
+        found += [
+            objects[id(value)]
+            for name, value in self._names.items()
+            if id(value) in objects and name in code
+        ]
+        return found
+
+    def references(self, code: str) -> frozenset[str]:
+        tree = self._tree(code)
+        if tree is None:
+            return frozenset()
+        direct = python_names.references(tree)
+        names = python_names.through_functions(direct, self._names)
+        # A second name of the same object: `other.append(1)` changes `rows` too.
+        named = {id(self._names[n]) for n in names if n in self._names}
+        return names | {n for n, v in self._names.items() if id(v) in named and is_shareable(n)}
+
+    def get(self, name: str) -> wire.Value:
+        return self._to(self._names[name], name)
+
+    def put(self, name: str, value: wire.Value) -> None:
+        made = self._from(value)
+        self._names[name] = made
+        self._brought[name] = made
+
+    def drop(self, name: str) -> None:
+        if name in self._brought and self._names.get(name) is self._brought[name]:
+            del self._names[name]
+        self._brought.pop(name, None)
+
+    def holds(self, name: str) -> bool:
+        return name in self._names
+
+    def value(self, name: str) -> Any:
+        return self._names[name]
+
+    def assign(self, name: str, value: Any) -> None:
+        self._names[name] = value
+        self._brought.pop(name, None)
+
+    def received(self, value: wire.Value) -> Any:
+        return self._from(value)
+
+    def delete(self, name: str) -> None:
+        self._names.pop(name, None)
+
+    def _tree(self, code: str) -> ast.Module | None:
+        """The cell's tree; magics and shell lines as IPython translates them."""
+        try:
+            return _parsed(code)
+        except (SyntaxError, ValueError):
+            pass
+        try:
+            return expanded(_parsed(self._shell.transform_cell(code)))
+        except (SyntaxError, ValueError):
+            return None
+
+
+def _parsed(code: str) -> ast.Module:
+    flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    return cast(ast.Module, compile(code, "<cell>", "exec", flags, dont_inherit=True))
+
+
+class SharedValues:
+    """The shared names behind `kernel.data` (`toree.api`)."""
+
+    def __init__(self, sharing: Sharing, variables: PythonVariables) -> None:
+        self._sharing = sharing
+        self._variables = variables
+
+    def names(self) -> list[str]:
+        return [row.name for row in self._sharing.variables if not row.reason]
+
+    def get(self, name: str) -> Any:
+        row = self._sharing.variables.find(name)
+        if row is None or row.deleted or row.owner == "python":
+            return self._variables.value(name)
+        return self._variables.received(self._sharing.value(name))
+
+    def put(self, name: str, value: Any) -> None:
+        if not is_shareable(name):
+            raise KeyError(f"names like {name} are never shared")
+        self._variables.assign(name, value)
+        self._sharing.variables.assign("python", describe(name, value))
+
+    def delete(self, name: str) -> None:
+        if name not in self.names():
+            raise KeyError(name)
+        self._variables.delete(name)
+        self._sharing.variables.assign("python", Assignment(name, deleted=True))

@@ -1,0 +1,73 @@
+"""R's names, as the other languages see them: its values to and from the crossing form.
+
+The R host speaks Python's values over its pipe (`rhost/wire.py`), so this end has only to turn
+those into the crossing form, and tables into handles or back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import wire
+from ..frames import Frames, index_named, read
+from ..rhost.wire import SharedFrame
+from .python_values import FromWire, ToWire
+from .r import RInterpreter
+
+#: Functions and constants of base R that are often used as variables' names: not to be hidden.
+_OWN = frozenset("T F pi letters LETTERS".split())
+
+
+class SharingR(RInterpreter):
+    """The R interpreter of a kernel whose languages share names."""
+
+    def __init__(
+        self,
+        address: Callable[[], tuple[int, str]],
+        cancel: Callable[[str], None],
+        frames: Callable[[], Frames],
+        store: wire.Store,
+    ) -> None:
+        super().__init__(address, cancel)
+        self._frames = frames
+        self._store = store
+
+    def get(self, name: str) -> wire.Value:
+        return self._wire(super().get(name), name)
+
+    def _wire(self, value: Any, name: str) -> wire.Value:
+        if isinstance(value, SharedFrame):
+            return wire.Frame(value.key)
+        if isinstance(value, list) and any(isinstance(i, SharedFrame) for i in value):
+            raise TypeError("a list with a Spark table in it; give the table a name of its own")
+        return ToWire(self._store, self._frames(), flavor="r")(value, name)
+
+    def put(self, name: str, value: wire.Value) -> None:
+        frames = self._frames()
+        match value:
+            case wire.Frame(key, local=False):
+                super().put(name, SharedFrame(key))
+                frames.drop(value)
+            case wire.Frame():
+                super().put(name, frames.collect(value))
+                frames.drop(value)
+            case wire.Table(path):
+                super().put(name, index_named(read(path)))
+            case _:
+                super().put(name, FromWire(frames)(value))
+
+    def own(self, name: str) -> bool:
+        return name in _OWN
+
+
+def create(host: Any) -> RInterpreter:
+    """The interpreter for a Toree host (registry.py)."""
+    companion = host.companion
+    return SharingR(
+        lambda: companion.address,
+        lambda group: companion.tell("cancelGroup", group),
+        lambda: host.frames,
+        host.sharing.store,
+    )
+

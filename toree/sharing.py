@@ -1,0 +1,213 @@
+"""Names cross: around each cell, what it needs is brought in and what it assigned is noted.
+
+The rules are the table's (`variables.py`); a value goes from its owner's `get` to the reader's
+`put` in the crossing form (`wire.py`), when a cell names it, once per version.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+
+from . import wire
+from .errors import MagicError, ToreeError
+from .interpreters.base import Assignment, Completion, Failed, Interpreter, Output, Result
+from .variables import CODE, Name, Variables
+
+_WORD_BEFORE = re.compile(r"(?<![\w.$@%:'\"`])([^\W\d]\w*)$")
+_WORD_AFTER = re.compile(r"\w*")
+
+
+class Sharing:
+    """The one who carries. `interpreter` gives that of a language, `titles` the languages' names."""
+
+    def __init__(
+        self, interpreter: Callable[[str], Interpreter], titles: Mapping[str, str]
+    ) -> None:
+        self.variables = Variables()
+        self.store = wire.Store()
+        self.enabled = True
+        self._interpreter = interpreter
+        self._titles = titles
+        self._carrying = threading.RLock()
+
+    def close(self) -> None:
+        self.store.close()
+
+    def title(self, language: str) -> str:
+        return self._titles.get(language, language)
+
+    # ---------------------------------------------------------------- around a cell
+
+    def before(self, interpreter: Interpreter, code: str) -> Visit:
+        """Brings in what a cell needs; give what it returns to `after`."""
+        visit = Visit(interpreter)
+        if not self.enabled:
+            return visit
+        language = interpreter.language
+        foreign = {row.name: row for row in self.variables.foreign(language)}
+        mine = self.variables.mutable(language)
+        mentioned = interpreter.mentions(code, [*foreign, *mine])
+        if not mentioned:
+            return visit
+        names = interpreter.references(code)
+        visit.touched = [name for name in mine if name in names]
+        for name, row in foreign.items():
+            if name in names or (interpreter.folds_case and name.casefold() in names):
+                private = self.variables.is_private(name)
+                if row.seen.get(language) == row.version and not (row.deleted or private):
+                    continue
+                if problem := self._bring(row, interpreter):
+                    visit.problems[name] = problem
+        return visit
+
+    def after(self, visit: Visit, result: Result, output: Output) -> Result:
+        """Notes what the cell assigned, and says why a name it wanted did not come."""
+        language = visit.interpreter.language
+        self.variables.touch(language, visit.touched)
+        for assignment in visit.interpreter.assigned():
+            self.variables.assign(language, assignment)
+        if isinstance(result, Failed):
+            return _explained(result, visit.problems, output)
+        for problem in visit.problems.values():
+            output.stream("stderr", f"{problem} The cell used {self.title(language)}'s own.\n")
+        return result
+
+    # ---------------------------------------------------------------- one name
+
+    def bring(self, name: str, language: str) -> str:
+        """Brings a name over now; the reason if that can't be done."""
+        row = self.variables.find(name)
+        if row is None or row.deleted:
+            raise MagicError(f"No language has shared a name {name!r}.")
+        if row.owner == language:
+            return ""
+        return self._bring(row, self._interpreter(language), asked=True)
+
+    def value(self, name: str) -> wire.Value:
+        """The crossing form of a shared name's value.
+
+        Raises:
+            KeyError: there is none.
+            TypeError: it cannot cross.
+        """
+        row = self.variables.find(name)
+        if row is None or row.deleted:
+            raise KeyError(name)
+        if row.reason:
+            raise TypeError(row.reason)
+        value: wire.Value = self._interpreter(row.owner).get(name)
+        return value
+
+    def _bring(self, row: Name, reader: Interpreter, asked: bool = False) -> str:
+        """Carries one name; an explanation where it can't."""
+        name, language, owner = row.name, reader.language, self.title(row.owner)
+        if not asked and reader.own(name):
+            return (
+                f"{owner}'s {name} did not come: {self.title(language)} has a {name} of its own "
+                f"(%share {name} --to {language} brings it)."
+            )
+        with self._carrying:
+            problem = self._carry(row, reader, owner)
+        if problem:
+            reader.drop(name)
+            self.variables.dropped(language, [name])
+        return problem
+
+    def _carry(self, row: Name, reader: Interpreter, owner: str) -> str:
+        name, language = row.name, reader.language
+        if row.deleted:
+            return f"{name} was deleted in {owner}."
+        if self.variables.is_private(name):
+            return f"{name} is in {owner} and unshared (%share {name} shares it again)."
+        reason = row.reason
+        try:
+            if not reason:
+                reader.put(name, self._interpreter(row.owner).get(name))
+                self.variables.brought(language, name, row.version)
+                return ""
+        except KeyError:
+            self.variables.assign(row.owner, Assignment(name, deleted=True))
+            return f"{name} is no longer in {owner}."
+        except (TypeError, ValueError, OverflowError) as error:
+            reason = str(error) or type(error).__name__
+        except ToreeError as error:
+            reason = error.message
+        except Exception as error:  # the owner or the reader has trouble of its own
+            reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+        finally:
+            self.store.sweep()
+        return f"{name} is in {owner} and did not come over: {reason}."
+
+    # ---------------------------------------------------------------- analysis
+
+    def completed(self, found: Completion, language: str, code: str, cursor: int) -> Completion:
+        """The language's own completions and other languages' names, marked with their origin."""
+        word = _WORD_BEFORE.search(code[:cursor])
+        if word is None or not self.enabled:
+            return found
+        start = word.start(1)
+        if found.matches and (found.start, found.end) != (start, cursor):
+            return found
+        have = set(found.matches)
+        rows = [
+            row
+            for row in self._offered(language)
+            if row.name.startswith(word.group(1)) and row.name not in have
+        ]
+        if not rows:
+            return found
+        types = [*found.types, *[""] * (len(found.matches) - len(found.types))]
+        signatures = [*found.signatures, *[""] * (len(found.matches) - len(found.signatures))]
+        return Completion(
+            [*found.matches, *(row.name for row in rows)],
+            start,
+            cursor,
+            [*types, *(f"{self.title(row.owner)} {row.kind or 'value'}" for row in rows)],
+            [*signatures, *(row.type for row in rows)],
+        )
+
+    def inspected(self, language: str, code: str, cursor: int) -> dict[str, str] | None:
+        """What is known of another language's name at the cursor."""
+        after = _WORD_AFTER.match(code, cursor)
+        end = after.end() if after else cursor
+        word = _WORD_BEFORE.search(code[:end])
+        for row in self._offered(language):
+            if word and row.name == word.group(1):
+                size = f", {row.size}" if row.size else ""
+                return {
+                    "text/plain": f"{row.name}: {row.type}{size}\nshared by {self.title(row.owner)}"
+                }
+        return None
+
+    def _offered(self, language: str) -> Iterator[Name]:
+        for row in self.variables.foreign(language):
+            if not row.deleted and not row.reason and row.kind not in CODE:
+                yield row
+
+
+class Visit:
+    """One cell's run: what it may have changed, and what it wanted and did not get."""
+
+    def __init__(self, interpreter: Interpreter) -> None:
+        self.interpreter = interpreter
+        self.touched: list[str] = []
+        self.problems: dict[str, str] = {}
+
+
+def _explained(failure: Failed, problems: Mapping[str, str], output: Output) -> Failed:
+    """The failure with a line for each name it is about."""
+    text = "\n".join([failure.message, *failure.traceback[-3:]])
+    lines = [
+        p for name, p in problems.items() if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
+    ]
+    if not lines:
+        return failure
+    if failure.shown:
+        with contextlib.suppress(Exception):
+            output.stream("stderr", "\n".join(lines) + "\n")
+        return failure
+    return dataclasses.replace(failure, traceback=[*failure.traceback, *lines])
