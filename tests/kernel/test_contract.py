@@ -60,6 +60,7 @@ class TestEcho(InterpreterContract):
 def host() -> Iterator[Host]:
     made = Host(Config(language="scala"), Shell())
     made.start()
+    made.companion.entry()  # else the first cell says that it waits
     yield made
     made.close()
 
