@@ -53,7 +53,8 @@ final class Sharing(
       folder = Paths.get(folder),
       limit = limit
     )
-    try data.value(name).orElse(repl().value(name)).fold("")(writer.write)
+    def waiting = Option(shared.get(place(name)))
+    try data.value(name).orElse(repl().value(name)).orElse(waiting).fold("")(writer.write)
     catch {
       case problem: Unshareable => Json.obj("t" -> "refused", "reason" -> problem.getMessage)
     }
