@@ -22,6 +22,8 @@ FLOORS = {
     "interpreters.base": 0,
     "wire": 0,
     "display": 1,
+    "signals": 1,
+    "logs": 1,
     "variables": 1,
     "magics": 1,
     "api": 1,

@@ -25,6 +25,7 @@ from .errors import CompanionFailed, ToreeError
 from .interpreters.base import Output
 
 _PENDING_EVENTS = 64  # batches of output that may wait for the front: what bounds its memory
+_NEXT = "The next cell that needs it starts a new one."
 _SILENCE = 1.0  # seconds before a waiting cell says that the JVM is starting
 
 
@@ -54,7 +55,10 @@ class Companion:
         self._running: dict[str, _Run] = {}
         self._threads = ThreadPoolExecutor(max_workers=64, thread_name_prefix="toree-call")
         self._closed = False
-        self.died = ""  # why the last JVM ended; told to the next cell that needs one
+        self._last_lines = ""
+        self._untold = False
+        self.life = 0  # how many JVMs have ended by themselves
+        self.died = ""  # why the last one did; told to the next cell that needs one
 
     # ---------------------------------------------------------------- life
 
@@ -127,13 +131,47 @@ class Companion:
             self.died = (
                 f"The companion JVM was {how}." if status < 0 else f"The companion JVM {how}."
             )
-            failure = CompanionFailed(
-                self.died + " The next cell that needs it starts a new one.",
-                advice=process.last_lines(),
-            )
-            for run in self._running.values():
+            self._last_lines = process.last_lines()
+            failure = CompanionFailed(f"{self.died} {_NEXT}", advice=self._last_lines)
+            told = list(self._running.values())
+            for run in told:
                 run.finish(failure)
-        launch.remove_folder(process.folder)
+            self._untold = not told
+            self.life += 1
+            gateway, self._gateway = self._gateway, None
+        process.clean()
+        with contextlib.suppress(Exception):
+            gateway.close(keep_callback_server=True)
+
+    def obituary(self, life: int, patience: float = 2.0) -> str:
+        """Why the JVM of that number ended, in words for the user; "" when it lives.
+
+        Its end shows first as a broken connection: a moment later the cause is known.
+        """
+        deadline = time.monotonic() + patience
+        while self.life == life and time.monotonic() < deadline:
+            process = self._process
+            if process is None or process.process.poll() is None and self._answers():
+                return ""
+            time.sleep(0.02)
+        if self.life == life:
+            return ""
+        self._untold = False
+        return f"{self.died} {_NEXT}\n{self._last_lines}"
+
+    def _answers(self) -> bool:
+        try:
+            self._threads.submit(self.entry().ping).result(1.0)
+        except Exception:
+            return False
+        return True
+
+    def epitaph(self) -> str:
+        """Told once, by the first cell that gets a new JVM after one that died unseen."""
+        if not self._untold:
+            return ""
+        self._untold = False
+        return f"{self.died} This is a new one; what was in the old one is gone.\n{self._last_lines}\n"
 
     def close(self) -> None:
         with self._lock:
@@ -180,6 +218,16 @@ class Companion:
         process = self._process
         assert process is not None
         return process.port, process.secret
+
+    def stop_spark(self, patience: float = 20.0) -> None:
+        """Ends the Spark session; a JVM that does not answer is ended with it."""
+        process = self._process
+        entry = self.entry()
+        try:
+            self._threads.submit(entry.stopSpark).result(patience)
+        except (FutureTimeout, TimeoutError):
+            if process is not None:
+                process.process.kill()
 
     @property
     def log(self) -> str:
@@ -251,8 +299,8 @@ class Companion:
                 raise Interrupted
         if told and started.exception() is None:
             run.output.clear()
-        if started.exception() is None and self.died:
-            self.died = ""
+        if started.exception() is None and (text := self.epitaph()):
+            run.output.stream("stderr", text)
         return started.result()
 
 

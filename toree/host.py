@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from . import cell as cells
@@ -27,6 +28,7 @@ from .interpreters.base import (
 from .interpreters.jvm_variables import for_jvm
 from .magics import Arguments, Context, Magic, Table
 from .magics.builtin import BUILT_IN
+from .magics.session import SESSION
 from .magics.sharing import SHARING
 from .sharing import Sharing
 
@@ -75,7 +77,7 @@ class Host:
         self.companion = Companion(config)
         self.display = Display(rows=config.rows)
         self.languages = registry.languages()
-        self.magics = Table((*BUILT_IN, *SHARING))
+        self.magics = Table((*BUILT_IN, *SESSION, *SHARING))
         self.last_failure: Failed | None = None
         titles = {row.name: row.title for row in self.languages.values()}
         self.sharing = Sharing(self.interpreter, titles)
@@ -293,12 +295,42 @@ class Host:
             running.interrupt()
 
     def restart(self, language: str) -> str:
-        """Ends one interpreter; the next cell of its language gets a new one."""
+        """Restarts one language, or Spark under all of them; what it did, for the user.
+
+        Raises:
+            MagicError: there is no such language.
+        """
         name = self._names.get(language.lower(), language.lower())
-        if old := self._interpreters.pop(name, None):
+        if name == "spark":
+            return self._restart_spark()
+        if name not in self.languages:
+            known = ", ".join(sorted([*self.languages, "spark"]))
+            raise MagicError(f"There is no language {language!r}.", advice=f"Known: {known}")
+        title = self.languages[name].title
+        old = self._interpreters.get(name)
+        if old is None:
+            return f"{title} has not been used yet."
+        if not old.restart():
+            del self._interpreters[name]
             old.close()
-            self.sharing.variables.forget(name)
-        return f"{self.sharing.title(name)} has been restarted."
+        self.sharing.variables.forget(name)
+        return f"{title} has been restarted; its variables are gone."
+
+    def _restart_spark(self) -> str:
+        if not self.companion.ready:
+            return "Spark has not started yet."
+        self.companion.stop_spark()
+        if self.config.initialization_mode == "eager":
+            self.companion.tell("awaitSpark")
+        return "Spark has been stopped: a fresh session takes its place, for all languages."
+
+    def logs(self) -> dict[str, Path]:
+        """The logs of this kernel's processes, by what writes them."""
+        found = {"JVM": Path(self.companion.log)} if self.companion.log else {}
+        for name, made in self._interpreters.items():
+            if (log := made.log) is not None and log.exists():
+                found[self.languages[name].title] = log
+        return found
 
     def close(self) -> None:
         for made in list(self._interpreters.values()):

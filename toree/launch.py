@@ -11,28 +11,37 @@ import contextlib
 import dataclasses
 import json
 import os
+import re
 import secrets
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import build, cds, java, sparkhome
+from . import build, cache, cds, java, logs, sparkhome
 from .config import Config, runtime_folder
 from .errors import CompanionFailed
 
 _LOG_TAIL = 15  # lines of the log that an error shows
+_MASTER = re.compile(r"^(?:--master(?:=|\n)|(?:--conf[=\n])?spark\.master=)(\S+)$", re.M)
+_DEFAULT_MASTER = re.compile(r"^\s*spark\.master[\s=:]+(\S+)", re.M)
 
 
 class CompanionProcess:
     """One running JVM: its process, its address, its log."""
 
-    def __init__(self, process: subprocess.Popen[bytes], folder: Path, log: Path) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], folder: Path, temporary: Path, log: Path
+    ) -> None:
         self.process = process
         self.folder = folder
+        self.temporary = temporary
         self.log = log
+        self._rotation = logs.Rotation(log)
         self.port = 0
         self.secret = ""
 
@@ -62,11 +71,7 @@ class CompanionProcess:
 
     def last_lines(self) -> str:
         """The end of the log, for an error message, and where the rest of it is."""
-        try:
-            lines = self.log.read_text(errors="replace").splitlines()
-        except OSError:
-            lines = []
-        return "\n".join([*lines[-_LOG_TAIL:], f"(log: {self.log})"])
+        return "\n".join([*logs.tail(self.log, _LOG_TAIL), f"(log: {self.log})"])
 
     def close(self, timeout: float = 5.0) -> None:
         """Ends the JVM: by closing its stdin, and by force when that takes too long."""
@@ -78,7 +83,13 @@ class CompanionProcess:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        remove_folder(self.folder)
+        self.clean()
+
+    def clean(self) -> None:
+        """Removes what a JVM that has ended left behind; its log stays for a while."""
+        self._rotation.close()
+        for folder in (self.folder, self.temporary):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,7 +129,9 @@ def _run(
 ) -> CompanionProcess:
     folder = runtime_folder() / f"companion-{os.getpid()}-{secrets.token_hex(4)}"
     folder.mkdir(mode=0o700)
+    temporary = Path(tempfile.mkdtemp(prefix="toree-", dir=temporary_root()))  # 0700
     log = folder.with_suffix(".log")
+    logs.prune(log.parent)
     settings, options = cds.settings(spark, config.spark_options)
     arguments = [
         *options,
@@ -136,11 +149,20 @@ def _run(
         "JAVA_HOME": str(runtime.launch_home()),
         "SPARK_HOME": str(spark.home),
         "SPARK_SUBMIT_OPTS": " ".join(
-            [*built.jvm_options(runtime), os.environ.get("SPARK_SUBMIT_OPTS", "")]
+            [
+                *built.jvm_options(runtime),
+                cds.quoted(f"-Djava.io.tmpdir={temporary}"),
+                os.environ.get("SPARK_SUBMIT_OPTS", ""),
+            ]
         ).strip(),
+        # What the JVM removes at its end, should this process be gone by then.
         "TOREE_FOLDER": str(folder),
+        "TOREE_TEMPORARY": str(temporary),
     }
-    with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb") as log_file:
+    if is_local(spark, config.spark_options):
+        # Spark's own sockets, the UI's too, would else listen on every network of this machine.
+        environment.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    with logs.opened(log) as log_file:
         try:
             process = subprocess.Popen(
                 [str(spark.submit), *arguments],
@@ -153,7 +175,7 @@ def _run(
             )
         except OSError as error:
             raise CompanionFailed(f"{spark.submit} can't be run: {error}") from error
-    running = CompanionProcess(process, folder, log)
+    running = CompanionProcess(process, folder, temporary, log)
     try:
         running.wait_for_address(config.start_timeout)
     except BaseException:
@@ -178,11 +200,31 @@ def watch(process: subprocess.Popen[bytes], died: Callable[[int], None]) -> thre
     return thread
 
 
-def remove_folder(folder: Path) -> None:
-    """Removes the companion's private folder; what is left of it is no reason to fail."""
-    import shutil
+def temporary_root() -> Path:
+    """Where the JVM's temporary files go: a folder from which libraries can be loaded.
 
-    shutil.rmtree(folder, ignore_errors=True)
+    Spark unpacks its compression libraries there, which a /tmp mounted noexec forbids.
+    """
+    usual = Path(tempfile.gettempdir())
+    for folder in (usual, cache.root(), runtime_folder()):
+        with contextlib.suppress(OSError, AttributeError):  # no statvfs on Windows
+            if not os.statvfs(folder).f_flag & os.ST_NOEXEC and os.access(folder, os.W_OK):
+                return folder
+    return usual
+
+
+def is_local(spark: sparkhome.SparkHome, options: Sequence[str]) -> bool:
+    """Whether Spark runs in the companion alone, with no executor elsewhere."""
+    found = _MASTER.findall("\n".join(options)) or _DEFAULT_MASTER.findall(defaults(spark))
+    master = found[-1] if found else os.environ.get("MASTER") or "local[*]"
+    return re.fullmatch(r"local(\[.*\])?", master) is not None
+
+
+def defaults(spark: sparkhome.SparkHome) -> str:
+    try:
+        return (spark.conf / "spark-defaults.conf").read_text("utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 __all__: Sequence[str] = ("CompanionProcess", "start", "watch")

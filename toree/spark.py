@@ -12,6 +12,7 @@ import contextlib
 import json
 import logging
 import os
+import queue
 import re
 import sys
 import threading
@@ -42,6 +43,8 @@ class PythonSpark:
         self._session: Any = None
         self._entry: Any = None  # the JVM the two belong to
         self._group = ""
+        # A signal handler may take no lock, which rules out most of what could make the call.
+        self._cancelled: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def attach_when_ready(self) -> None:
         """Attaches on a thread of its own as soon as the JVM is there.
@@ -64,6 +67,8 @@ class PythonSpark:
         """
         entry = self._companion.entry()
         with self._lock:
+            if self._entry is None:
+                self._cancel_on_a_thread()
             if self._entry is not entry or self._stopped():
                 self._forget()
                 self._session, self._context = attach(*self._companion.address, self._python)
@@ -79,7 +84,9 @@ class PythonSpark:
             before = self._session
             if self._entry is not self._current_entry() or self._stopped():
                 self._on_a_thread(self.attach)
-            if again and before is not self._session:
+            if text := self._companion.epitaph():
+                output.stream("stderr", text)
+            elif again and before is not self._session:
                 output.stream("stderr", "The Spark session had ended: this is a fresh one.\n")
         if self._context is not None and self._entry is self._current_entry():
             # Stop cancels this cell's jobs and no others.
@@ -91,7 +98,14 @@ class PythonSpark:
     def cancel(self) -> None:
         """Cancels the Spark jobs of the running cell; from any thread, signal handlers too."""
         if self._group:
-            self._companion.tell("cancelGroup", self._group)
+            self._cancelled.put(self._group)
+
+    def _cancel_on_a_thread(self) -> None:
+        def run() -> None:
+            while True:
+                self._companion.tell("cancelGroup", self._cancelled.get())
+
+        threading.Thread(target=run, name="toree-pyspark-cancel", daemon=True).start()
 
     def _current_entry(self) -> Any:
         return self._companion.entry() if self._companion.ready else None

@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
 #: MIME type to content, as Jupyter's `display_data` has it.
@@ -154,6 +155,18 @@ class Interpreter(ABC):
 
     def close(self) -> None:
         """Ends every process, thread and file this interpreter started. May be called twice."""
+
+    def restart(self) -> bool:
+        """Forgets every variable of the user's, for `%restart`.
+
+        False, the default: it can't, and is to be closed; the next cell gets a new interpreter.
+        """
+        return False
+
+    @property
+    def log(self) -> Path | None:
+        """The log of a process of its own."""
+        return None
 
     def interrupt(self) -> None:
         """Stops the running cell, from any thread, when no signal reaches the main thread.

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import builtins
-import contextlib
-import signal
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..api import Kernel
 from ..frames import Frames
+from ..signals import stopping
 from ..spark import PythonSpark
 from .base import (
     Assignment,
@@ -53,43 +51,33 @@ class PythonInterpreter(Interpreter):
             self._spark.attach_when_ready()
 
     async def execute(self, code: str, output: Output, **options: Any) -> Result:
-        self._spark.prepare(code, output)
-        self._variables.begin()
-        with self._cancelling_on_sigint():
+        life = self._host.companion.life
+        with stopping(self._spark.cancel):
+            self._spark.prepare(code, output)
+            self._variables.begin()
             reply = await self._ipython.run(code)
         self._variables.end(code, reply["status"] == "ok")
         if reply["status"] != "ok":
+            if reply["ename"].startswith("Py4J") and (why := self._host.companion.obituary(life)):
+                output.stream("stderr", f"{why}\n")
             return Failed(reply["ename"], reply["evalue"], reply["traceback"], shown=True)
         return Ok(payload=reply["payload"], expressions=reply["user_expressions"])
+
+    def restart(self) -> bool:
+        shell = self._ipython.shell
+        names, hidden = shell.user_ns, shell.user_ns_hidden
+        ours = ("spark", "sc", "kernel")
+        kept = {n: names[n] for n in ours if n in names and names[n] is hidden.get(n)}
+        shell.reset(new_session=False)
+        shell.user_ns.update(kept)
+        shell.user_ns_hidden.update(kept)
+        return True
 
     def _output(self) -> Output:
         return self._ipython.output
 
     def interrupt(self) -> None:
         self._spark.cancel()
-
-    @contextlib.contextmanager
-    def _cancelling_on_sigint(self) -> Iterator[None]:
-        """Stops the cell's Spark jobs before Python sees the interrupt.
-
-        A KeyboardInterrupt alone ends the wait for the JVM and leaves the job running.
-        """
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = signal.getsignal(signal.SIGINT)
-
-        def cancel(number: int, frame: Any) -> None:
-            __tracebackhide__ = True  # IPython leaves this frame out
-            self._spark.cancel()
-            if callable(before):
-                before(number, frame)
-
-        signal.signal(signal.SIGINT, cancel)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
 
     def complete(self, code: str, cursor: int) -> Completion:
         reply = self._ipython.complete(code, cursor)
@@ -157,5 +145,5 @@ class PythonInterpreter(Interpreter):
         for magic in host.magics:
             for name in {magic.name, magic.name.lower()}:
                 known = shell.magics_manager.magics[magic.kind]
-                if name not in known and name != "restart":
+                if name not in known:
                     shell.register_magic_function(bridge(magic), magic.kind, name)

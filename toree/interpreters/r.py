@@ -76,6 +76,10 @@ class RInterpreter(Interpreter):
         self._note = ""  # why the last R is gone, told by the next cell
         self._assigned: Sequence[Assignment] = ()
 
+    @property
+    def log(self) -> Path | None:
+        return self._log
+
     # -- life ------------------------------------------------------------------
 
     def close(self) -> None:

@@ -80,9 +80,10 @@ class ScalaInterpreter(Interpreter):
         found = json.loads(self._companion.ask("isComplete", _WORKSPACE, code))
         return Completeness(found["status"], found.get("indent", ""))
 
-    def close(self) -> None:
+    def restart(self) -> bool:
         if self._companion.ready:
-            self._companion.tell("restartRepl", _WORKSPACE)
+            self._companion.ask("restartRepl", _WORKSPACE)
+        return True
 
     # Shared names
 

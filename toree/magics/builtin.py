@@ -119,16 +119,6 @@ def full_traceback(context: Context, arguments: Arguments) -> None:
     context.output.stream("stderr", (text or "\n".join(failure.traceback)) + "\n")
 
 
-def _language(parser: ArgumentParser) -> None:
-    parser.add_argument("language", help="scala, sql, r or spark")
-
-
-@line_magic("restart", "LANGUAGE", _language)
-def restart(context: Context, arguments: Arguments) -> None:
-    """Restarts one language and keeps the others; `%restart spark` starts a fresh session."""
-    context.output.stream("stdout", context.host.restart(arguments.language) + "\n")
-
-
 BUILT_IN: tuple[Any, ...] = (
     ls_magic,
     show_types,
@@ -136,5 +126,4 @@ BUILT_IN: tuple[Any, ...] = (
     html,
     javascript,
     full_traceback,
-    restart,
 )

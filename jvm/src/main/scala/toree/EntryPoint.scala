@@ -56,7 +56,7 @@ final class EntryPoint(companion: Companion) {
 
   def interrupt(workspace: String, cell: String): Unit =
     companion.workspace(workspace).interrupt(cell)
-  def cancelGroup(group: String): Unit = companion.spark.cancel(group)
+  def cancelGroup(group: String): Unit = companion.spark.keepCancelling(group)
 
   def addJars(workspace: String, paths: JList[String]): Unit =
     companion.workspace(workspace).addJars(paths.toArray.toSeq.map(p => Companion.uri(p.toString)))

@@ -28,6 +28,8 @@ object Main {
     val capture = new OutputCapture
     val front = capture.install()
     val classes = privateFolder()
+    // Hadoop's hooks run in order: this one after Spark's own, which remove files too.
+    org.apache.hadoop.util.ShutdownHookManager.get().addShutdownHook(() => clean(classes), 0)
     // Whoever makes the SparkContext, it has to serve the classes of cells.
     System.setProperty("spark.repl.class.outputDir", classes.toString)
     val companion = new Companion(capture, classes, mode)
@@ -48,12 +50,27 @@ object Main {
 
   /** The front is gone: a short orderly close, then the end, whatever still runs. */
   private def end(companion: Companion, classes: Path): Unit = {
-    val closing = new Thread(() => companion.close(), "close")
-    closing.setDaemon(true)
-    closing.start()
-    closing.join(5000)
+    background("close")(companion.close()).join(5000)
+    background("halt") {
+      Thread.sleep(3000)
+      clean(classes)
+      Runtime.getRuntime.halt(0)
+    }
+    sys.exit()
+  }
+
+  private def background(name: String)(body: => Unit): Thread = {
+    val thread = new Thread(() => body, name)
+    thread.setDaemon(true)
+    thread.start()
+    thread
+  }
+
+  /** Removes what this process was given and has made, also when it is told to end by a signal. */
+  private def clean(classes: Path): Unit = {
     delete(classes)
-    Runtime.getRuntime.halt(0)
+    for (name <- Seq("TOREE_FOLDER", "TOREE_TEMPORARY"); folder <- sys.env.get(name))
+      delete(Paths.get(folder))
   }
 
   private def delete(folder: Path): Unit =
@@ -62,7 +79,7 @@ object Main {
         .walk(folder)
         .sorted(Comparator.reverseOrder[Path])
         .forEach(path => Files.deleteIfExists(path))
-    catch { case _: java.io.IOException => () }
+    catch { case _: java.io.IOException | _: java.io.UncheckedIOException => () }
 }
 
 private object Log extends org.apache.spark.internal.Logging {

@@ -48,4 +48,11 @@ object Outcome {
 
   val interrupted: Failed =
     Failed("interrupted", "Interrupted", "the cell was interrupted", List("Interrupted"))
+
+  private val stuckText =
+    "The compiler is still busy with a cell that was interrupted and can't be stopped there. " +
+      "'%restart scala' gives a new one; Spark's session and the other languages keep what they have."
+
+  /** The answer to a cell that finds the compiler in a state it may never leave. */
+  val stuck: Failed = Failed("runtime", "CompilerBusy", stuckText, List(s"CompilerBusy: $stuckText"))
 }

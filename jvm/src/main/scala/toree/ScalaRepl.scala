@@ -1,5 +1,6 @@
 package toree
 
+import java.util.concurrent.TimeUnit
 import java.util.concurrent.locks.ReentrantLock
 
 import scala.collection.mutable
@@ -102,7 +103,20 @@ final class ScalaRepl(
   /** True when a cell or a question waits for the compiler. */
   def wanted: Boolean = lock.hasQueuedThreads
 
-  def execute(cell: Cell, code: String, options: CellOptions): Outcome = {
+  def execute(cell: Cell, code: String, options: CellOptions): Outcome =
+    if (stuck()) Outcome.stuck else compileAndRun(cell, code, options)
+
+  /** Whether the compiler is still at a cell that was interrupted: then waiting is no use. */
+  private def stuck(): Boolean = {
+    val patience = System.nanoTime + 3000000000L
+    var free = lock.tryLock(100, TimeUnit.MILLISECONDS)
+    while (!free && Option(compiling).exists(_.interrupted) && System.nanoTime < patience)
+      free = lock.tryLock(100, TimeUnit.MILLISECONDS)
+    if (free) lock.unlock()
+    !free && Option(compiling).exists(_.interrupted)
+  }
+
+  private def compileAndRun(cell: Cell, code: String, options: CellOptions): Outcome = {
     val compiled = locked {
       compiling = cell
       try {

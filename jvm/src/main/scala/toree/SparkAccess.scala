@@ -2,7 +2,7 @@ package toree
 
 import java.nio.file.Path
 
-import org.apache.spark.SparkConf
+import org.apache.spark.{JobExecutionStatus, SparkConf}
 import org.apache.spark.sql.SparkSession
 
 /** The life of the SparkSession all languages share.
@@ -33,6 +33,30 @@ final class SparkAccess(loader: ClassLoader, classes: Path) {
   }
 
   def cancel(group: String): Unit = peek.foreach(_.sparkContext.cancelJobGroup(group))
+
+  /** Cancels a group's jobs, and for a while those that were about to start: a thread that was
+    * told to stop may submit one more on its way out.
+    */
+  def keepCancelling(group: String): Unit = {
+    cancel(group)
+    val thread = new Thread(
+      () =>
+        for (_ <- 1 to 50) {
+          Thread.sleep(100)
+          if (runs(group)) cancel(group)
+        },
+      s"cancel-$group"
+    )
+    thread.setDaemon(true)
+    thread.start()
+  }
+
+  private def runs(group: String): Boolean = peek.exists { session =>
+    val tracker = session.sparkContext.statusTracker
+    val running = (id: Int) =>
+      tracker.getJobInfo(id).exists(_.status == JobExecutionStatus.RUNNING)
+    tracker.getJobIdsForGroup(group).exists(running)
+  }
 
   private val description = new ThreadLocal[String]
 
@@ -83,6 +107,9 @@ final class SparkAccess(loader: ClassLoader, classes: Path) {
     if (conf.get("spark.app.name", "toree.Main") == "toree.Main")
       conf.set("spark.app.name", "Toree")
     conf.setIfMissing("spark.master", "local[*]")
+    // Its ports then want a secret, which Spark makes for itself where there is no executor elsewhere.
+    if (conf.get("spark.master").matches("local(\\[.*\\])?"))
+      conf.setIfMissing("spark.authenticate", "true")
     conf.set("spark.repl.class.outputDir", classes.toString)
     val builder = SparkSession.builder().config(conf)
     val wantsHive = conf.get("spark.sql.catalogImplementation", "in-memory") == "hive"

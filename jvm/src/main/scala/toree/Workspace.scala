@@ -91,6 +91,7 @@ final class Workspace(
         Thread.sleep(50)
       }
     finally {
+      spark.keepCancelling(cell.id)
       // Threads the cell has started stop at their next check too.
       Thread.sleep(200)
       Guard.open(cell)

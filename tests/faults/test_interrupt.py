@@ -1,0 +1,225 @@
+"""The stop button: within a second the cell has ended, and everything else is as it was."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+from session import Session
+from victim import READY, companion, stopped, until
+
+pytestmark = pytest.mark.spark
+
+SCALA = {
+    "while": "while (true) {}",
+    "do while": "var i = 0; do { i += 1 } while (i >= 0 || i < 0)",
+    "tail recursion": "@annotation.tailrec def go(n: Long): Long = go(n + 1); go(0)",
+    "deep recursion": (
+        "def deep(n: Int): Int = if (n == 0) 0 else 1 + deep(n - 1)\nwhile (true) deep(1000)"
+    ),
+    "iterator": "Iterator.continually(1).foreach(_ => ())",
+    "lazy list": "LazyList.from(1).filter(_ < 0).head",
+    "sleep": "Thread.sleep(100000)",
+    "await": (
+        "import scala.concurrent._; import scala.concurrent.duration._\n"
+        "Await.result(Promise[Int]().future, Duration.Inf)"
+    ),
+    "regular expression": '("a" * 60).matches("(.*a){30}b")',
+    "println": 'while (true) println("and on and on")',
+    "println without end of line": 'while (true) print("x" * 1000)',
+    "a handler that catches all": (
+        "while (true) try { while (true) {} } catch { case e: Exception => }"
+    ),
+    "spark action": "spark.range(1000000).map(x => { Thread.sleep(1000); x }).collect()",
+    "spark action without end": 'spark.range(100000000000L).selectExpr("sum(id * id % 7)").show()',
+    "wait": "new Object().synchronized { val o = new Object; o.synchronized { o.wait() } }",
+    "queue": "new java.util.concurrent.LinkedBlockingQueue[Int]().take()",
+}
+
+PYTHON = {
+    "while": "while True: pass",
+    "sleep": "import time; time.sleep(100)",
+    "py4j call": "sc._jvm.java.lang.Thread.sleep(100000)",
+    "pandas udf": (
+        "import pandas, time\nfrom pyspark.sql.functions import pandas_udf\n"
+        "@pandas_udf('long')\ndef slow(s: pandas.Series) -> pandas.Series:\n"
+        "    time.sleep(100); return s\n"
+        "spark.range(10).select(slow('id')).collect()"
+    ),
+    "spark action": "spark.range(100000000000).selectExpr('sum(id * id % 7)').collect()",
+}
+
+R = {
+    "while": "while (TRUE) {}",
+    "sleep": "Sys.sleep(100)",
+    "vectors": "v <- numeric(1e6); repeat v * 2",
+}
+
+
+@pytest.fixture(autouse=True)
+def everything_is_as_it_was(kernel: Session) -> Iterator[None]:
+    assert kernel.run("val kept = 42").status == "ok"
+    assert kernel.run("%%python\nkept = 43").status == "ok"
+    yield
+    assert kernel.run("kept").result == "42"
+    assert kernel.run("%%python\nkept").result == "43"
+    assert kernel.run("%%python\nspark.range(7).count()").result == "7"
+    assert kernel.run("%%sql\nselect 6*7 as answer").status == "ok"
+
+
+@pytest.mark.parametrize("what", SCALA)
+def test_scala(kernel: Session, what: str, measured: dict[str, float]) -> None:
+    if "LazyList" in SCALA[what] and kernel.run("util.Properties.versionNumberString").result < "2.13":
+        pytest.skip("Scala 2.12 has no LazyList")
+    ran, measured[f"Scala, {what}"] = stopped(kernel, f'println("{READY}"); {SCALA[what]}')
+    assert (ran.status, ran.reply["ename"]) == ("error", "Interrupted")
+    assert measured[f"Scala, {what}"] < 1
+
+
+def test_scala_reading_from_a_socket(kernel: Session, measured: dict[str, float]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        ran, measured["Scala, socket read"] = stopped(
+            kernel,
+            f'val s = new java.net.Socket("127.0.0.1", {port}); println("{READY}")\n'
+            "s.getInputStream.read()",
+        )
+    assert (ran.status, ran.reply["ename"]) == ("error", "Interrupted")
+    assert measured["Scala, socket read"] < 1
+
+
+def test_a_long_compilation(kernel: Session, measured: dict[str, float]) -> None:
+    """Type inference that takes minutes; it runs when the JVM has worked for a second."""
+    jvm = companion(kernel)
+    before = sum(jvm.cpu_times()[:2])
+
+    def compiles(message: dict[str, object]) -> bool:
+        if message["msg_type"] == "execute_input":
+            until(lambda: sum(jvm.cpu_times()[:2]) > before + 1)
+            return True
+        return False
+
+    deep = "".join(f"def f{i} = (f{i - 1}, f{i - 1})\n" for i in range(1, 40))
+    ran, seconds = stopped(kernel, f"def f0 = 1\n{deep}", ready=compiles)
+    assert (ran.status, ran.reply["ename"]) == ("error", "Interrupted")
+    measured["Scala, compilation"] = seconds
+    assert seconds < 1
+
+
+@pytest.mark.parametrize("what", PYTHON)
+def test_python(kernel: Session, what: str, measured: dict[str, float]) -> None:
+    kernel.run("%%python\nspark")
+    ran, seconds = stopped(kernel, f"%%python\nprint({READY!r})\n{PYTHON[what]}")
+    assert (ran.status, ran.reply["ename"]) == ("error", "KeyboardInterrupt")
+    measured[f"Python, {what}"] = seconds
+    assert seconds < 1
+
+
+def test_an_answer_that_was_not_awaited_is_not_taken_for_another(kernel: Session) -> None:
+    for round in range(5):
+        stopped(kernel, f"%%python\nprint({READY!r})\nsc._jvm.java.lang.Thread.sleep(3000 + {round})")
+        code = f"%%python\nsc._jvm.java.lang.Integer.toString({round})"
+        assert kernel.run(code).result == f"'{round}'"
+
+
+@pytest.mark.r
+@pytest.mark.parametrize("what", R)
+def test_r(kernel: Session, what: str, measured: dict[str, float]) -> None:
+    kernel.run("%%r\nkept <- 44")
+    ran, seconds = stopped(kernel, f'%%r\ncat("{READY}\\n"); {R[what]}')
+    assert (ran.status, ran.reply["ename"]) == ("error", "Interrupted")
+    measured[f"R, {what}"] = seconds
+    assert seconds < 1
+    assert kernel.run("%%r\nkept").result == "[1] 44"
+
+
+def jobs(kernel: Session) -> int:
+    code = "%%python\nlen(sc.statusTracker().getActiveJobsIds())"
+    return int(kernel.run(code).result)
+
+
+def test_sql_and_only_its_own_jobs(kernel: Session, measured: dict[str, float]) -> None:
+    """A job that a thread of an earlier cell runs goes on while a SQL cell is stopped."""
+    kernel.run(
+        "val job = new Thread(() => { sc.setJobGroup(\"mine\", \"\"); "
+        "sc.parallelize(1 to 1, 1).map { x => Thread.sleep(4000); x }.collect(); done = true })\n"
+        "@volatile var done = false\njob.setDaemon(true); job.start()"
+    )
+    runs = 'while (sc.statusTracker.getActiveJobIds.isEmpty) Thread.sleep(10)'
+    assert kernel.run(runs).status == "ok"
+    slow = "%%sql\nselect sum(id * id % 7) from range(100000000000)"
+
+    def begun(message: dict[str, object]) -> bool:
+        if message["msg_type"] != "execute_input":
+            return False
+        tasks = psutil.Process(companion(kernel).pid)
+        before = sum(tasks.cpu_times()[:2])
+        until(lambda: sum(tasks.cpu_times()[:2]) > before + 0.5)
+        return True
+
+    ran, seconds = stopped(kernel, slow, ready=begun)
+    assert (ran.status, ran.reply["ename"]) == ("error", "Interrupted")
+    measured["SQL, a query"] = seconds
+    assert seconds < 1
+    assert kernel.run("job.join(20000); done").result == "true"
+
+
+def test_by_message_as_from_a_remote_client(kernel: Session) -> None:
+    def ask() -> None:
+        session = kernel.client.session
+        kernel.client.control_channel.send(session.msg("interrupt_request", {}))
+        assert kernel.client.get_control_msg(timeout=10)["msg_type"] == "interrupt_reply"
+
+    for code in (f'println("{READY}"); while (true) {{}}', f"%%python\nprint({READY!r})\nwhile True: pass"):
+        ran, seconds = stopped(kernel, code, stop=ask)
+        assert ran.status == "error"
+        assert seconds < 1
+
+
+def test_stop_twice_and_with_nothing_running(kernel: Session) -> None:
+    for _ in range(3):
+        kernel.manager.interrupt_kernel()
+    assert kernel.run("6*7").result == "42"
+
+    def twice() -> None:
+        kernel.manager.interrupt_kernel()
+        kernel.manager.interrupt_kernel()
+
+    for code in ("while (true) {}", "Thread.sleep(100000)"):
+        ran, seconds = stopped(kernel, f'println("{READY}"); {code}', stop=twice)
+        assert (ran.status, ran.reply["ename"]) == ("error", "Interrupted")
+        assert seconds < 1
+        assert kernel.run("6*7").result == "42"
+    kernel.manager.interrupt_kernel()
+    assert kernel.run("%%python\n6*7").result == "42"
+
+
+def test_cells_queued_behind_are_aborted(kernel: Session) -> None:
+    behind: list[str] = []
+
+    def stop() -> None:
+        behind.extend(kernel.client.execute(f"val behind{i} = {i}") for i in range(3))
+        # They have been received when the kernel answers on its control channel after them.
+        time.sleep(0.2)
+        kernel.manager.interrupt_kernel()
+
+    ran, _ = stopped(kernel, f'println("{READY}"); while (true) {{}}', stop=stop)
+    assert ran.status == "error"
+    replies = [kernel._reply(sent, 30)["content"]["status"] for sent in behind]
+    assert replies == ["aborted"] * 3
+    assert kernel.run("behind1").status == "error"
+
+
+def test_what_cannot_be_stopped_is_said_and_left(kernel: Session) -> None:
+    """A loop in a library that never calls back: after five seconds the kernel is the user's again."""
+    code = (
+        f'println("{READY}")\n'
+        'new java.math.BigInteger("7").pow(400000000).bitLength'
+    )
+    ran, seconds = stopped(kernel, code, timeout=60)
+    assert ran.status == "error"
+    assert 4.5 < seconds < 7
+    assert "%restart scala" in ran.reply["evalue"]

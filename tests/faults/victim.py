@@ -1,0 +1,90 @@
+"""What the tests do to a kernel: stop a cell once it runs, look at its processes, kill them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import psutil
+from session import Ran, Session
+
+T = TypeVar("T")
+READY = "this cell runs"
+
+
+def until(condition: Callable[[], T], timeout: float = 10, what: str = "") -> T:
+    """The condition's first true value; the test fails when there is none in time."""
+    deadline = time.monotonic() + timeout
+    while True:
+        if value := condition():
+            return value
+        assert time.monotonic() < deadline, f"not within {timeout} s: {what or condition}"
+        time.sleep(0.02)
+
+
+def stopped(
+    session: Session,
+    code: str,
+    *,
+    stop: Callable[[], Any] | None = None,
+    ready: Callable[[dict[str, Any]], bool] | None = None,
+    timeout: float = 30,
+) -> tuple[Ran, float]:
+    """Runs a cell and stops it once it has printed `READY`; its end, and the seconds that took."""
+    at: list[float] = []
+
+    def runs(message: dict[str, Any]) -> bool:
+        return message["msg_type"] == "stream" and READY in message["content"]["text"]
+
+    def during(message: dict[str, Any]) -> None:
+        if not at and (ready or runs)(message):
+            at.append(time.monotonic())
+            (stop or session.manager.interrupt_kernel)()
+
+    ran = session.run(code, during=during, timeout=timeout)
+    assert at, f"the cell never said that it runs: {ran}"
+    return ran, time.monotonic() - at[0]
+
+
+def processes(session: Session) -> list[psutil.Process]:
+    """The kernel's own process and all it has started."""
+    root = psutil.Process(session.pid)
+    return [root, *root.children(recursive=True)]
+
+
+def companion(session: Session) -> psutil.Process:
+    """The JVM that runs now."""
+    found = [p for p in processes(session) if is_companion(p)]
+    assert len(found) == 1, found
+    return found[0]
+
+
+def is_companion(process: psutil.Process) -> bool:
+    try:
+        line = process.cmdline()  # another one may be writing the class data archive
+        return "toree.Main" in line and "spark.ui.enabled=false" not in line
+    except psutil.Error:
+        return False
+
+
+def r_host(session: Session) -> psutil.Process:
+    found = [p for p in processes(session) if "toree.rhost" in p.cmdline()]
+    assert len(found) == 1, found
+    return found[0]
+
+
+def gone(pids: Iterable[psutil.Process]) -> bool:
+    return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in pids)
+
+
+def later(condition: Callable[[], Any], act: Callable[[], Any], timeout: float = 60) -> threading.Thread:
+    """Acts on a thread of its own as soon as the condition holds."""
+    def run() -> None:
+        until(condition, timeout)
+        act()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread

@@ -1,0 +1,74 @@
+"""Logs of the processes a kernel starts: one file for each, bounded, and removed after a while.
+
+The processes write to a descriptor of their own, opened for appending. So a file can be cut while
+it is written to (`Rotation`), and goes on being written when the kernel has died.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import threading
+import time
+from pathlib import Path
+from typing import IO
+
+LIMIT = 10 * 1024 * 1024  # bytes of a log before it becomes NAME.1
+KEPT_DAYS = 7
+KEPT_FILES = 50
+_EVERY = 5.0  # seconds between two looks at the sizes
+
+
+def opened(path: Path) -> IO[bytes]:
+    """The log, for a child's stdout and stderr; for this user alone."""
+    return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
+
+
+def tail(path: Path, lines: int) -> list[str]:
+    """The last lines; few bytes are read, however long the file is."""
+    try:
+        with open(path, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(size - 400 * lines - 4000, 0))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return []
+    return text.splitlines()[-lines:]
+
+
+def prune(folder: Path, days: float = KEPT_DAYS, files: int = KEPT_FILES) -> None:
+    """Removes old logs, and those beyond the newest `files`."""
+    found = []
+    for path in folder.glob("*.log*"):
+        with contextlib.suppress(OSError):
+            found.append((path.stat().st_mtime, path))
+    oldest = time.time() - days * 86400
+    for number, (written, path) in enumerate(sorted(found, reverse=True)):
+        if number >= files or written < oldest:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+class Rotation:
+    """Keeps a log below a size while its process lives: the older half is in `NAME.1`."""
+
+    def __init__(self, path: Path, limit: int = LIMIT, every: float = _EVERY) -> None:
+        self._path, self._limit, self._every = path, limit, every
+        self._over = threading.Event()
+        threading.Thread(target=self._run, name="toree-log", daemon=True).start()
+
+    def close(self) -> None:
+        self._over.set()
+
+    def _run(self) -> None:
+        while not self._over.wait(self._every):
+            with contextlib.suppress(OSError):
+                if self._path.stat().st_size > self._limit:
+                    self.rotate()
+
+    def rotate(self) -> None:
+        old = self._path.with_name(self._path.name + ".1")
+        shutil.copyfile(self._path, old)
+        old.chmod(0o600)
+        os.truncate(self._path, 0)  # the writer appends, so it goes on at the start

@@ -1,0 +1,75 @@
+"""Magics about the session's life: restart a language, what runs, what the logs say."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .. import __version__, logs
+from ..errors import MagicError
+from . import ArgumentParser, Arguments, Context, line_magic
+
+
+def _language(parser: ArgumentParser) -> None:
+    parser.add_argument("language", help="scala, python, sql, r or spark")
+
+
+@line_magic("restart", "LANGUAGE", _language)
+def restart(context: Context, arguments: Arguments) -> None:
+    """Restarts one language and keeps the others; `%restart spark` starts a fresh session."""
+    context.output.stream("stdout", context.host.restart(arguments.language) + "\n")
+
+
+@line_magic("info")
+def info(context: Context, arguments: Arguments) -> None:
+    """Shows versions, Spark's UI, master and application id, memory, and where the logs are."""
+    rows = list(facts(context.host))
+    width = max(len(name) for name, _ in rows)
+    text = "".join(f"{name:{width}}  {value}\n" for name, value in rows)
+    context.output.stream("stdout", text)
+
+
+def facts(host: Any) -> list[tuple[str, str]]:
+    """What `%info` shows, in its order; asks the JVM only if there is one."""
+    companion = host.companion
+    rows = [("Toree", __version__)]
+    if not companion.ready:
+        return [*rows, ("Spark", "not started"), *log_rows(host)]
+    found = json.loads(companion.ask("info"))
+    megabytes = [f"{found[key] / 2**20:,.0f} MB" for key in ("memoryUsed", "memoryMax")]
+    rows += [(name.title(), found[name]) for name in ("spark", "scala", "java")]
+    if found["sparkReady"]:
+        rows += [("Master", found["master"]), ("Application", found["appId"])]
+        rows += [("Spark UI", found["uiUrl"] or "switched off")]
+    elif found.get("sparkFailure"):
+        rows += [("Session", f"did not start: {found['sparkFailure']}")]
+    else:
+        rows += [("Session", "stopped" if found["sparkStopped"] else "none yet")]
+    rows += [
+        ("Memory", f"{megabytes[0]} of {megabytes[1]} (spark.driver.memory)"),
+        ("Process", f"JVM {found['pid']}"),
+    ]
+    return [*rows, *log_rows(host)]
+
+
+def log_rows(host: Any) -> list[tuple[str, str]]:
+    return [(f"Log, {name}", str(path)) for name, path in host.logs().items()]
+
+
+def _lines(parser: ArgumentParser) -> None:
+    parser.add_argument("lines", nargs="?", type=int, default=30, help="how many of each log")
+
+
+@line_magic("logs", "[LINES]", _lines)
+def show_logs(context: Context, arguments: Arguments) -> None:
+    """Shows the end of the logs of the JVM and of R."""
+    if arguments.lines < 1:
+        raise MagicError("%logs: LINES must be at least 1.")
+    text = ""
+    for name, path in context.host.logs().items():
+        lines = logs.tail(path, arguments.lines)
+        text += f"{name}: {path}\n" + "".join(f"    {line}\n" for line in lines)
+    context.output.stream("stdout", text or "There is no log yet.\n")
+
+
+SESSION: tuple[Any, ...] = (restart, info, show_logs)

@@ -1,0 +1,52 @@
+"""What SIGINT means while a Python cell runs: see `stopping`."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+#: Py4J's connections: one thread's conversation with the JVM, question and answer in turn.
+_CONNECTIONS = ("ClientServerConnection", "GatewayConnection")
+
+
+@contextlib.contextmanager
+def stopping(cancel: Callable[[], None]) -> Iterator[None]:
+    """Makes SIGINT stop the cell's Spark jobs, then raise KeyboardInterrupt in the main thread.
+
+    The exception alone would end the wait for the JVM and leave the job running. `cancel` is called
+    inside the handler: it must take no lock.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        __tracebackhide__ = True  # IPython leaves this frame out
+        cancel()
+        hang_up(frame)
+        if callable(before):
+            before(number, frame)
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def hang_up(frame: FrameType | None) -> None:
+    """Closes the Py4J connection in the middle of whose call `frame` is; the next call opens one.
+
+    The answer to a call that was left would else be read as the answer to the next call: PySpark's
+    own clean-up makes one while the KeyboardInterrupt is still on its way.
+    """
+    while frame is not None:
+        owner = frame.f_locals.get("self") if frame.f_code.co_name == "send_command" else None
+        if type(owner).__name__ in _CONNECTIONS:
+            with contextlib.suppress(Exception):
+                owner.close()  # type: ignore[union-attr]
+        frame = frame.f_back
