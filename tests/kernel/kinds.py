@@ -1,6 +1,6 @@
 """What every kind of value becomes in another language: the tables of docs/sharing.md, by running them.
 
-    python tests/kernel/kinds.py KERNEL    prints the tables, for the docs
+python tests/kernel/kinds.py KERNEL    prints the tables, for the docs
 """
 
 from __future__ import annotations

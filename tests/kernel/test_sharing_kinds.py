@@ -19,7 +19,10 @@ def test_every_table_is_documented() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=pytest.mark.r if name in ("python-r", "r") else ()) for name in TABLES],
+    [
+        pytest.param(name, marks=pytest.mark.r if name in ("python-r", "r") else ())
+        for name in TABLES
+    ],
 )
 @pytest.mark.timeout(900)
 def test_the_table(kernel: Session, name: str) -> None:

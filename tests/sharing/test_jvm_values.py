@@ -56,7 +56,11 @@ def test_values_with_integers(companion: Companion, store: wire.Store, value: An
 
 
 @many
-@given(value=st.one_of(others | floats, st.lists(floats | st.none()), st.dictionaries(st.text("ab"), floats)))
+@given(
+    value=st.one_of(
+        others | floats, st.lists(floats | st.none()), st.dictionaries(st.text("ab"), floats)
+    )
+)
 def test_values_with_floats(companion: Companion, store: wire.Store, value: Any) -> None:
     assert same(value, through_scala(companion, store, value)[1])
 
@@ -74,8 +78,10 @@ def test_long_lists(companion: Companion, store: wire.Store, value: Any) -> None
         ([1, 2**40, None], "scala.collection.immutable.Seq[scala.Option[scala.Long]]"),
         ([None], "scala.collection.immutable.Seq[scala.Option[scala.Nothing]]"),
         ([[], [1]], "scala.collection.immutable.Seq[scala.collection.immutable.Seq[scala.Int]]"),
-        ([(1, "a"), (2, None)],
-         "scala.collection.immutable.Seq[scala.Tuple2[scala.Int, scala.Option[java.lang.String]]]"),
+        (
+            [(1, "a"), (2, None)],
+            "scala.collection.immutable.Seq[scala.Tuple2[scala.Int, scala.Option[java.lang.String]]]",
+        ),
         ({"a": 1, "b": [1]}, "scala.collection.immutable.Map[java.lang.String, scala.Any]"),
         ((), "scala.collection.immutable.Seq[scala.Nothing]"),
         ((1,) * 23, "scala.collection.immutable.Seq[scala.Int]"),
@@ -90,7 +96,9 @@ np = pytest.importorskip("numpy")
 
 @pytest.mark.parametrize("dtype", ["bool", "int16", "int32", "int64", "float32", "float64"])
 @pytest.mark.parametrize("shape", [(0,), (3,), (2, 3), (2, 1, 3)])
-def test_arrays(companion: Companion, store: wire.Store, dtype: str, shape: tuple[int, ...]) -> None:
+def test_arrays(
+    companion: Companion, store: wire.Store, dtype: str, shape: tuple[int, ...]
+) -> None:
     array = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
     kind, back = through_scala(companion, store, array)
     assert kind.count("scala.Array[") == len(shape)

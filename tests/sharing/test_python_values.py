@@ -48,11 +48,23 @@ def test_every_crossing_form_is_some_python_value(value: wire.Value) -> None:
 
 
 @pytest.mark.parametrize(
-    "dtype", ["bool", *(f"{s}int{b}" for s in ("", "u") for b in (8, 16, 32, 64)),
-              "float16", "float32", "float64", "complex64", "complex128", ">i4", ">f8"]
+    "dtype",
+    [
+        "bool",
+        *(f"{s}int{b}" for s in ("", "u") for b in (8, 16, 32, 64)),
+        "float16",
+        "float32",
+        "float64",
+        "complex64",
+        "complex128",
+        ">i4",
+        ">f8",
+    ],
 )
 @pytest.mark.parametrize("shape", [(0,), (3,), (2, 3), (2, 1, 3)])
-def test_arrays_of_every_numeric_dtype(store: wire.Store, dtype: str, shape: tuple[int, ...]) -> None:
+def test_arrays_of_every_numeric_dtype(
+    store: wire.Store, dtype: str, shape: tuple[int, ...]
+) -> None:
     array = np.arange(math.prod(shape)).reshape(shape).astype(dtype)
     back = crossed(array, store)
     assert back.dtype == np.dtype(dtype).newbyteorder("=")
@@ -156,5 +168,9 @@ def test_what_is_said_at_a_glance(
 ) -> None:
     found = describe("x", value)
     assert (found.kind, found.type, found.size, found.mutable, found.reason) == (
-        kind, text, size, mutable, reason,
+        kind,
+        text,
+        size,
+        mutable,
+        reason,
     )

@@ -71,9 +71,12 @@ plain = st.one_of(
     TEXT,
     st.binary(max_size=50),
     st.dates(),
-    st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2200, 1, 1), timezones=zones, allow_imaginary=False),
+    st.datetimes(
+        dt.datetime(1900, 1, 1), dt.datetime(2200, 1, 1), timezones=zones, allow_imaginary=False
+    ),
     st.decimals(allow_nan=False, allow_infinity=False),
 )
+
 
 def nested(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Python values of these, in lists, tuples and dicts."""
@@ -107,7 +110,7 @@ def same(one: Any, other: Any) -> bool:
     if type(one) is not type(other):
         return False
     if isinstance(one, float):
-        return math.isnan(one) and math.isnan(other) or repr(one) == repr(other)
+        return (math.isnan(one) and math.isnan(other)) or repr(one) == repr(other)
     if isinstance(one, list | tuple):
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, dict):
