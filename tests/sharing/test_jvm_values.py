@@ -80,7 +80,8 @@ def test_long_lists(companion: Companion, store: wire.Store, value: Any) -> None
         ([[], [1]], "scala.collection.immutable.Seq[scala.collection.immutable.Seq[scala.Int]]"),
         (
             [(1, "a"), (2, None)],
-            "scala.collection.immutable.Seq[scala.Tuple2[scala.Int, scala.Option[java.lang.String]]]",
+            "scala.collection.immutable.Seq["
+            "scala.Tuple2[scala.Int, scala.Option[java.lang.String]]]",
         ),
         ({"a": 1, "b": [1]}, "scala.collection.immutable.Map[java.lang.String, scala.Any]"),
         ((), "scala.collection.immutable.Seq[scala.Nothing]"),
