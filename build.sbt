@@ -20,6 +20,8 @@ lazy val jvm = (project in file("jvm")).settings(
   dependencyOverrides ++= Seq("scala-library", "scala-reflect", "scala-compiler")
     .map("org.scala-lang" % _ % scalaVersion.value),
   scalacOptions ++= Seq("-deprecation", "-feature", "-unchecked", "-Xfatal-warnings"),
+  // What 2.13 deprecates is often all that 2.12 has.
+  scalacOptions += "-Wconf:cat=deprecation:s",
   Test / fork := true,
   Test / javaHome := sys.env.get("TEST_JAVA_HOME").map(file(_)),
   Test / javaOptions ++= Seq("-Xmx1g", s"-Dexpected.scala=${scalaVersion.value}"),

@@ -48,6 +48,9 @@ class Companion:
         self._gateway: Any = None
         #: Takes what a cell prints after its end: (name of the stream, text).
         self.late_output: Callable[[str, str], None] = lambda name, text: None
+        #: `kernel.data` in the JVM asks here: a shared name's value as JSON, and the names.
+        self.shared: Callable[[str], str] = lambda name: ""
+        self.shared_names: Callable[[], list[str]] = list
         self._events = _Events(self)
         self._running: dict[str, _Run] = {}
         self._threads = ThreadPoolExecutor(max_workers=64, thread_name_prefix="toree-call")
@@ -451,6 +454,12 @@ class _Events:
     def ask(self, cell: str, prompt: str, password: bool) -> str | None:
         run = self.runs.get(cell)
         return run.answer(prompt, password) if run else None
+
+    def shared(self, cell: str, name: str) -> str:
+        return self._companion.shared(name)
+
+    def sharedNames(self, cell: str) -> str:
+        return "\n".join(self._companion.shared_names())
 
     def _newest(self, cell: str) -> _Run | None:
         return self.runs.get(cell) or next(reversed(list(self.runs.values())), None)

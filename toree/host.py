@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from . import cell as cells
-from . import registry
+from . import registry, wire
 from .companion import Companion
 from .config import Config
 from .errors import MagicError
@@ -25,6 +25,7 @@ from .interpreters.base import (
     Output,
     Result,
 )
+from .interpreters.jvm_variables import for_jvm
 from .magics import Arguments, Context, Magic, Table
 from .magics.builtin import BUILT_IN
 from .magics.session import SESSION
@@ -80,6 +81,8 @@ class Host:
         self.last_failure: Failed | None = None
         titles = {row.name: row.title for row in self.languages.values()}
         self.sharing = Sharing(self.interpreter, titles)
+        self.companion.shared = self._shared
+        self.companion.shared_names = self.sharing.names
         self._names = registry.magic_names(self.languages)
         self._interpreters: dict[str, Interpreter] = {}
         self._running: Interpreter | None = None
@@ -105,6 +108,15 @@ class Host:
             made.start()
             self._interpreters[language] = made
         return self._interpreters[language]
+
+    def _shared(self, name: str) -> str:
+        """Answers `kernel.data` of a running Scala cell, on the thread that serves it."""
+        value = self.sharing.value_for(name, "scala")
+        if value is None:
+            return ""
+        if isinstance(value, str):
+            return value
+        return wire.dumps(for_jvm(value, name, self.frames), self.sharing.store)
 
     def language_of(self, name: str) -> str:
         """The language behind a name or an alias."""

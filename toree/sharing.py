@@ -11,6 +11,7 @@ import dataclasses
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from typing import Literal
 
 from . import wire
 from .errors import MagicError, ToreeError
@@ -101,6 +102,22 @@ class Sharing:
             raise TypeError(row.reason)
         value: wire.Value = self._interpreter(row.owner).get(name)
         return value
+
+    def value_for(self, name: str, language: str) -> wire.Value | Literal["own"] | None:
+        """A shared name's value for the map of a language: "own" where it has it itself."""
+        row = self.variables.find(name)
+        if row is None or row.deleted:
+            return None
+        if row.owner == language:
+            return "own"
+        try:
+            return self.value(name)
+        except (KeyError, TypeError):
+            return None
+
+    def names(self) -> list[str]:
+        """The names whose values can cross."""
+        return [row.name for row in self.variables if not row.reason and row.kind not in CODE]
 
     def _bring(self, row: Name, reader: Interpreter, asked: bool = False) -> str:
         """Carries one name; an explanation where it can't."""

@@ -59,10 +59,10 @@ def test_sample(rs: RInterpreter) -> None:
 
 
 def test_compute_and_copy(rs: RInterpreter) -> None:
-    do(rs, "invisible(copy_to(spark, mtcars, 'cars', overwrite = TRUE))")
-    assert "exists" in fails(rs, "copy_to(spark, mtcars, 'cars')").message
-    do(rs, "big <- tbl(spark, 'cars') |> filter(mpg > 20) |> compute('big_cars')")
-    assert value(rs, "dbExistsTable(spark, 'big_cars')") == "[1] TRUE"
+    do(rs, "invisible(copy_to(spark, mtcars, 'motor_cars', overwrite = TRUE))")
+    assert "exists" in fails(rs, "copy_to(spark, mtcars, 'motor_cars')").message
+    do(rs, "big <- tbl(spark, 'motor_cars') |> filter(mpg > 20) |> compute('big_motor_cars')")
+    assert value(rs, "dbExistsTable(spark, 'big_motor_cars')") == "[1] TRUE"
     assert value(rs, "big |> count() |> pull(n)") == "[1] 14"
 
 

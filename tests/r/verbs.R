@@ -76,6 +76,10 @@ cases <- list(
   if_any = function(p, c) p |> filter(if_any(c(id, age), ~ .x > 50)),
   row_number = function(p, c) p |> group_by(city) |> mutate(r = row_number(id)) |> ungroup(),
   rank = function(p, c) p |> mutate(a = min_rank(score), b = dense_rank(city), d = ntile(id, 4L)),
+  rank_desc = function(p, c) p |> group_by(city) |> mutate(a = row_number(desc(id)), b = min_rank(desc(age)), d = dense_rank(age)) |> ungroup(),
+  distinct_keep = function(p, c) p |> filter(id %% 20L == 1L) |> distinct(city, .keep_all = TRUE),
+  fill = function(p, c) if (is.data.frame(p)) p |> arrange(id) |> fill(name) else p |> dbplyr::window_order(id) |> fill(name),
+  join_copy = function(p, c) if (is.data.frame(p)) left_join(p, cities, by = "city") else left_join(p, cities, by = "city", copy = TRUE),
   lag_lead = function(p, c) p |> group_by(city) |> arrange(id) |> mutate(x = lag(id), y = lead(id, 2L)) |> ungroup(),
   cumulative = function(p, c) p |> group_by(city) |> arrange(id) |> mutate(t = cumsum(score)) |> ungroup(),
   window_mean = function(p, c) p |> group_by(city) |> mutate(d = score - mean(score, na.rm = TRUE)) |> ungroup(),
@@ -112,6 +116,7 @@ if (!requireNamespace("lubridate", quietly = TRUE)) cases$dates <- NULL else {
 
 sorted <- function(d) {
   d <- as.data.frame(d)
+  d <- d[sort(names(d))]
   for (n in names(d)) {
     if (is.integer(d[[n]]) || inherits(d[[n]], "integer64")) d[[n]] <- as.numeric(d[[n]])
     if (inherits(d[[n]], "POSIXct")) d[[n]] <- as.numeric(d[[n]])

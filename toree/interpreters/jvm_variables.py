@@ -38,6 +38,8 @@ class ScalaVariables:
 
     def assigned(self) -> Sequence[Assignment]:
         found = json.loads(self._companion.ask("assigned", _WORKSPACE))
+        gone = [line["name"] for line in found if line["kind"] == "gone"]
+        found = [line for line in found if line["kind"] != "gone"]
         for line in found:
             # The cell's own name now: nothing is to hide it.
             self._forget(line["name"])
@@ -54,7 +56,7 @@ class ScalaVariables:
                 reason=reasons.get(line["name"], ""),
             )
             for line in found
-        ]
+        ] + [Assignment(name, deleted=True) for name in gone]
 
     def references(self, code: str) -> frozenset[str]:
         if self._seen[0] != code:
@@ -75,10 +77,7 @@ class ScalaVariables:
 
     def put(self, name: str, value: wire.Value) -> None:
         frames = self._frames()
-        if isinstance(value, wire.Table):
-            value = frames.of_table(value, name)
-        if isinstance(value, wire.Array):
-            value = widened(value)
+        value = for_jvm(value, name, frames)
         self._forget(name)
         key = frames.key(name)
         kind = self._companion.ask("giveShared", _WORKSPACE, key, wire.dumps(value, self._store))
@@ -185,6 +184,13 @@ class SqlVariables:
                 **{n: f.key for n, f in self._tables.items() if n.casefold() in tables},
             }
         }
+
+
+def for_jvm(value: wire.Value, name: str, frames: Frames) -> wire.Value:
+    """The value as the JVM can read it: tables are DataFrames there."""
+    if isinstance(value, wire.Table):
+        return frames.of_table(value, name)
+    return widened(value) if isinstance(value, wire.Array) else value
 
 
 #: numpy's types the JVM lacks, and the next that holds their values.

@@ -151,7 +151,7 @@ class SharedValues:
         self._variables = variables
 
     def names(self) -> list[str]:
-        return [row.name for row in self._sharing.variables if not row.reason]
+        return self._sharing.names()
 
     def get(self, name: str) -> Any:
         row = self._sharing.variables.find(name)

@@ -6,17 +6,23 @@ those into the crossing form, and tables into handles or back.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import wire
+from ..errors import ToreeError
 from ..frames import Frames, index_named, read
 from ..rhost.wire import SharedFrame
+from ..variables import is_shareable
+from .base import Assignment
 from .python_values import FromWire, ToWire
 from .r import RInterpreter
 
 #: Functions and constants of base R that are often used as variables' names: not to be hidden.
 _OWN = frozenset("T F pi letters LETTERS".split())
+
+
+_KINDS = {"dplyr table": "frame", "data.frame": "table", "tbl_df": "table", "list": "list"}
 
 
 class SharingR(RInterpreter):
@@ -32,6 +38,16 @@ class SharingR(RInterpreter):
         super().__init__(address, cancel)
         self._frames = frames
         self._store = store
+
+    def assigned(self) -> Sequence[Assignment]:
+        names = [a.name for a in super().assigned() if is_shareable(a.name)]
+        if not names:
+            return ()
+        try:
+            said = self._exchange({"do": "describe", "names": names})[0]["said"]
+        except ToreeError:  # R has gone with its names
+            return [Assignment(name, deleted=True) for name in names]
+        return [_assignment(name, *words) for name, words in zip(names, said, strict=True)]
 
     def get(self, name: str) -> wire.Value:
         return self._wire(super().get(name), name)
@@ -59,6 +75,11 @@ class SharingR(RInterpreter):
 
     def own(self, name: str) -> bool:
         return name in _OWN
+
+
+def _assignment(name: str, sort: str, size: str, reason: str) -> Assignment:
+    kind = _KINDS.get(sort, "function" if sort == "function" else "object" if reason else "")
+    return Assignment(name, kind, sort, size, reason=reason, deleted=sort == "gone")
 
 
 def create(host: Any) -> RInterpreter:

@@ -92,6 +92,20 @@ dbi_method("dbQuoteIdentifier", c("SparkConnection", "Id"), function(conn, x, ..
   DBI::SQL(paste(DBI::dbQuoteIdentifier(conn, unname(as.character(parts))), collapse = "."))
 })
 
+unquote <- function(conn, x, ...) {
+  lapply(as.character(x), function(text) {
+    parts <- regmatches(text, gregexpr("`([^`]|``)*`|[^.`]+", text))[[1L]]
+    parts <- ifelse(startsWith(parts, "`"),
+                    gsub("``", "`", substr(parts, 2L, nchar(parts) - 1L), fixed = TRUE), parts)
+    names <- utils::tail(c("catalog", "schema", "table"), length(parts))
+    do.call(DBI::Id, stats::setNames(as.list(parts), names))
+  })
+}
+for (kind in c("character", "SQL")) {
+  dbi_method("dbUnquoteIdentifier", c("SparkConnection", kind), unquote)
+}
+dbi_method("dbUnquoteIdentifier", c("SparkConnection", "Id"), function(conn, x, ...) list(x))
+
 # Spark reads backslashes in strings as escapes.
 dbi_method("dbQuoteString", c("SparkConnection", "character"), function(conn, x, ...) {
   if (!length(x)) return(DBI::SQL(character()))
@@ -191,7 +205,8 @@ dbi_method("dbSendStatement", c("SparkConnection", "character"), function(conn, 
 
 dbi_method("dbBind", "SparkResult", function(res, params, ...) {
   state <- valid_state(res)
-  params <- as.list(params)
+  if (!length(params)) stop("There are no parameters to bind.", call. = FALSE)
+  params <- lapply(as.list(params), function(p) if (inherits(p, "POSIXlt")) as.POSIXct(p) else p)
   sizes <- unique(lengths(lapply(params, function(p) if (is.list(p)) p else as.vector(p))))
   if (length(sizes) > 1L) stop("Parameters must have the same length.", call. = FALSE)
   lapply(state$handles, function(handle) spark_call("clear", handle))
@@ -238,8 +253,9 @@ dbi_method("dbClearResult", "SparkResult", function(res, ...) {
 dbi_method("dbIsValid", "SparkResult", function(dbObj, ...) dbObj@state$valid)
 dbi_method("dbGetStatement", "SparkResult", function(res, ...) valid_state(res)$statement)
 dbi_method("dbGetRowsAffected", "SparkResult", function(res, ...) {
-  affected <- valid_state(res)$affected
-  if (is.na(affected)) 0L else affected
+  state <- valid_state(res)
+  if (!length(state$handles)) return(NA_integer_)
+  if (is.na(state$affected)) 0L else state$affected
 })
 dbi_method("dbGetRowCount", "SparkResult", function(res, ...) {
   state <- valid_state(res)
@@ -247,6 +263,7 @@ dbi_method("dbGetRowCount", "SparkResult", function(res, ...) {
 })
 dbi_method("dbHasCompleted", "SparkResult", function(res, ...) {
   state <- valid_state(res)
+  if (!length(state$handles)) return(FALSE)
   if (!is.na(state$affected)) return(TRUE)
   all(vapply(state$handles, function(handle) {
     counts <- spark_call("columns", handle)[[3L]]
@@ -329,7 +346,12 @@ typed_columns <- function(types) {
 
 dbi_method("dbAppendTable", "SparkConnection", function(conn, name, value, ..., row.names = NULL) {
   if (!is.null(row.names)) stop("`row.names` must be NULL.", call. = FALSE)
-  value <- as.data.frame(value)
+  if (!is.data.frame(value)) stop("`value` must be a data frame.", call. = FALSE)
+  factors <- vapply(value, is.factor, NA)
+  if (any(factors)) {
+    warning("Factors become strings.", call. = FALSE)
+    value[factors] <- lapply(value[factors], as.character)
+  }
   spark_call("append", value, table_sql(conn, name))
   nrow(value)
 })

@@ -9,6 +9,9 @@ register_dbplyr <- function() {
     if (is.null(where)) next  # this dbplyr has no such generic
     registerS3method(name, "SparkConnection", dbplyr_methods[[name]], envir = asNamespace(where))
   }
+  # An inner generic, for fill(): Spark's SQL is Hive's there.
+  hive <- utils::getS3method("last_value_sql", "Hive", optional = TRUE, envir = space)
+  if (!is.null(hive)) registerS3method("last_value_sql", "SparkConnection", hive, envir = space)
   if (utils::packageVersion("dbplyr") < "2.4.0") {
     # 2.3 merges a filter into the SELECT that makes its window column: wrong rows
     # (tidyverse/dbplyr#1135). A subquery in between costs Spark nothing.
@@ -56,18 +59,17 @@ dbplyr_methods <- list(
 
   # By Arrow, not as VALUES in a statement.
   db_copy_to = function(con, table, values, ..., overwrite = FALSE, types = NULL, temporary = TRUE) {
-    DBI::dbWriteTable(con, DBI::SQL(table_sql(con, table)), as.data.frame(values),
-                      overwrite = overwrite, temporary = temporary, field.types = types)
+    quoted <- table_sql(con, table)
+    DBI::dbWriteTable(con, DBI::SQL(quoted), as.data.frame(values),
+                      overwrite = overwrite || (temporary && is_made_up(quoted)), temporary = temporary, field.types = types)
     table
   },
 
   # A computed table is there for good (a table) or in Spark's cache (a temporary view).
   db_compute = function(con, table, sql, ..., overwrite = FALSE, temporary = TRUE) {
     quoted <- table_sql(con, table)
-    # dbplyr counts its own names from 1 in each new R, on a session that may have had one before.
-    own <- temporary && grepl("^`?dbplyr_[A-Za-z0-9]+`?$", quoted)
     if (spark_call("exists", quoted)) {
-      if (!overwrite && !own) stop("Table ", quoted, " exists.", call. = FALSE)
+      if (!overwrite && !(temporary && is_made_up(quoted))) stop("Table ", quoted, " exists.", call. = FALSE)
       spark_call("drop", quoted)
     }
     if (temporary) spark_call("compute", as.character(sql), view_name(quoted))
@@ -75,6 +77,9 @@ dbplyr_methods <- list(
     table
   }
 )
+
+# dbplyr counts its own names from 1 in each new R, on a session that may have had one before.
+is_made_up <- function(quoted) grepl("^`?dbplyr_[A-Za-z0-9]+`?$", quoted)
 
 spark_translation <- function() {
   space <- asNamespace("dbplyr")
@@ -98,6 +103,29 @@ spark_translation <- function() {
 sql_call <- function(name, ...) {
   arguments <- lapply(list(...), function(x) dbplyr::escape(x, con = spark_connection()))
   dbplyr::sql(paste0(name, "(", paste(unlist(arguments), collapse = ", "), ")"))
+}
+
+# Ranks. dbplyr 2.3 writes `x DESC IS NULL` for desc(x), and an order is a must in Spark.
+rank_over <- function(name) function(order = NULL) {
+  con <- spark_connection()
+  quoted <- function(x) {
+    if (inherits(x, "sql")) as.character(x)
+    else as.character(DBI::dbQuoteIdentifier(con, as.character(x)))
+  }
+  groups <- quoted(dbplyr::win_current_group())
+  over <- function(groups, order) {
+    partition <- if (length(groups)) paste0("PARTITION BY ", paste(groups, collapse = ", "), " ")
+    paste0(name, "() OVER (", partition, "ORDER BY ", paste(order, collapse = ", "), ")")
+  }
+  if (is.null(order)) {
+    current <- dbplyr::win_current_order()
+    return(dbplyr::sql(over(groups, if (length(current)) quoted(current) else "1")))
+  }
+  order <- as.character(order)
+  missing <- paste0("(", sub(" DESC$", "", order), " IS NULL)", collapse = " OR ")
+  # R ranks no NA, and gives it no place.
+  apart <- c(groups, paste0("(CASE WHEN (", missing, ") THEN 1 ELSE 0 END)"))
+  dbplyr::sql(paste0("CASE WHEN (NOT (", missing, ")) THEN ", over(apart, order), " END"))
 }
 
 unwrapped <- function(sql) substr(sql, 2L, nchar(sql) - 1L)
@@ -179,6 +207,9 @@ spark_functions <- function() {
       last = function(x, ...) sql_call("LAST", x)
     ),
     window = list(
+      row_number = rank_over("ROW_NUMBER"), min_rank = rank_over("RANK"), rank = rank_over("RANK"),
+      dense_rank = rank_over("DENSE_RANK"), percent_rank = rank_over("PERCENT_RANK"),
+      cume_dist = rank_over("CUME_DIST"),
       # Spark has no distinct aggregates over windows.
       n_distinct = function(x, na.rm = FALSE) {
         sql_call("SIZE", dbplyr::win_over(sql_call("COLLECT_SET", x), partition = dbplyr::win_current_group()))

@@ -45,6 +45,7 @@ class Loop:
             "inspect": self._inspect,
             "is_complete": self._is_complete,
             "references": self._references,
+            "describe": self._describe,
             "get": self._get,
             "put": self._put,
         }
@@ -111,6 +112,10 @@ class Loop:
     def _references(self, message: Message, _: list[bytes]) -> Answer:
         found = self.engine.call("references", strings([message["code"]]))
         return {"names": [str(x) for x in found]}, []
+
+    def _describe(self, message: Message, _: list[bytes]) -> Answer:
+        said = [str(x) for x in self.engine.call("describe_names", strings(message["names"]))]
+        return {"said": [said[i : i + 3] for i in range(0, len(said), 3)]}, []
 
     def _get(self, message: Message, _: list[bytes]) -> Answer:
         from .wire import encode

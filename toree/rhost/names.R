@@ -39,8 +39,8 @@ assignments <- function(e, sure = TRUE) {
       return(invisible())
     }
     for (i in seq_along(e)) if (i > 1L || is.call(e[[1L]])) {
-      part <- e[[i]]
-      if (!identical(part, quote(expr = ))) visit(part, inside)
+      # A variable that holds an empty argument, as in `x[, 1]`, can't be looked at.
+      if (!identical(e[[i]], quote(expr = ))) visit(e[[i]], inside)
     }
     invisible()
   }
@@ -138,8 +138,8 @@ references <- function(code) {
       for (part in arguments) bound <- scan(part, bound)
       return(bound)
     }
-    for (part in arguments) {
-      if (!identical(part, quote(expr = ))) bound <- scan(part, bound)
+    for (i in seq_along(arguments)) {
+      if (!identical(arguments[[i]], quote(expr = ))) bound <- scan(arguments[[i]], bound)
     }
     bound
   }
@@ -222,4 +222,26 @@ described_names <- function(names) {
             else if (length(x) == 1L) "scalar" else "list"
     c(kind, type, if (kind == "scalar") "" else as.character(length(x)), reason)
   })
+}
+
+# What is to be said of global variables: class, size, and why one can't cross, as far as that is
+# plain. NULL names are gone.
+describe_names <- function(names) {
+  described <- lapply(names, function(name) {
+    if (!exists(name, globalenv(), inherits = FALSE)) return(c("gone", "", ""))
+    if (bindingIsActive(as.name(name), globalenv())) return(c("", "", "an active binding"))
+    x <- get(name, globalenv(), inherits = FALSE)
+    if (inherits(x, "tbl_lazy")) return(c("dplyr table", "", ""))
+    size <- if (is.data.frame(x)) paste(format(nrow(x), big.mark = ","), "x", ncol(x))
+            else if (length(x) != 1L) paste(length(x), "items") else ""
+    reason <- if (is.function(x)) "a function"
+              else if (is.environment(x)) "an environment (or an R5 or R6 object)"
+              else if (is.language(x)) "a formula or expression"
+              else if (isS4(x) && !is.atomic(x)) "an S4 object"
+              else if (is.list(x) && !is.data.frame(x) && !is.null(attr(x, "class")))
+                paste("an R object of class", class(x)[[1L]])
+              else if (inherits(x, "connection")) "an open connection" else ""
+    c(class(x)[[1L]], size, reason)
+  })
+  unlist(described)
 }

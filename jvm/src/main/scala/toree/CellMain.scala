@@ -122,6 +122,27 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
     kept
   }
 
+  /** A compiler for completion that has typed something; needs no lock, as nothing else knows it
+    * yet.
+    */
+  def freshPresentationCompiler(): interactive.Global = {
+    val fresh = super.newPresentationCompiler()
+    val unit = new fresh.RichCompilationUnit(
+      fresh.newSourceFile(
+        "object Warm { val x = List(1).map(_ + 1).filter(_ > 0); x.size }",
+        "<warm>"
+      )
+    )
+    fresh.unitOfFile(unit.source.file) = unit
+    unit.body = fresh.newUnitParser(unit).parse()
+    fresh.enteringTyper(fresh.typeCheck(unit))
+    fresh.completionsAt(unit.source.position(unit.source.length - 4))
+    fresh.unitOfFile -= unit.source.file
+    fresh
+  }
+
+  def adopt(fresh: interactive.Global): Unit = if (compiler.isEmpty) compiler = Some(fresh)
+
   def dropPresentationCompiler(): Unit = {
     compiler.foreach(_.askShutdown())
     compiler = None

@@ -117,8 +117,10 @@ final class CellValues[M <: CellMain](val main: M) {
   def assigned: List[Map[String, String]] = {
     // Of a cell that failed on the way, only what has run.
     val found = lines.toList.filter(line => instances.containsKey(line._1)).map(_._2).collect {
-      case Value(name, kind, sort, isLazy) => Map("name" -> name, "type" -> kind, "kind" -> sort, "lazy" -> isLazy.toString)
-      case Assigned(name, kind, sort) => Map("name" -> name, "type" -> kind, "kind" -> sort, "lazy" -> "false")
+      case Value(name, kind, sort, isLazy) =>
+        Map("name" -> name, "type" -> kind, "kind" -> sort, "lazy" -> isLazy.toString)
+      case Assigned(name, kind, sort) =>
+        Map("name" -> name, "type" -> kind, "kind" -> sort, "lazy" -> "false")
     }
     found.reverse.foldLeft(List.empty[Map[String, String]]) { (kept, line) =>
       if (kept.exists(_("name") == line("name"))) kept else line :: kept

@@ -88,7 +88,7 @@ final class EntryPoint(companion: Companion) {
     Json.obj("tables" -> tables, "parameters" -> parameters)
   }
 
-  def assigned(workspace: String): String = Json.array(companion.workspace(workspace).repl().assigned)
+  def assigned(workspace: String): String = Json.array(companion.workspace(workspace).sharing.assigned)
 
   def references(workspace: String, code: String): String =
     Json.array(companion.workspace(workspace).repl().references(code))

@@ -15,14 +15,14 @@ final class Kernel private[toree] (
     spark: SparkAccess,
     load: Seq[URI] => Unit,
     run: String => Outcome,
-    failure: () => Throwable
+    failure: () => Throwable,
+
+    /** The shared names of all languages, by name. */
+    val data: JMap[String, Any] = new ConcurrentHashMap[String, Any]
 ) {
 
   /** Shows things in the cell that calls it. */
   val display: Display = new Display
-
-  /** Values by name, for all languages. */
-  val data: JMap[String, Any] = new ConcurrentHashMap[String, Any]
 
   /** Text straight to the cell's stdout. */
   val stream: KernelStream = new KernelStream

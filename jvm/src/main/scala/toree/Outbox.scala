@@ -79,6 +79,7 @@ final class Outbox(cell: () => String, blocking: Boolean) {
     case Stream(name, chars) => to.stream(cell(), name, chars)
     case Display(json)       => to.display(cell(), json)
     case Clear(later)        => to.clear(cell(), later)
+    case request: Request    => request.make(to, cell())
     case question: Question  =>
       try question.answer(Option(to.ask(cell(), question.prompt, question.password)))
       catch {
@@ -150,6 +151,22 @@ object Outbox {
     private val done = new java.util.concurrent.SynchronousQueue[Option[String]]
     def answer(text: Option[String]): Unit = done.offer(text, 1, TimeUnit.SECONDS)
     def await(): Option[String] = done.take()
+  }
+
+  /** Something else only the front knows; the asking thread waits for the answer. */
+  final class Request(call: (Events, String) => String) extends Event {
+    private val done = new java.util.concurrent.CompletableFuture[String]
+    def make(to: Events, cell: String): Unit =
+      try { done.complete(call(to, cell)); () }
+      catch { case error: py4j.Py4JException => done.completeExceptionally(error); () }
+    def await(): String =
+      try done.get()
+      catch {
+        case _: InterruptedException =>
+          Guard.check()
+          throw new Interrupted
+        case error: java.util.concurrent.ExecutionException => throw error.getCause
+      }
   }
 
   private val batch = 32 * 1024

@@ -88,6 +88,12 @@ final class ScalaRepl(
     }
   }
 
+  /** Makes the first completion as quick as the later ones. */
+  def warmCompletion(): Unit = {
+    val fresh = main.freshPresentationCompiler()
+    locked(main.adopt(fresh))
+  }
+
   def locked[T](body: => T): T = {
     lock.lockInterruptibly()
     try body
@@ -167,7 +173,8 @@ final class ScalaRepl(
     val usual = statements.groups(all, Statements.usualLimit, options.bindings.map(_.name).toSet)
     attempt(cell, code, usual, options).left.flatMap { first =>
       val second =
-        if (messages.all.exists(m => m.text.contains("too large"))) Some(statements.groups(all, 25, options.bindings.map(_.name).toSet))
+        if (messages.all.exists(m => m.text.contains("too large")))
+          Some(statements.groups(all, 25, options.bindings.map(_.name).toSet))
         // A statement may need one that comes later, in another request.
         else if (usual.size > 1 && !statements.repeatsName(all)) Some(List(all))
         else None

@@ -16,6 +16,35 @@ final class Sharing(
     spark: SparkAccess
 ) {
 
+  /** `kernel.data` of this workspace's cells. */
+  val data = new SharedData(read, name => repl().value(name))
+
+  private def read(json: String): Any = {
+    // A DataFrame's key was made for this one call, but for those `%%sql -o` keeps.
+    def frame(key: String) = if (key.startsWith("sql:")) shared.get(place(key)) else shared.remove(place(key))
+    new WireReader(frame).read(json)._1 match {
+      case None  => null
+      case other => other
+    }
+  }
+
+  /** What the last cell assigned, in code and through `kernel.data`. */
+  def assigned: List[Map[String, String]] = {
+    val inCode = repl().assigned
+    inCode.foreach(line => data.forget(line("name")))
+    inCode ++ data.changes().map {
+      case (name, None) => Map("name" -> name, "type" -> "", "kind" -> "gone", "lazy" -> "false")
+      case (name, Some(value)) =>
+        Map("name" -> name, "type" -> value.getClass.getSimpleName, "kind" -> kind(value), "lazy" -> "true")
+    }
+  }
+
+  private def kind(value: Any): String = value match {
+    case _: Dataset[_] => "dataframe"
+    case _: Iterable[_] | _: java.util.Collection[_] | _: java.util.Map[_, _] | _: Array[_] => "collection"
+    case _ => "scalar"
+  }
+
   /** The value of a name, as JSON; a DataFrame is kept under `key`. */
   def take(name: String, key: String, folder: String, limit: Int): String = {
     val writer = new WireWriter(
@@ -24,7 +53,7 @@ final class Sharing(
       folder = Paths.get(folder),
       limit = limit
     )
-    try repl().value(name).fold("")(writer.write)
+    try data.value(name).orElse(repl().value(name)).fold("")(writer.write)
     catch {
       case problem: Unshareable => Json.obj("t" -> "refused", "reason" -> problem.getMessage)
     }

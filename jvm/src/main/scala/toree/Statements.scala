@@ -92,8 +92,14 @@ final class Statements[M <: CellMain](val main: M) {
   case object Incomplete extends Parsed
   case class Complete(statements: List[Statement]) extends Parsed
 
-  /** The requests, `limit` evaluating statements at most in each; `bound` is defined before the first. */
-  def groups(statements: List[Statement], limit: Int, bound: Set[String] = Set.empty): List[List[Statement]] = {
+  /** The requests, `limit` evaluating statements at most in each; `bound` is defined before the
+    * first.
+    */
+  def groups(
+      statements: List[Statement],
+      limit: Int,
+      bound: Set[String] = Set.empty
+  ): List[List[Statement]] = {
     val groups = ListBuffer.empty[List[Statement]]
     val group = ListBuffer.empty[Statement]
     val names = mutable.HashSet.empty[String] ++ bound

@@ -9,6 +9,8 @@ final class Warmup(workspace: Workspace) {
   def run(): Unit = if (workspace.isReady) {
     Thread.currentThread.setPriority(Thread.MIN_PRIORITY)
     val repl = workspace.repl()
+    Warmup.cells.foreach(repl.warm)
+    repl.warmCompletion()
     val end = System.nanoTime + Warmup.seconds * 1000000000L
     Iterator.continually(Warmup.cells).flatten.take(Warmup.rounds * Warmup.cells.size).foreach {
       code =>

@@ -90,8 +90,8 @@ final class WireWriter(keep: Dataset[_] => String, table: (Seq[Any], StructType)
           val items = values.iterator.map(bare).map {
             case null => "null"
             case number: Long => long(number)
-            case number: Double => float(number).toString
-            case number: Float => float(number.toDouble).toString
+            case number: Double => float(number).text
+            case number: Float => float(number.toDouble).text
             case words: String => Json.array(List(ascii(words))).drop(1).dropRight(1)
             case other => other.toString
           }
@@ -187,10 +187,11 @@ object WireWriter {
     if (value.bitLength < 64) int(value.longValue, 64)
     else throw new Unshareable("the integer takes more than 64 bits; share it as a BigDecimal or a String")
 
-  private def float(value: Double): Any =
-    if (value.isNaN) Json.Raw("\"nan\"")
-    else if (value.isInfinite) Json.Raw(if (value > 0) "\"inf\"" else "\"-inf\"")
-    else Json.Raw(value.toString)
+  private def float(value: Double): Json.Raw = Json.Raw(
+    if (value.isNaN) "\"nan\""
+    else if (value.isInfinite) (if (value > 0) "\"inf\"" else "\"-inf\"")
+    else value.toString
+  )
 
   private def ascii(text: String): Any =
     if (text.forall(c => c < 127)) text

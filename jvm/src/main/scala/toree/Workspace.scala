@@ -2,7 +2,7 @@ package toree
 
 import java.net.URI
 import java.nio.file.Path
-import java.util.concurrent.{ConcurrentHashMap, CountDownLatch}
+import java.util.concurrent.{ConcurrentHashMap, CountDownLatch, LinkedBlockingDeque}
 
 /** One user's REPL over the shared Spark session, and the cells running in it. */
 final class Workspace(
@@ -14,6 +14,8 @@ final class Workspace(
     capture: OutputCapture
 ) {
   private val running = new ConcurrentHashMap[String, Cell]
+  // Interrupts that overtook their cell on its way here; bounded, as most of them came too late.
+  private val early = new LinkedBlockingDeque[String](100)
   private val ready = new CountDownLatch(1)
   @volatile private var problem: Option[Throwable] = None
   @volatile private var started: ScalaRepl = _
@@ -26,7 +28,7 @@ final class Workspace(
       val repl = new ScalaRepl(settings, loader, spark, kernelKey, firstLine)
       loader.shared.put(
         kernelKey,
-        new Kernel(spark, addJars, evaluate(repl, _), () => repl.lastException)
+        new Kernel(spark, addJars, evaluate(repl, _), () => repl.lastException, sharing.data)
       )
       repl.start()
       started = repl
@@ -56,6 +58,7 @@ final class Workspace(
   private def cell(id: String, code: String, events: Events)(body: Cell => Outcome): Outcome = {
     val cell = new Cell(id)
     running.put(id, cell)
+    if (early.remove(id)) interrupt(id)
     capture.started(cell)
     val thread = new CellThread(cell, loader, { spark.tag(cell, code); body(cell) })
     try thread.outcome(events)
@@ -66,11 +69,16 @@ final class Workspace(
     }
   }
 
-  /** Tells a cell to stop, again and again until it has; harmless when it is not running. */
-  def interrupt(id: String): Unit = Option(running.get(id)).foreach { cell =>
-    val stopper = new Thread(null, () => stop(cell), s"stop-$id")
-    stopper.setDaemon(true)
-    stopper.start()
+  /** Tells a cell to stop, again and again until it has; harmless when it has ended. */
+  def interrupt(id: String): Unit = Option(running.get(id)) match {
+    case None =>
+      while (!early.offer(id)) early.poll()
+      // It may have come in just now.
+      if (running.containsKey(id) && early.remove(id)) interrupt(id)
+    case Some(cell) =>
+      val stopper = new Thread(null, () => stop(cell), s"stop-$id")
+      stopper.setDaemon(true)
+      stopper.start()
   }
 
   private def stop(cell: Cell): Unit = {

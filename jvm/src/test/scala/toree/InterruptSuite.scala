@@ -41,6 +41,15 @@ class InterruptSuite extends CellSuite {
     "class Endless { override def toString: String = { while (true) {}; \"\" } }\nnew Endless"
   ).foreach(stopped)
 
+  test("an interrupt that comes before its cell") {
+    val id = newCell()
+    workspace.interrupt(id)
+    val outcome = workspace.execute(id, "while (true) {}", CellOptions(), events)
+    assertEquals(outcome, Outcome.interrupted)
+    workspace.interrupt(id)
+    assertEquals(text("1"), "1")
+  }
+
   test("only the cell that was told") {
     val id = newCell()
     val other = new Thread(() => {

@@ -46,7 +46,7 @@ class SparkSuite extends CellSuite {
       case other => fail(other.toString)
     }
     assertEquals(sql("select 2 y", """{"output": "kept", "quiet": true}"""), Outcome.Ok())
-    assert(workspace.named("kept").isDefined)
+    assert(workspace.named("sql:kept").isDefined)
   }
 
   test("a failed task: its cause first") {

@@ -1,0 +1,38 @@
+"""The example notebooks run as they stand in the repository, and give the outputs they show."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+pytestmark = [pytest.mark.spark, pytest.mark.r]
+
+
+def seen(output: Any) -> Any:
+    """What of an output must be the same: pictures and widgets differ from run to run."""
+    if output["output_type"] == "stream":
+        return (output["name"], output["text"])
+    if output["output_type"] == "error":
+        return ("error", output["ename"])
+    data = output["data"]
+    text = re.sub(r"0x[0-9a-f]+", "0x", data.get("text/plain", ""))
+    return (output["output_type"], sorted(data), text)
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_example(path: Path, specs: Path) -> None:
+    expected = nbformat.read(path, as_version=4)
+    run = nbformat.read(path, as_version=4)
+    client = NotebookClient(run, timeout=300, resources={"metadata": {"path": str(EXAMPLES)}})
+    client.execute()
+    for before, after in zip(expected.cells, run.cells, strict=True):
+        if before.cell_type == "code":
+            assert before.outputs, f"no outputs are kept for: {before.source[:60]}"
+            assert [seen(o) for o in after.outputs] == [seen(o) for o in before.outputs]

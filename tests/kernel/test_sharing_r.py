@@ -1,0 +1,85 @@
+"""Names shared with R cells."""
+
+from __future__ import annotations
+
+import pytest
+from session import Session
+from test_sharing import failed, result, run
+
+pytest.importorskip("rpy2")
+
+pytestmark = [pytest.mark.spark, pytest.mark.r]
+
+
+def test_a_dataframe_is_a_dplyr_table_and_back(kernel: Session) -> None:
+    run(kernel, 'val folk = spark.range(5).toDF("age"); val over = 2')
+    run(kernel, "%%r\nsuppressMessages(library(dplyr))")
+    assert result(kernel, "%%r\nfolk |> filter(age > over) |> collect() |> nrow()") == "[1] 2"
+    run(kernel, "%%r\ngrown <- folk |> filter(age > 3)")
+    assert result(kernel, "grown.count()") == "1"
+    assert result(kernel, "%%python\ngrown.count()") == "1"
+    assert "| 1 " in result(kernel, "%%sql\nselect count(*) n from grown")
+
+
+def test_sql_output_in_r(kernel: Session) -> None:
+    run(kernel, "%%sql -o counted\nselect 7 as n")
+    assert result(kernel, "%%r\nas.integer(dplyr::collect(counted)$n)") == "[1] 7"
+
+
+def test_local_tables(kernel: Session) -> None:
+    run(kernel, "%%r\nscores_r <- data.frame(city = c('a', 'b', 'a'), n = 1:3)")
+    assert result(kernel, 'scores_r.filter($"city" === "a").count()') == "2"
+    assert result(kernel, "%%python\nint(scores_r.n.sum()), type(scores_r).__name__") == "(6, 'DataFrame')"
+    assert "| 3 " in result(kernel, "%%sql\nselect count(*) n from scores_r")
+    run(kernel, 'case class Spot(name: String, size: Int)\nval spots = Seq(Spot("x", 1), Spot("y", 2))')
+    assert result(kernel, "%%r\nsum(spots$size)") == "[1] 3"
+    run(kernel, "%%python\nimport pandas as pd\nframe_p = pd.DataFrame({'a': [1.5, None]})")
+    assert result(kernel, "%%r\nframe_p$a") == "[1] 1.5  NA"
+
+
+def test_the_last_assignment_wins_and_rm_unshares(kernel: Session) -> None:
+    run(kernel, "val won = 1")
+    assert result(kernel, "%%r\nwon") == "[1] 1"
+    run(kernel, "%%r\nwon <- 'two'")
+    assert result(kernel, "won.length") == "3"
+    assert result(kernel, "%%python\nwon") == "'two'"
+    run(kernel, "%%r\nrm(won)")
+    ran = failed(kernel, "%%python\nwon")
+    assert ran.reply["ename"] == "NameError"
+    assert ran.text("stderr") == "won was deleted in R.\n"
+
+
+def test_a_change_in_place_is_an_assignment_in_r(kernel: Session) -> None:
+    run(kernel, "%%r\nslots <- list(a = 1L, b = 2L)")
+    assert result(kernel, "%%python\nslots") == "{'a': 1, 'b': 2}"
+    run(kernel, "%%r\nslots$c <- 3L")
+    assert result(kernel, "%%python\nslots") == "{'a': 1, 'b': 2, 'c': 3}"
+    run(kernel, "%%python\nitems_p = [1, 2]")
+    assert result(kernel, "%%r\nsum(items_p)") == "[1] 3"
+    run(kernel, "%%python\nitems_p.append(3)")
+    assert result(kernel, "%%r\nsum(items_p)") == "[1] 6"
+
+
+def test_columns_formulas_and_parameters_are_no_references(kernel: Session) -> None:
+    run(kernel, "val height = 1; val weight = 2")
+    run(kernel, "%%r\nd <- data.frame(height = 3, weight = 4); d$height; 'weight' # weight")
+    run(kernel, "%%r\n(function(height) height)(1)")
+    shown = [line for line in result(kernel, "%shared").splitlines() if "eight" in line]
+    assert [line.split("|")[4].strip() for line in shown] == ["Scala", "Scala"]
+
+
+def test_what_cannot_cross_says_so(kernel: Session) -> None:
+    run(kernel, "%%r\nfit <- lm(dist ~ speed, cars)\narea <- function(x) x")
+    assert "fit is in R and did not come over: an R object of class lm." in (
+        failed(kernel, "%%python\nfit").text("stderr")
+    )
+    assert "area is in R and did not come over: a function." in failed(kernel, "area(1)").traceback
+    run(kernel, "%%python\nimport os\nopened = open(os.devnull)")
+    ran = failed(kernel, "%%r\nopened")
+    assert "object 'opened' not found" in ran.traceback
+    assert "opened is in Python and did not come over: an open file." in ran.traceback
+
+
+def test_completion_in_r(kernel: Session) -> None:
+    run(kernel, "val giraffeFrame = spark.range(1).toDF")
+    assert kernel.complete("%%r\ngiraff|")["matches"] == ["giraffeFrame"]
