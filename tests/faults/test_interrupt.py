@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ from session import Session
 from victim import READY, companion, stopped, until
 
 pytestmark = pytest.mark.spark
+
+#: Seconds a cell may take to end: one, on a machine that has time for it.
+LIMIT = 1 if os.getloadavg()[0] < 2 * (os.cpu_count() or 1) else 5
 
 SCALA = {
     "while": "while (true) {}",
@@ -76,7 +80,7 @@ def test_scala(kernel: Session, what: str, measured: dict[str, float]) -> None:
         pytest.skip("Scala 2.12 has no LazyList")
     ran, measured[f"Scala, {what}"] = stopped(kernel, f'println("{READY}"); {SCALA[what]}')
     assert (ran.status, ran.reply["ename"]) == ("error", "Interrupted")
-    assert measured[f"Scala, {what}"] < 1
+    assert measured[f"Scala, {what}"] < LIMIT
 
 
 def test_scala_reading_from_a_socket(kernel: Session, measured: dict[str, float]) -> None:
@@ -88,25 +92,27 @@ def test_scala_reading_from_a_socket(kernel: Session, measured: dict[str, float]
             "s.getInputStream.read()",
         )
     assert (ran.status, ran.reply["ename"]) == ("error", "Interrupted")
-    assert measured["Scala, socket read"] < 1
+    assert measured["Scala, socket read"] < LIMIT
 
 
 def test_a_long_compilation(kernel: Session, measured: dict[str, float]) -> None:
-    """Type inference that takes minutes; it runs when the JVM has worked for a second."""
+    """It runs when the JVM has worked for half a second since the cell came."""
     jvm = companion(kernel)
     before = sum(jvm.cpu_times()[:2])
 
     def compiles(message: dict[str, object]) -> bool:
         if message["msg_type"] == "execute_input":
-            until(lambda: sum(jvm.cpu_times()[:2]) > before + 1)
+            until(lambda: sum(jvm.cpu_times()[:2]) > before + 0.5, 30)
             return True
         return False
 
-    deep = "".join(f"def f{i} = (f{i - 1}, f{i - 1})\n" for i in range(1, 40))
-    ran, seconds = stopped(kernel, f"def f0 = 1\n{deep}", ready=compiles)
+    long = "\n".join(
+        f"val y{i} = List({i}).map(_ + 1).filter(_ > {i}).zipWithIndex" for i in range(1500)
+    )
+    ran, seconds = stopped(kernel, long, ready=compiles)
     assert (ran.status, ran.reply["ename"]) == ("error", "Interrupted")
     measured["Scala, compilation"] = seconds
-    assert seconds < 1
+    assert seconds < LIMIT
 
 
 @pytest.mark.parametrize("what", PYTHON)
@@ -115,7 +121,7 @@ def test_python(kernel: Session, what: str, measured: dict[str, float]) -> None:
     ran, seconds = stopped(kernel, f"%%python\nprint({READY!r})\n{PYTHON[what]}")
     assert (ran.status, ran.reply["ename"]) == ("error", "KeyboardInterrupt")
     measured[f"Python, {what}"] = seconds
-    assert seconds < 1
+    assert seconds < LIMIT
 
 
 def test_an_answer_that_was_not_awaited_is_not_taken_for_another(kernel: Session) -> None:
@@ -132,7 +138,7 @@ def test_r(kernel: Session, what: str, measured: dict[str, float]) -> None:
     ran, seconds = stopped(kernel, f'%%r\ncat("{READY}\\n"); {R[what]}')
     assert (ran.status, ran.reply["ename"]) == ("error", "Interrupted")
     measured[f"R, {what}"] = seconds
-    assert seconds < 1
+    assert seconds < LIMIT
     assert kernel.run("%%r\nkept").result == "[1] 44"
 
 
@@ -157,13 +163,13 @@ def test_sql_and_only_its_own_jobs(kernel: Session, measured: dict[str, float]) 
             return False
         tasks = psutil.Process(companion(kernel).pid)
         before = sum(tasks.cpu_times()[:2])
-        until(lambda: sum(tasks.cpu_times()[:2]) > before + 0.5)
+        until(lambda: sum(tasks.cpu_times()[:2]) > before + 0.5, 30)
         return True
 
     ran, seconds = stopped(kernel, slow, ready=begun)
     assert (ran.status, ran.reply["ename"]) == ("error", "Interrupted")
     measured["SQL, a query"] = seconds
-    assert seconds < 1
+    assert seconds < LIMIT
     assert kernel.run("job.join(20000); done").result == "true"
 
 
@@ -176,7 +182,7 @@ def test_by_message_as_from_a_remote_client(kernel: Session) -> None:
     for code in (f'println("{READY}"); while (true) {{}}', f"%%python\nprint({READY!r})\nwhile True: pass"):
         ran, seconds = stopped(kernel, code, stop=ask)
         assert ran.status == "error"
-        assert seconds < 1
+        assert seconds < LIMIT
 
 
 def test_stop_twice_and_with_nothing_running(kernel: Session) -> None:
@@ -191,7 +197,7 @@ def test_stop_twice_and_with_nothing_running(kernel: Session) -> None:
     for code in ("while (true) {}", "Thread.sleep(100000)"):
         ran, seconds = stopped(kernel, f'println("{READY}"); {code}', stop=twice)
         assert (ran.status, ran.reply["ename"]) == ("error", "Interrupted")
-        assert seconds < 1
+        assert seconds < LIMIT
         assert kernel.run("6*7").result == "42"
     kernel.manager.interrupt_kernel()
     assert kernel.run("%%python\n6*7").result == "42"
