@@ -89,7 +89,8 @@ class Values:
         dataset = self._session.ready().getShared("main", value.key)
         if dataset is None:
             raise TypeError("the DataFrame is gone")
-        return self._engine.call("lazy_table", strings([self._session.adopt(name, dataset)]))
+        made, columns = self._session.adopt(name, dataset)
+        return self._engine.call("lazy_table", strings([made]), strings(columns))
 
     def _r(self, value: Any) -> Any:
         if value is None:
