@@ -154,7 +154,7 @@ class Sharing:
         except ToreeError as error:
             reason = error.message
         except Exception as error:  # the owner or the reader has trouble of its own
-            reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+            reason = _shortly(error)
         finally:
             self.store.sweep()
         return f"{name} is in {owner} and did not come over: {reason}."
@@ -213,6 +213,14 @@ class Visit:
         self.interpreter = interpreter
         self.touched: list[str] = []
         self.problems: dict[str, str] = {}
+
+
+def _shortly(error: Exception) -> str:
+    """The line of an error that says something: Py4J's first one does not."""
+    lines = [line for line in str(error).splitlines() if line.strip()] or [""]
+    if lines[0].startswith("An error occurred while calling") and len(lines) > 1:
+        return lines[1].strip().lstrip(": ")
+    return f"{type(error).__name__}: {lines[0]}"
 
 
 def _explained(failure: Failed, problems: Mapping[str, str], output: Output) -> Failed:

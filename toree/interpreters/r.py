@@ -287,7 +287,7 @@ class _Cell:
         self._patience = patience
         self.child: Child | None = None
         #: Answers `kernel$data`: a name's value as the pipe has it (rhost/wire.py).
-        self.shared: Callable[[str], tuple[Message, list[bytes]]] = lambda name: ({"answer": None}, [])
+        self.shared: Callable[[str], tuple[Message, list[bytes]]] = lambda _: ({"answer": None}, [])
         self._asking = False
         self._stopped_at = 0.0  # when the user asked to stop it
         self._begun = False
