@@ -123,6 +123,7 @@ class RInterpreter(Interpreter):
                 output.stream("stderr", self._note + "\n")
                 self._note = ""
             self._cell = cell
+            cell.shared = self.shared
             try:
                 return self._run(child, cell, code)
             finally:
@@ -242,6 +243,10 @@ class RInterpreter(Interpreter):
 
     # -- shared names ----------------------------------------------------------
 
+    def shared(self, name: str) -> tuple[Message, list[bytes]]:
+        """What `kernel$data` is told of a name, or of all ("")."""
+        return {"answer": None if name else []}, []
+
     def assigned(self) -> Sequence[Assignment]:
         return self._assigned
 
@@ -281,6 +286,8 @@ class _Cell:
         self.output = output
         self._patience = patience
         self.child: Child | None = None
+        #: Answers `kernel$data`: a name's value as the pipe has it (rhost/wire.py).
+        self.shared: Callable[[str], tuple[Message, list[bytes]]] = lambda name: ({"answer": None}, [])
         self._asking = False
         self._stopped_at = 0.0  # when the user asked to stop it
         self._begun = False
@@ -346,6 +353,9 @@ class _Cell:
             self.output.clear(bool(message["wait"]))
         elif event == "ask":
             self._answer(message["prompt"])
+        elif event == "shared":
+            assert self.child is not None
+            self.child.send(*self.shared(message["name"]))
 
     def _answer(self, prompt: str) -> None:
         assert self.child is not None
