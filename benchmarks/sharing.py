@@ -81,23 +81,48 @@ def main() -> None:
 
         def show(label: str, times: list[float]) -> None:
             lines.append((label, times))
-            print(f"{label:55} best {min(times):.3f}  median {statistics.median(times):.3f}", flush=True)
+            print(
+                f"{label:55} best {min(times):.3f}  median {statistics.median(times):.3f}",
+                flush=True,
+            )
 
         bench.cell("%%python\nspark.conf.set('spark.sql.execution.arrow.pyspark.enabled', 'true')")
         bench.plain("%%python\n_ = spark.createDataFrame(pandas_frame)")
-        show("PySpark: createDataFrame(pandas)", bench.plain("%%python\n_ = spark.createDataFrame(pandas_frame)"))
+        show(
+            "PySpark: createDataFrame(pandas)",
+            bench.plain("%%python\n_ = spark.createDataFrame(pandas_frame)"),
+        )
         show("PySpark: toPandas()", bench.plain("%%python\n_ = sparkFrame.toPandas()"))
         show("handle: Scala to Python", bench.crossing(HANDLES.format(n=3), "%%python\nhandle"))
-        show("handle: Python to Scala", bench.crossing("%%python\nback = spark.range(3)", "back.columns"))
-        show("pandas to Scala", bench.crossing("%%python\nframe = pandas_frame[:]", "frame.columns"))
-        show("Seq of case classes to Python", bench.crossing("val local = readings.drop(0).map(identity)", "%%python\nlocal.shape"))
+        show(
+            "handle: Python to Scala",
+            bench.crossing("%%python\nback = spark.range(3)", "back.columns"),
+        )
+        show(
+            "pandas to Scala", bench.crossing("%%python\nframe = pandas_frame[:]", "frame.columns")
+        )
+        show(
+            "Seq of case classes to Python",
+            bench.crossing("val local = readings.drop(0).map(identity)", "%%python\nlocal.shape"),
+        )
         if "r" in sys.argv[4:]:
             show("handle: Scala to R", bench.crossing(HANDLES.format(n=3), "%%r\nclass(handle)[1]"))
-            show("pandas to R", bench.crossing("%%python\nframe = pandas_frame[:]", "%%r\ndim(frame)"))
+            show(
+                "pandas to R",
+                bench.crossing("%%python\nframe = pandas_frame[:]", "%%r\ndim(frame)"),
+            )
             bench.cell("%%r\ntable <- frame")
-            show("data.frame to Python", bench.crossing("%%r\ntable <- frame[, 1:5]", "%%python\ntable.shape"))
-            show("data.frame to Scala", bench.crossing("%%r\ntable <- frame[, 1:5]", "table.columns"))
-            show("Seq of case classes to R", bench.crossing("val local = readings.drop(0).map(identity)", "%%r\ndim(local)"))
+            show(
+                "data.frame to Python",
+                bench.crossing("%%r\ntable <- frame[, 1:5]", "%%python\ntable.shape"),
+            )
+            show(
+                "data.frame to Scala", bench.crossing("%%r\ntable <- frame[, 1:5]", "table.columns")
+            )
+            show(
+                "Seq of case classes to R",
+                bench.crossing("val local = readings.drop(0).map(identity)", "%%r\ndim(local)"),
+            )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """What users import: the `kernel` object of Python cells.
 
-    kernel.data["limit"]          a shared name's value, whatever language it is from
-    kernel.data.put("limit", 30)  shares a value under a name
-    kernel.display.html("<b>")    output of any MIME type
+kernel.data["limit"]          a shared name's value, whatever language it is from
+kernel.data.put("limit", 30)  shares a value under a name
+kernel.display.html("<b>")    output of any MIME type
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ _WORD_AFTER = re.compile(r"\w*")
 
 
 class Sharing:
-    """The one who carries. `interpreter` gives that of a language, `titles` the languages' names."""
+    """The one who carries. `interpreter` gives a language's, `titles` the languages' names."""
 
     def __init__(
         self, interpreter: Callable[[str], Interpreter], titles: Mapping[str, str]

@@ -17,7 +17,21 @@ from collections.abc import Collection, Iterable, Iterator
 from .interpreters.base import Assignment
 
 #: Names that mean something of their own in some language, and so are never shared.
-RESERVED = frozenset("spark sc sqlContext kernel In Out exit quit get_ipython display this".split())
+RESERVED = frozenset(
+    [
+        "spark",
+        "sc",
+        "sqlContext",
+        "kernel",
+        "In",
+        "Out",
+        "exit",
+        "quit",
+        "get_ipython",
+        "display",
+        "this",
+    ]
+)
 
 #: What is no value but code: not listed by `%shared`, yet known when another language asks.
 CODE = frozenset({"module", "function", "class"})
@@ -126,8 +140,7 @@ class Variables:
             return [
                 row
                 for row in self._rows.values()
-                if row.owner != language
-                and not (row.deleted and language not in row.seen)
+                if row.owner != language and not (row.deleted and language not in row.seen)
             ]
 
     def mutable(self, language: str) -> list[str]:

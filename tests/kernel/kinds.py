@@ -1,6 +1,6 @@
 """What every kind of value becomes in another language: the tables of docs/sharing.md, by running them.
 
-    python tests/kernel/kinds.py KERNEL    prints the tables, for the docs
+python tests/kernel/kinds.py KERNEL    prints the tables, for the docs
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ def kind_of(x):
     t = type(x)
     name = t.__name__ if t.__module__ == 'builtins' else t.__module__.split('.')[0] + '.' + t.__name__
     if isinstance(x, np.ndarray): return f'numpy {x.dtype} array' + (f', {x.ndim} dimensions' if x.ndim > 1 else '')
-    if isinstance(x, pd.DataFrame): return 'pandas DataFrame: ' + ', '.join(f'{c} {d}' for c, d in x.dtypes.items())
+    if isinstance(x, pd.DataFrame):
+        texts = {c for c in x if len(x) and isinstance(x[c].iloc[0], str) and str(x[c].dtype) in ('str', 'object')}
+        return 'pandas DataFrame: ' + ', '.join(f"{c} {'text' if c in texts else d}" for c, d in x.dtypes.items())
     if isinstance(x, pd.Series): return f'pandas Series: {x.dtype}'
     if isinstance(x, dt.datetime): return 'datetime' + (f', {x.tzinfo}' if x.tzinfo else '')
     if 'pyspark' in t.__module__: return 'Spark DataFrame'

@@ -43,7 +43,10 @@ def test_a_dataframe_and_a_value_in_every_direction(kernel: Session) -> None:
 
 
 def test_lineage_is_kept_and_nothing_runs(kernel: Session) -> None:
-    run(kernel, 'val ran = sc.longAccumulator\nval lazyOnes = spark.range(3).map { x => ran.add(1); x + 1 }')
+    run(
+        kernel,
+        "val ran = sc.longAccumulator\nval lazyOnes = spark.range(3).map { x => ran.add(1); x + 1 }",
+    )
     assert result(kernel, "%%python\nlazyOnes.columns") == "['value']"
     assert result(kernel, "ran.value") == "0"
     assert result(kernel, "%%python\nlazyOnes.count()") == "3"
@@ -58,10 +61,13 @@ def test_local_tables(kernel: Session) -> None:
     run(kernel, "%%python\nimport pandas as pd\nscores = pd.DataFrame({'city': ['a', 'b', 'a']})")
     assert result(kernel, 'scores.filter($"city" === "a").count()') == "2"
     assert "3" in result(kernel, "%%sql\nselect count(*) from scores")
-    run(kernel, 'case class City(name: String, size: Option[Int])\nval cities = Seq(City("x", Some(1)), City("y", None))')
-    assert result(kernel, "%%python\ntype(cities).__module__, cities.shape, cities.columns.tolist()") == (
-        "('pandas.core.frame', (2, 2), ['name', 'size'])"
+    run(
+        kernel,
+        'case class City(name: String, size: Option[Int])\nval cities = Seq(City("x", Some(1)), City("y", None))',
     )
+    assert result(
+        kernel, "%%python\ntype(cities).__module__, cities.shape, cities.columns.tolist()"
+    ) == ("('pandas.core.frame', (2, 2), ['name', 'size'])")
 
 
 def test_the_last_assignment_wins(kernel: Session) -> None:
@@ -152,7 +158,9 @@ def test_what_is_no_reference_brings_nothing_to_python(kernel: Session, code: st
         ("Some(1).map { case secret2 => secret2 }.get", "1"),
     ],
 )
-def test_what_is_no_reference_brings_nothing_to_scala(kernel: Session, code: str, text: str) -> None:
+def test_what_is_no_reference_brings_nothing_to_scala(
+    kernel: Session, code: str, text: str
+) -> None:
     run(kernel, "%%python\nsecret2 = 7")
     assert result(kernel, code) == text
     shown = next(line for line in result(kernel, "%shared").splitlines() if "secret2" in line)
@@ -187,9 +195,18 @@ def test_functions_of_earlier_cells_see_the_newest_value(kernel: Session) -> Non
 
 
 def test_what_cannot_cross_says_so_where_it_is_used(kernel: Session) -> None:
-    run(kernel, "%%python\nimport os\nhandle = open(os.devnull)\nadd = lambda a, b: a + b\nbig = 2**70")
-    assert "handle is in Python and did not come over: an open file." in failed(kernel, "handle").traceback
-    assert "add is in Python and did not come over: a function." in failed(kernel, "add(1, 2)").traceback
+    run(
+        kernel,
+        "%%python\nimport os\nhandle = open(os.devnull)\nadd = lambda a, b: a + b\nbig = 2**70",
+    )
+    assert (
+        "handle is in Python and did not come over: an open file."
+        in failed(kernel, "handle").traceback
+    )
+    assert (
+        "add is in Python and did not come over: a function."
+        in failed(kernel, "add(1, 2)").traceback
+    )
     assert "the integer takes more than 64 bits" in failed(kernel, "big").traceback
     run(kernel, "val square = (x: Int) => x * x")
     ran = failed(kernel, "%%python\nsquare(2)")
@@ -267,7 +284,10 @@ def test_names_of_a_with_clause_are_the_statements_own(kernel: Session) -> None:
 
 
 def test_sql_parameters_are_typed(kernel: Session) -> None:
-    run(kernel, "%%python\nimport datetime as dt\nday = dt.date(2024, 2, 29)\nname = \"it's\"\nnums = [1, 2]")
+    run(
+        kernel,
+        '%%python\nimport datetime as dt\nday = dt.date(2024, 2, 29)\nname = "it\'s"\nnums = [1, 2]',
+    )
     shown = result(kernel, "%%sql\nselect :day as d, :name as s, array_contains(:nums, 2) as c")
     assert shown.splitlines()[2].split() == ["|", "date", "|", "string", "|", "boolean", "|"]
     assert shown.splitlines()[4].split() == ["|", "2024-02-29", "|", "it's", "|", "true", "|"]
@@ -335,7 +355,10 @@ def test_a_restarted_scala_has_no_names_and_gets_those_of_others_again(kernel: S
 
 
 def test_a_transfer_that_is_stopped_changes_nothing(kernel: Session) -> None:
-    run(kernel, 'class Slow { override def toString = "slow" }\nval slow = Seq.fill(3000000)("x" * 20)')
+    run(
+        kernel,
+        'class Slow { override def toString = "slow" }\nval slow = Seq.fill(3000000)("x" * 20)',
+    )
     run(kernel, "%%python\nslow = 'old'")
     run(kernel, "val slow = Seq.fill(6000000)(scala.util.Random.nextDouble)")
     sent = kernel.client.execute("%%python\nlen(slow)")

@@ -29,9 +29,15 @@ def test_sql_output_in_r(kernel: Session) -> None:
 def test_local_tables(kernel: Session) -> None:
     run(kernel, "%%r\nscores_r <- data.frame(city = c('a', 'b', 'a'), n = 1:3)")
     assert result(kernel, 'scores_r.filter($"city" === "a").count()') == "2"
-    assert result(kernel, "%%python\nint(scores_r.n.sum()), type(scores_r).__name__") == "(6, 'DataFrame')"
+    assert (
+        result(kernel, "%%python\nint(scores_r.n.sum()), type(scores_r).__name__")
+        == "(6, 'DataFrame')"
+    )
     assert "| 3 " in result(kernel, "%%sql\nselect count(*) n from scores_r")
-    run(kernel, 'case class Spot(name: String, size: Int)\nval spots = Seq(Spot("x", 1), Spot("y", 2))')
+    run(
+        kernel,
+        'case class Spot(name: String, size: Int)\nval spots = Seq(Spot("x", 1), Spot("y", 2))',
+    )
     assert result(kernel, "%%r\nsum(spots$size)") == "[1] 3"
     run(kernel, "%%python\nimport pandas as pd\nframe_p = pd.DataFrame({'a': [1.5, None]})")
     assert result(kernel, "%%r\nframe_p$a") == "[1] 1.5  NA"

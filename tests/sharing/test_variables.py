@@ -107,7 +107,9 @@ def test_a_reason_is_of_one_version() -> None:
 
 
 def test_names_that_are_never_shared() -> None:
-    assert [n for n in ("x", "_x", ".x", "spark", "sc", "kernel", "In", "Out") if is_shareable(n)] == ["x"]
+    assert [
+        n for n in ("x", "_x", ".x", "spark", "sc", "kernel", "In", "Out") if is_shareable(n)
+    ] == ["x"]
     table = Variables()
     table.assign("scala", Assignment("spark"))
     table.assign("r", Assignment(".hidden"))

@@ -1,9 +1,11 @@
-"""Strategies for the crossing form (`toree.wire`)."""
+"""Strategies for the crossing form (`toree.wire`) and for Python values that cross."""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
+import zoneinfo
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -59,3 +61,61 @@ values: st.SearchStrategy[wire.Value] = st.recursive(
     ),
     max_leaves=12,
 )
+
+zones = st.sampled_from([None, dt.timezone.utc, zoneinfo.ZoneInfo("Europe/Berlin")])
+plain = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(),
+    TEXT,
+    st.binary(max_size=50),
+    st.dates(),
+    st.datetimes(
+        dt.datetime(1900, 1, 1), dt.datetime(2200, 1, 1), timezones=zones, allow_imaginary=False
+    ),
+    st.decimals(allow_nan=False, allow_infinity=False),
+)
+
+
+def nested(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Python values of these, in lists, tuples and dicts."""
+    return st.recursive(
+        leaves,
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=5),
+            st.lists(inner, min_size=1, max_size=5).map(tuple),
+            st.dictionaries(st.one_of(TEXT, st.integers(0, 9)), inner, max_size=4),
+        ),
+        max_leaves=15,
+    )
+
+
+class NoSpark:
+    def hold(self, frame: Any, name: str) -> wire.Frame:
+        raise AssertionError
+
+    def frame(self, held: wire.Frame) -> Any:
+        raise AssertionError
+
+    def collect(self, held: wire.Frame) -> Any:
+        raise AssertionError
+
+    def drop(self, held: wire.Frame) -> None:
+        raise AssertionError
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal in value and in every type; nan is nan."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, float):
+        return (math.isnan(one) and math.isnan(other)) or repr(one) == repr(other)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict):
+        return len(one) == len(other) and all(
+            same(k, m) and same(v, w)
+            for (k, v), (m, w) in zip(one.items(), other.items(), strict=True)
+        )
+    return bool(one == other)

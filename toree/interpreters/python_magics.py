@@ -48,7 +48,7 @@ def _options(text: str) -> int:
 
 def _statements(text: str) -> list[ast.stmt]:
     try:
-        return list(compile(text, "<magic>", "exec", _FLAGS, dont_inherit=True).body)  # type: ignore[attr-defined]
+        return list(compile(text, "<magic>", "exec", _FLAGS, dont_inherit=True).body)
     except (SyntaxError, ValueError):
         return []
 

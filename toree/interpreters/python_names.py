@@ -70,9 +70,9 @@ def _stored(tree: ast.Module) -> Iterator[str]:
         top = each is code
         for instruction in dis.get_instructions(each):
             operation = instruction.opname
-            if operation in ("STORE_GLOBAL", "DELETE_GLOBAL"):
-                yield str(instruction.argval)
-            elif top and operation in ("STORE_NAME", "DELETE_NAME"):
+            if operation in ("STORE_GLOBAL", "DELETE_GLOBAL") or (
+                top and operation in ("STORE_NAME", "DELETE_NAME")
+            ):
                 yield str(instruction.argval)
 
 

@@ -113,9 +113,7 @@ def _is(value: Any, library: str, name: str) -> bool:
 class ToWire:
     """One value to the crossing form. What goes by file is written to the store."""
 
-    def __init__(
-        self, store: wire.Store, spark: Spark, flavor: wire.Flavor = "arrow"
-    ) -> None:
+    def __init__(self, store: wire.Store, spark: Spark, flavor: wire.Flavor = "arrow") -> None:
         """`flavor`: what a pyarrow Table is marked with."""
         self._store = store
         self._spark = spark

@@ -19,7 +19,7 @@ from .python_values import FromWire, ToWire
 from .r import RInterpreter
 
 #: Functions and constants of base R that are often used as variables' names: not to be hidden.
-_OWN = frozenset("T F pi letters LETTERS".split())
+_OWN = frozenset(["T", "F", "pi", "letters", "LETTERS"])
 
 
 _KINDS = {"dplyr table": "frame", "data.frame": "table", "tbl_df": "table", "list": "list"}
@@ -91,4 +91,3 @@ def create(host: Any) -> RInterpreter:
         lambda: host.frames,
         host.sharing.store,
     )
-

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 _WORKSPACE = "main"
 #: Methods every Scala cell has, called without a dot.
-OWN_NAMES = frozenset("sql println print printf require assert assume identity implicitly".split())
+OWN_NAMES = frozenset(
+    ["sql", "println", "print", "printf", "require", "assert", "assume", "identity", "implicitly"]
+)
 
 
 class ScalaInterpreter(Interpreter):

@@ -53,7 +53,8 @@ final class Sharing(
       folder = Paths.get(folder),
       limit = limit
     )
-    try data.value(name).orElse(repl().value(name)).fold("")(writer.write)
+    def waiting = Option(shared.get(place(name)))
+    try data.value(name).orElse(repl().value(name)).orElse(waiting).fold("")(writer.write)
     catch {
       case problem: Unshareable => Json.obj("t" -> "refused", "reason" -> problem.getMessage)
     }
@@ -89,9 +90,20 @@ final class Sharing(
     case None => null
     case Some(inner) => parameter(inner)
     case time: java.time.ZonedDateTime => time.toInstant
-    case values: Seq[_] => functions.array(values.map(v => functions.lit(parameter(v))): _*)
+    case values: Seq[_] => array(values.map(parameter))
     case values: Map[_, _] =>
       functions.map(values.toSeq.flatMap { case (k, v) => Seq(k, v) }.map(v => functions.lit(parameter(v))): _*)
     case other => other
   }
+
+  /** As a literal where it can be: Spark 3.5 takes nothing else. */
+  private def array(values: Seq[Any]): Any =
+    values.map(v => if (v == null) null else v.getClass).distinct match {
+      case Seq(one) if one == classOf[java.lang.Integer] => values.map(_.asInstanceOf[Int]).toArray
+      case Seq(one) if one == classOf[java.lang.Long]    => values.map(_.asInstanceOf[Long]).toArray
+      case Seq(one) if one == classOf[java.lang.Double]  => values.map(_.asInstanceOf[Double]).toArray
+      case Seq(one) if one == classOf[java.lang.Boolean] => values.map(_.asInstanceOf[Boolean]).toArray
+      case Seq(one) if one == classOf[String]            => values.map(_.asInstanceOf[String]).toArray
+      case _ => functions.array(values.map(functions.lit): _*)
+    }
 }
