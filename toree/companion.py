@@ -64,6 +64,7 @@ class Companion:
 
     def start(self) -> Future[Any]:
         """Starts the JVM in the background, once; the future's value is the entry point."""
+        self._notice_its_end()
         with self._lock:
             if self._closed:
                 raise CompanionFailed("The kernel is shutting down.")
@@ -78,6 +79,17 @@ class Companion:
                     daemon=True,
                 ).start()
             return self._started
+
+    def _notice_its_end(self) -> None:
+        # A JVM that has just died is not asked any more: its watcher is about to say so.
+        process, started = self._process, self._started
+        if process is None or started is None or not started.done():
+            return
+        deadline = time.monotonic() + 2.0
+        while process.process.poll() is not None and time.monotonic() < deadline:
+            if self._started is not started or self._process is not process:
+                return
+            time.sleep(0.01)
 
     def _start(self, started: Future[Any]) -> None:
         try:
@@ -151,7 +163,7 @@ class Companion:
         deadline = time.monotonic() + patience
         while self.life == life and time.monotonic() < deadline:
             process = self._process
-            if process is None or process.process.poll() is None and self._answers():
+            if process is None or (process.process.poll() is None and self._answers()):
                 return ""
             time.sleep(0.02)
         if self.life == life:
@@ -171,7 +183,9 @@ class Companion:
         if not self._untold:
             return ""
         self._untold = False
-        return f"{self.died} This is a new one; what was in the old one is gone.\n{self._last_lines}\n"
+        return (
+            f"{self.died} This is a new one; what was in the old one is gone.\n{self._last_lines}\n"
+        )
 
     def close(self) -> None:
         with self._lock:

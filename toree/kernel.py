@@ -15,6 +15,7 @@ from .config import Config
 from .errors import ToreeError
 from .host import Host
 from .interpreters.base import Aborted, Bundle, Failed, Ok, Result
+from .outstream import BoundedStream
 
 #: What the client asked for beside the code; one per execute_request, also in subshells.
 _REQUEST: contextvars.ContextVar[dict[str, Any]] = contextvars.ContextVar("toree_request")
@@ -40,6 +41,7 @@ class ToreeKernel(IPythonKernel):
         except ValueError as error:
             self.config_error = str(error)
             config = Config()
+        BoundedStream.limit = config.output_limit
         self.host = Host(config, _IPython(self))
         self.host.companion.late_output = self._late_output
 

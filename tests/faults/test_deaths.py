@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from session import Session
-from victim import READY, companion, gone, later, processes, r_host, stopped, until
+from victim import READY, companion, gone, processes, r_host, stopped, until
 
 pytestmark = pytest.mark.spark
 
@@ -71,7 +71,7 @@ def test_the_jvm_is_killed_under_a_python_cell(mortal: Session, measured: dict[s
 def test_the_jvm_ends_itself(mortal: Session) -> None:
     """A halt the instrumentation doesn't see, from a library or by reflection."""
     code = (
-        'val runtime = Runtime.getRuntime\n'
+        "val runtime = Runtime.getRuntime\n"
         'runtime.getClass.getMethod("halt", classOf[Int]).invoke(runtime, Int.box(7))'
     )
     ran = mortal.run(code)
@@ -168,7 +168,7 @@ def test_r_dies(mortal: Session, how: str) -> None:
         if how == "killed":
             ran, _ = stopped(mortal, f'%%r\ncat("{READY}\\n"); while (TRUE) {{}}', stop=host.kill)
         else:
-            ran = mortal.run('%%r\ntools::pskill(Sys.getpid(), 11)')
+            ran = mortal.run("%%r\ntools::pskill(Sys.getpid(), 11)")
         assert ran.reply["ename"] == "RDied"
         assert ("SIGKILL" if how == "killed" else "SIGSEGV") in ran.traceback
         assert mortal.run('%%r\nexists("lost")').result == "[1] FALSE"

@@ -76,7 +76,10 @@ def everything_is_as_it_was(kernel: Session) -> Iterator[None]:
 
 @pytest.mark.parametrize("what", SCALA)
 def test_scala(kernel: Session, what: str, measured: dict[str, float]) -> None:
-    if "LazyList" in SCALA[what] and kernel.run("util.Properties.versionNumberString").result < "2.13":
+    if (
+        "LazyList" in SCALA[what]
+        and kernel.run("util.Properties.versionNumberString").result < "2.13"
+    ):
         pytest.skip("Scala 2.12 has no LazyList")
     ran, measured[f"Scala, {what}"] = stopped(kernel, f'println("{READY}"); {SCALA[what]}')
     assert (ran.status, ran.reply["ename"]) == ("error", "Interrupted")
@@ -126,7 +129,9 @@ def test_python(kernel: Session, what: str, measured: dict[str, float]) -> None:
 
 def test_an_answer_that_was_not_awaited_is_not_taken_for_another(kernel: Session) -> None:
     for round in range(5):
-        stopped(kernel, f"%%python\nprint({READY!r})\nsc._jvm.java.lang.Thread.sleep(3000 + {round})")
+        stopped(
+            kernel, f"%%python\nprint({READY!r})\nsc._jvm.java.lang.Thread.sleep(3000 + {round})"
+        )
         code = f"%%python\nsc._jvm.java.lang.Integer.toString({round})"
         assert kernel.run(code).result == f"'{round}'"
 
@@ -150,11 +155,11 @@ def jobs(kernel: Session) -> int:
 def test_sql_and_only_its_own_jobs(kernel: Session, measured: dict[str, float]) -> None:
     """A job that a thread of an earlier cell runs goes on while a SQL cell is stopped."""
     kernel.run(
-        "val job = new Thread(() => { sc.setJobGroup(\"mine\", \"\"); "
+        'val job = new Thread(() => { sc.setJobGroup("mine", ""); '
         "sc.parallelize(1 to 1, 1).map { x => Thread.sleep(4000); x }.collect(); done = true })\n"
         "@volatile var done = false\njob.setDaemon(true); job.start()"
     )
-    runs = 'while (sc.statusTracker.getActiveJobIds.isEmpty) Thread.sleep(10)'
+    runs = "while (sc.statusTracker.getActiveJobIds.isEmpty) Thread.sleep(10)"
     assert kernel.run(runs).status == "ok"
     slow = "%%sql\nselect sum(id * id % 7) from range(100000000000)"
 
@@ -179,7 +184,10 @@ def test_by_message_as_from_a_remote_client(kernel: Session) -> None:
         kernel.client.control_channel.send(session.msg("interrupt_request", {}))
         assert kernel.client.get_control_msg(timeout=10)["msg_type"] == "interrupt_reply"
 
-    for code in (f'println("{READY}"); while (true) {{}}', f"%%python\nprint({READY!r})\nwhile True: pass"):
+    for code in (
+        f'println("{READY}"); while (true) {{}}',
+        f"%%python\nprint({READY!r})\nwhile True: pass",
+    ):
         ran, seconds = stopped(kernel, code, stop=ask)
         assert ran.status == "error"
         assert seconds < LIMIT
@@ -220,11 +228,8 @@ def test_cells_queued_behind_are_aborted(kernel: Session) -> None:
 
 
 def test_what_cannot_be_stopped_is_said_and_left(kernel: Session) -> None:
-    """A loop in a library that never calls back: after five seconds the kernel is the user's again."""
-    code = (
-        f'println("{READY}")\n'
-        'new java.math.BigInteger("7").pow(400000000).bitLength'
-    )
+    """A loop in a library that never calls back: after five seconds the user has the kernel."""
+    code = f'println("{READY}")\nnew java.math.BigInteger("7").pow(400000000).bitLength'
     ran, seconds = stopped(kernel, code, timeout=60)
     assert ran.status == "error"
     assert 4.5 < seconds < 7

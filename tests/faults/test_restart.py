@@ -19,7 +19,7 @@ def something_in_every_language(kernel: Session) -> None:
         'spark.range(3).createOrReplaceTempView("views"); spark.catalog.cacheTable("views")'
     )
     kernel.run("%%python\npythons = 2")
-    assert kernel.run('%%sql\nselect count(*) as n from views').status == "ok"
+    assert kernel.run("%%sql\nselect count(*) as n from views").status == "ok"
 
 
 def test_scala(kernel: Session, measured: dict[str, float]) -> None:
@@ -29,7 +29,9 @@ def test_scala(kernel: Session, measured: dict[str, float]) -> None:
     measured["%restart scala"] = time.monotonic() - now
     assert "not found: value scalas" in kernel.run("scalas").traceback
     # The new classes have names of their own: executors must not find the old ones.
-    redefined = 'case class P(x: String, y: Int); sc.parallelize(1 to 9).map(i => P("q", i)).collect().last'
+    redefined = (
+        'case class P(x: String, y: Int); sc.parallelize(1 to 9).map(i => P("q", i)).collect().last'
+    )
     assert kernel.run(redefined).result == "P(q,9)"
     assert kernel.run("sc.applicationId").result == before
     assert kernel.run('spark.catalog.isCached("views")').result == "true"
@@ -97,7 +99,10 @@ def test_info_and_logs(kernel: Session) -> None:
         assert word in text
     assert "http://localhost:" in text or "http://127.0.0.1:" in text
     log = next(line.split()[-1] for line in text.splitlines() if line.startswith("Log, JVM"))
-    assert (Path(log).stat().st_mode & 0o777, Path(log).parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert (Path(log).stat().st_mode & 0o777, Path(log).parent.stat().st_mode & 0o777) == (
+        0o600,
+        0o700,
+    )
     kernel.run('org.apache.log4j.Logger.getLogger("x").error("seen in the log")')
     assert log in kernel.run("%logs 5").text("stdout")
     assert "seen in the log" in kernel.run("%logs 5").text("stdout")

@@ -51,7 +51,7 @@ def stopped(
 def processes(session: Session) -> list[psutil.Process]:
     """The kernel's own process and all it has started."""
     root = psutil.Process(session.pid)
-    return [root, *root.children(recursive=True)]
+    return [p for p in (root, *root.children(recursive=True)) if not gone([p])]
 
 
 def companion(session: Session) -> psutil.Process:
@@ -62,15 +62,19 @@ def companion(session: Session) -> psutil.Process:
 
 
 def is_companion(process: psutil.Process) -> bool:
+    line = line_of(process)  # another one may be writing the class data archive
+    return "toree.Main" in line and "spark.ui.enabled=false" not in line
+
+
+def line_of(process: psutil.Process) -> list[str]:
     try:
-        line = process.cmdline()  # another one may be writing the class data archive
-        return "toree.Main" in line and "spark.ui.enabled=false" not in line
+        return process.cmdline()
     except psutil.Error:
-        return False
+        return []
 
 
 def r_host(session: Session) -> psutil.Process:
-    found = [p for p in processes(session) if "toree.rhost" in p.cmdline()]
+    found = [p for p in processes(session) if "toree.rhost" in line_of(p)]
     assert len(found) == 1, found
     return found[0]
 
@@ -79,8 +83,11 @@ def gone(pids: Iterable[psutil.Process]) -> bool:
     return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in pids)
 
 
-def later(condition: Callable[[], Any], act: Callable[[], Any], timeout: float = 60) -> threading.Thread:
+def later(
+    condition: Callable[[], Any], act: Callable[[], Any], timeout: float = 60
+) -> threading.Thread:
     """Acts on a thread of its own as soon as the condition holds."""
+
     def run() -> None:
         until(condition, timeout)
         act()

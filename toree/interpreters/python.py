@@ -58,7 +58,9 @@ class PythonInterpreter(Interpreter):
             reply = await self._ipython.run(code)
         self._variables.end(code, reply["status"] == "ok")
         if reply["status"] != "ok":
-            if reply["ename"].startswith("Py4J") and (why := self._host.companion.obituary(life)):
+            if reply["ename"].startswith(("Py4J", "Connection")) and (
+                why := self._host.companion.obituary(life)
+            ):
                 output.stream("stderr", f"{why}\n")
             return Failed(reply["ename"], reply["evalue"], reply["traceback"], shown=True)
         return Ok(payload=reply["payload"], expressions=reply["user_expressions"])

@@ -6,10 +6,12 @@ those into the crossing form, and tables into handles or back.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import wire
+from ..config import runtime_folder
 from ..errors import ToreeError
 from ..frames import Frames, index_named, read
 from ..rhost.wire import SharedFrame, encode
@@ -37,8 +39,9 @@ class SharingR(RInterpreter):
         cancel: Callable[[str], None],
         frames: Callable[[], Frames],
         sharing: Callable[[], Sharing],
+        **options: Any,
     ) -> None:
-        super().__init__(address, cancel)
+        super().__init__(address, cancel, **options)
         self._frames = frames
         self._sharing = sharing
 
@@ -109,4 +112,6 @@ def create(host: Any) -> RInterpreter:
         lambda group: companion.tell("cancelGroup", group),
         lambda: host.frames,
         lambda: host.sharing,
+        log=runtime_folder() / f"r-{os.getpid()}.log",
+        patience=companion.config.interrupt_patience,
     )

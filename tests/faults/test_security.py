@@ -1,0 +1,235 @@
+"""Who may come in: sockets, secrets, files, and what data may do to the page."""
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import zmq
+from session import Session
+from victim import companion, processes, until
+
+pytestmark = pytest.mark.spark
+LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
+
+
+@pytest.fixture(scope="module")
+def watched(specs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """A kernel with all its processes running: JVM, PySpark's daemon and workers, R."""
+    log = tmp_path_factory.mktemp("log") / "front"
+    with open(log, "wb") as file, Session("toree_scala", stdout=file, stderr=file) as session:
+        session.run("spark.range(10).repartition(3).count()")
+        code = "%%python\nsc.parallelize(range(4), 2).map(lambda x: x + 1).sum()"
+        assert session.run(code).result == "10"
+        session.run("%%r\n1")
+        session.front_log = log  # type: ignore[attr-defined]
+        yield session
+
+
+def secret(session: Session) -> str:
+    code = "%%python\nget_ipython().kernel.host.companion.address[1]"
+    found = str(session.run(code).result).strip("'")
+    assert len(found) == 64
+    return found
+
+
+def listening(session: Session) -> list[tuple[psutil.Process, str, int]]:
+    return [
+        (process, c.laddr.ip, c.laddr.port)
+        for process in processes(session)
+        for c in process.net_connections(kind="inet")
+        if c.status == psutil.CONN_LISTEN
+    ]
+
+
+def test_every_socket_is_on_loopback(watched: Session) -> None:
+    found = listening(watched)
+    jvm = companion(watched)
+    assert {p.pid for p, _, _ in found} >= {watched.pid, jvm.pid}
+    assert [(p.name(), ip, port) for p, ip, port in found if ip not in LOOPBACK] == []
+
+
+def test_every_other_socket_is_unix_and_private(watched: Session) -> None:
+    """Files that stand for sockets (PySpark's own, where it uses them) are this user's alone."""
+    for process in processes(watched):
+        for c in process.net_connections(kind="unix"):
+            path = Path(str(c.laddr))
+            if c.laddr and path.is_absolute() and path.exists():
+                private = path.stat().st_mode & 0o077 == 0
+                assert private or path.parent.stat().st_mode & 0o077 == 0, path
+
+
+def said(port: int, *data: bytes, ip: str = "127.0.0.1") -> bytes:
+    """What a port answers to bytes, until it is silent for half a second or hangs up."""
+    got = b""
+    with socket.create_connection((ip, port), timeout=5) as sock:
+        sock.settimeout(0.5)
+        try:
+            for part in data:
+                sock.sendall(part)
+            while chunk := sock.recv(4096):
+                got += chunk
+        except OSError:
+            pass
+    return got
+
+
+def test_the_gateway_wants_its_secret(watched: Session) -> None:
+    key = secret(watched)
+    port = int(watched.run("%%python\nget_ipython().kernel.host.companion.address[0]").result)
+    call = b"c\nt\nping\ne\n"
+    assert b"spark" in said(port, f"A\n{key}\ne\n".encode(), call)  # the test's own test
+    for first in (b"", b"A\nwrong\ne\n", f"A\n{key[:-1]}0\ne\n".encode(), b"A\n\ne\n"):
+        answer = said(port, first, call)
+        assert b"spark" not in answer
+        assert b"!yv" not in answer
+    assert watched.run("6*7").result == "42"
+
+
+def test_sparks_own_ports_want_a_secret(watched: Session) -> None:
+    assert watched.run('sc.getConf.get("spark.authenticate")').result == "true"
+    assert watched.run('sc.getConf.contains("spark.authenticate.secret")').result == "false"
+
+
+def test_pickles_are_not_read_from_strangers(watched: Session, tmp_path: Path) -> None:
+    """PySpark's accumulator server and workers: a wrong secret first, then a pickle that acts."""
+    mark = tmp_path / "executed"
+    evil = f"cos\nsystem\n(S'touch {mark}'\ntR.".encode()
+    framed = len(evil).to_bytes(4, "big") + evil
+    for _, ip, port in listening(watched):
+        for first in (b"", b"x" * 64, (64).to_bytes(4, "big") + b"x" * 64):
+            said(port, first, framed, evil, ip=ip.replace("::ffff:", ""))
+    assert not mark.exists()
+    assert (
+        watched.run("%%python\nsc.parallelize(range(4), 2).map(lambda x: x + 1).sum()").result
+        == "10"
+    )
+
+
+def test_noise_on_every_socket(watched: Session) -> None:
+    noise = random.Random(6)
+    for _ in range(5):
+        for _, ip, port in listening(watched):
+            said(port, noise.randbytes(noise.randrange(1, 5000)), ip=ip.replace("::ffff:", ""))
+    assert watched.run("6*7").result == "42"
+    assert watched.run("%%python\nspark.range(7).count()").result == "7"
+
+
+def test_unsigned_malformed_and_replayed_messages(watched: Session) -> None:
+    session, ports = watched.client.session, watched.client.get_connection_info()
+    with zmq.Context() as context, context.socket(zmq.DEALER) as shell:
+        shell.setsockopt(zmq.LINGER, 0)
+        shell.connect(f"tcp://127.0.0.1:{ports['shell_port']}")
+        content = {"code": "%%python\nreplayed = globals().get('replayed', 0) + 1", "silent": False}
+        good = session.serialize(session.msg("execute_request", content))
+        at = good.index(b"<IDS|MSG>")
+        forged = [*good]
+        forged[at + 1] = b"0" * len(forged[at + 1])
+        for message in (
+            forged,
+            [b"<IDS|MSG>"],
+            [b"<IDS|MSG>", b"", b"{}", b"{}", b"{}", b"{}"],
+            [b"nothing"],
+            [*good[: at + 2], b"{", b"{", b"{", b"{"],
+        ):
+            shell.send_multipart(message)
+        for _ in range(3):
+            shell.send_multipart(good)
+        assert watched.run("6*7").result == "42"
+        assert watched.run("%%python\nreplayed").result == "1"
+
+
+def test_the_secret_is_nowhere_to_be_read(watched: Session, specs: Path) -> None:
+    key = secret(watched)
+    signing = json.loads(Path(watched.manager.connection_file).read_text())["key"]
+    for word in (key, signing):
+        for process in processes(watched):
+            assert word not in " ".join(process.cmdline())
+            assert word not in "\n".join(f"{k}={v}" for k, v in process.environ().items())
+        for spec in specs.rglob("kernel.json"):
+            assert word not in spec.read_text()
+        for log in (*logs(watched), watched.front_log):  # type: ignore[attr-defined]
+            assert word not in log.read_text(errors="replace")
+    assert (
+        watched.run("%%python\nimport os; [k for k in os.environ if 'SECRET' in k]").result == "[]"
+    )
+    for code in ("1/0", "%%python\n1/0", "%%sql\nselect * from nowhere", "%%python\nsc._jvm.no()"):
+        ran = watched.run(code)
+        assert ran.status == "error"
+        assert key not in ran.traceback
+
+
+def logs(session: Session) -> list[Path]:
+    code = "%%python\n[str(p) for p in get_ipython().kernel.host.logs().values()]"
+    return [Path(p) for p in json.loads(str(session.run(code).result).replace("'", '"'))]
+
+
+def mode(path: Path) -> str:
+    return oct(stat.S_IMODE(path.stat().st_mode))
+
+
+def test_files_are_the_users_alone_and_go(specs: Path) -> None:
+    with Session("toree_scala") as session:
+        session.run("spark.range(10).repartition(3).count()")
+        environment = companion(session).environ()
+        folders = [Path(environment[name]) for name in ("TOREE_FOLDER", "TOREE_TEMPORARY")]
+        assert [mode(folder) for folder in folders] == ["0o700", "0o700"]
+        assert not list(folders[0].glob("address"))  # read, then removed
+        assert {mode(log) for log in logs(session)} == {"0o600"}
+        assert any(folders[1].iterdir())
+        # Nothing of this JVM is beside its folder.
+        beside = [p for p in folders[1].parent.glob("toree-*") if p.stat().st_mtime > 0]
+        assert all(
+            mode(p) == "0o700" for p in beside if p.is_dir() and p.owner() == folders[1].owner()
+        )
+    until(lambda: not any(folder.exists() for folder in folders), 10)
+
+
+SCRIPT = "<script>alert(1)</script>"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f'Seq("{SCRIPT}").toDF("<img src=x onerror=alert(2)>")',
+        f"%%python\nspark.createDataFrame([('{SCRIPT}',)], ['<img src=x onerror=alert(2)>'])",
+        f"%%sql\nselect '{SCRIPT}' as `<img src=x onerror=alert(2)>`",
+    ],
+)
+def test_data_is_no_html(watched: Session, code: str) -> None:
+    bundle = watched.run(code).bundles("execute_result")[0]
+    page = bundle["text/html"]
+    assert "<script" not in page
+    assert "<img" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_data_forges_no_output(watched: Session) -> None:
+    """Escape sequences and carriage returns in a cell of a table can't draw over other output."""
+    code = (
+        "%%python\nspark.createDataFrame([('a\\x1b[2K\\x1b[31mred\\r\\nb\\x07\\x9b1m',)], "
+        "['n\\x1b[1mame'])"
+    )
+    bundle = watched.run(code).bundles("execute_result")[0]
+    for text in (bundle["text/plain"], bundle["text/html"]):
+        assert not {"\x1b", "\r", "\x07", "\x9b"} & set(text)
+    assert bundle["text/plain"].count("\n") == watched.run(
+        "%%python\nspark.createDataFrame([('plain',)], ['name'])"
+    ).bundles("execute_result")[0]["text/plain"].count("\n")
+
+
+def test_magics_expand_nothing(watched: Session, tmp_path: Path) -> None:
+    mark = tmp_path / "expanded"
+    for code in (
+        f"%AddJar $(touch {mark}).jar",
+        f"%AddJar `touch {mark}`.jar",
+        f"%AddJar ;touch${{IFS}}{mark}.jar",
+    ):
+        assert watched.run(code).status == "error"
+    assert not mark.exists()
