@@ -81,6 +81,7 @@ class Host:
         self.last_failure: Failed | None = None
         titles = {row.name: row.title for row in self.languages.values()}
         self.sharing = Sharing(self.interpreter, titles)
+        self._life = self.companion.life
         self.companion.shared = self._shared
         self.companion.shared_names = self.sharing.names
         self._names = registry.magic_names(self.languages)
@@ -176,6 +177,10 @@ class Host:
     ) -> Result:
         self._running = interpreter
         try:
+            if self._life != self.companion.life:  # the JVM died, and Scala's names with it
+                self._life = self.companion.life
+                self._lost("scala")
+                self._lost("sql")
             visit = self.sharing.before(interpreter, body)
             result = await interpreter.execute(body, output, **options)
             result = self.sharing.after(visit, result, output)
@@ -313,8 +318,13 @@ class Host:
         if not old.restart():
             del self._interpreters[name]
             old.close()
-        self.sharing.variables.forget(name)
+        self._lost(name)
         return f"{title} has been restarted; its variables are gone."
+
+    def _lost(self, language: str) -> None:
+        self.sharing.variables.forget(language)
+        if language in self._interpreters:
+            self._interpreters[language].lost()
 
     def _restart_spark(self) -> str:
         if not self.companion.ready:

@@ -219,5 +219,8 @@ class Interpreter(ABC):
         """Makes `value`, from another language's `get`, available as `name`."""
         raise TypeError(f"{self.language} takes no values")
 
+    def lost(self) -> None:
+        """Every name is gone, with the process that held them."""
+
     def drop(self, name: str) -> None:
         """Takes back what `put` made, unless the user has assigned the name since."""

@@ -36,7 +36,15 @@ class ScalaVariables:
         self._copies: set[str] = set()  # names the REPL has from elsewhere
         self._seen: tuple[str, frozenset[str]] = ("", frozenset())
 
+    def lost(self) -> None:
+        self._waiting.clear()
+        self._copies.clear()
+        self._bound = []
+        self._seen = ("", frozenset())
+
     def assigned(self) -> Sequence[Assignment]:
+        if not self._companion.ready:  # it died: asking would start another
+            return ()
         found = json.loads(self._companion.ask("assigned", _WORKSPACE))
         gone = [line["name"] for line in found if line["kind"] == "gone"]
         found = [line for line in found if line["kind"] != "gone"]
@@ -133,6 +141,11 @@ class SqlVariables:
 
     def begin(self) -> None:
         self._wrote = []
+
+    def lost(self) -> None:
+        self._tables.clear()
+        self._values.clear()
+        self._seen.clear()
 
     def wrote(self, name: str) -> None:
         """`-o NAME` has kept a DataFrame."""

@@ -14,6 +14,7 @@ from .. import wire
 from ..config import runtime_folder
 from ..errors import ToreeError
 from ..frames import Frames, index_named, read
+from ..rhost.child import Child
 from ..rhost.wire import SharedFrame, encode
 from ..variables import is_shareable
 from .base import Assignment
@@ -44,6 +45,10 @@ class SharingR(RInterpreter):
         super().__init__(address, cancel, **options)
         self._frames = frames
         self._sharing = sharing
+
+    def _died(self, child: Child) -> str:
+        self._sharing().variables.forget(self.language)
+        return super()._died(child)
 
     def assigned(self) -> Sequence[Assignment]:
         names = [a.name for a in super().assigned() if is_shareable(a.name)]

@@ -101,6 +101,9 @@ class ScalaInterpreter(Interpreter):
     def put(self, name: str, value: Any) -> None:
         self._variables.put(name, value)
 
+    def lost(self) -> None:
+        self._variables.lost()
+
     def drop(self, name: str) -> None:
         self._variables.drop(name)
 

@@ -102,6 +102,9 @@ class SqlInterpreter(Interpreter):
     def put(self, name: str, value: Any) -> None:
         self._variables.put(name, value)
 
+    def lost(self) -> None:
+        self._variables.lost()
+
     def drop(self, name: str) -> None:
         self._variables.drop(name)
 
