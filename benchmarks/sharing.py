@@ -93,7 +93,9 @@ def main() -> None:
             bench.plain("%%python\n_ = spark.createDataFrame(pandas_frame)"),
         )
         show("PySpark: toPandas()", bench.plain("%%python\n_ = sparkFrame.toPandas()"))
-        show("handle: Scala to Python", bench.crossing(HANDLES.format(n=3), "%%python\nhandle"))
+        show(
+            "handle: Scala to Python", bench.crossing(HANDLES.format(n=3), "%%python\ntype(handle)")
+        )
         show(
             "handle: Python to Scala",
             bench.crossing("%%python\nback = spark.range(3)", "back.columns"),

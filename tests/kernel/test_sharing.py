@@ -45,7 +45,8 @@ def test_a_dataframe_and_a_value_in_every_direction(kernel: Session) -> None:
 def test_lineage_is_kept_and_nothing_runs(kernel: Session) -> None:
     run(
         kernel,
-        "val ran = sc.longAccumulator\nval lazyOnes = spark.range(3).map { x => ran.add(1); x + 1 }",
+        "val ran = sc.longAccumulator\n"
+        "val lazyOnes = spark.range(3).map { x => ran.add(1); x + 1 }",
     )
     assert result(kernel, "%%python\nlazyOnes.columns") == "['value']"
     assert result(kernel, "ran.value") == "0"
@@ -63,7 +64,8 @@ def test_local_tables(kernel: Session) -> None:
     assert "3" in result(kernel, "%%sql\nselect count(*) from scores")
     run(
         kernel,
-        'case class City(name: String, size: Option[Int])\nval cities = Seq(City("x", Some(1)), City("y", None))',
+        "case class City(name: String, size: Option[Int])\n"
+        'val cities = Seq(City("x", Some(1)), City("y", None))',
     )
     assert result(
         kernel, "%%python\ntype(cities).__module__, cities.shape, cities.columns.tolist()"
@@ -286,7 +288,8 @@ def test_names_of_a_with_clause_are_the_statements_own(kernel: Session) -> None:
 def test_sql_parameters_are_typed(kernel: Session) -> None:
     run(
         kernel,
-        '%%python\nimport datetime as dt\nday = dt.date(2024, 2, 29)\nname = "it\'s"\nnums = [1, 2]',
+        "%%python\nimport datetime as dt\nday = dt.date(2024, 2, 29)\n"
+        'name = "it\'s"\nnums = [1, 2]',
     )
     shown = result(kernel, "%%sql\nselect :day as d, :name as s, array_contains(:nums, 2) as c")
     assert shown.splitlines()[2].split() == ["|", "date", "|", "string", "|", "boolean", "|"]
