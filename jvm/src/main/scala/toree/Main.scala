@@ -50,9 +50,9 @@ object Main {
 
   /** The front is gone: a short orderly close, then the end, whatever still runs. */
   private def end(companion: Companion, classes: Path): Unit = {
-    background("close")(companion.close()).join(5000)
+    background("close")(companion.close()).join(3000)
     background("halt") {
-      Thread.sleep(3000)
+      Thread.sleep(2000)
       clean(classes)
       Runtime.getRuntime.halt(0)
     }
