@@ -69,8 +69,10 @@ object Main {
   /** Removes what this process was given and has made, also when it is told to end by a signal. */
   private def clean(classes: Path): Unit = {
     delete(classes)
-    for (name <- Seq("TOREE_FOLDER", "TOREE_TEMPORARY"); folder <- sys.env.get(name))
-      delete(Paths.get(folder))
+    for {
+      name <- Seq("TOREE_FOLDER", "TOREE_TEMPORARY")
+      folder <- sys.env.get(name) if folder.nonEmpty
+    } delete(Paths.get(folder))
   }
 
   private def delete(folder: Path): Unit =
