@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unittest
 from typing import ClassVar
 
 import jupyter_kernel_test
@@ -83,4 +82,27 @@ class SqlKernel(jupyter_kernel_test.KernelTests):
     incomplete_code_samples: ClassVar = ["select 'open"]
 
 
-assert issubclass(SqlKernel, unittest.TestCase)
+@pytest.mark.r
+class RKernel(jupyter_kernel_test.KernelTests):
+    kernel_name = "toree_sparkr"
+    language_name = "r"
+    file_extension = ".r"
+    code_hello_world = 'cat("hello, world\\n")'
+    code_stderr = 'message("oops")'
+    code_generate_error = 'stop("x")'
+    code_execute_result: ClassVar = [
+        {"code": "1+2+3", "result": "[1] 6"},
+        {"code": "6*7", "result": "[1] 42"},
+    ]
+    code_display_data: ClassVar = [
+        {"code": "plot(1:3)", "mime": "image/png"},
+        {"code": 'IRdisplay::display_html("<b>x</b>")', "mime": "text/html"},
+    ]
+    code_history_pattern = "1?2*"
+    supported_history_operations = ("tail", "search")
+    code_inspect_sample = "print"
+    code_clear_output = "IRdisplay::clear_output()"
+    completion_samples: ClassVar = [{"text": "zi", "matches": {"zip"}}]
+    complete_code_samples: ClassVar = ["1", "print('hello, world')"]
+    incomplete_code_samples: ClassVar = ["print('hello", "f <- function(x) {"]
+    invalid_code_samples: ClassVar = ["a <- = 2", "f(}"]

@@ -89,3 +89,22 @@ def test_what_cannot_cross_says_so(kernel: Session) -> None:
 def test_completion_in_r(kernel: Session) -> None:
     run(kernel, "val giraffeFrame = spark.range(1).toDF")
     assert kernel.complete("%%r\ngiraff|")["matches"] == ["giraffeFrame"]
+
+
+def test_kernel_data_in_r(kernel: Session) -> None:
+    run(kernel, "val forR = Seq(1, 2)")
+    run(kernel, "%%python\nframeForR = spark.range(3)")
+    assert result(kernel, "%%r\nkernel$data$get('forR')") == "[1] 1 2"
+    assert result(kernel, "%%r\ndplyr::pull(dplyr::collect(kernel$data$get('frameForR')))") == (
+        "[1] 0 1 2"
+    )
+    run(kernel, "%%r\nkernel$data$put('fromR', 5L)")
+    assert result(kernel, "%%r\nkernel$data$get('fromR')") == "[1] 5"
+    assert result(kernel, "fromR + 1") == "6"
+    run(kernel, "%%python\nfromR = 'newer'")
+    assert result(kernel, "%%r\nkernel$data$get('fromR')") == '[1] "newer"'
+    assert result(kernel, "%%r\nkernel$data$get('nowhere')") == "NULL"
+    assert result(kernel, "%%r\n'forR' %in% kernel$data$names()") == "[1] TRUE"
+    assert result(kernel, 'kernel.data.get("fromR")') == "newer"
+    run(kernel, "%%r\nkernel$data$remove('fromR')")
+    assert "fromR was deleted in R." in failed(kernel, "fromR").traceback

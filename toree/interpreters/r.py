@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import re
 import signal
@@ -14,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, cast
 
-from ..config import runtime_folder
 from ..errors import LanguageMissing, ToreeError
 from ..rhost.child import Child, Frame
 from ..rhost.frames import Message
@@ -32,7 +30,6 @@ from .base import (
 )
 
 _START = 60.0  # seconds R may take to start
-_ANALYSIS = 5.0  # seconds a completion may take
 _ADVICE = (
     "Install R (https://cran.r-project.org), then: pip install 'toree[r]' "
     "(building rpy2 needs a C compiler and R's headers, r-base-dev on Debian)."
@@ -123,6 +120,7 @@ class RInterpreter(Interpreter):
                 output.stream("stderr", self._note + "\n")
                 self._note = ""
             self._cell = cell
+            cell.shared = self.shared
             try:
                 return self._run(child, cell, code)
             finally:
@@ -242,6 +240,10 @@ class RInterpreter(Interpreter):
 
     # -- shared names ----------------------------------------------------------
 
+    def shared(self, name: str) -> tuple[Message, list[bytes]]:
+        """What `kernel$data` is told of a name, or of all ("")."""
+        return {"answer": None if name else []}, []
+
     def assigned(self) -> Sequence[Assignment]:
         return self._assigned
 
@@ -281,6 +283,11 @@ class _Cell:
         self.output = output
         self._patience = patience
         self.child: Child | None = None
+        #: Answers `kernel$data`: a name's value as the pipe has it (rhost/wire.py).
+        self.shared: Callable[[str], tuple[Message, list[bytes]]] = lambda name: (
+            {"answer": None},
+            [],
+        )
         self._asking = False
         self._stopped_at = 0.0  # when the user asked to stop it
         self._begun = False
@@ -346,6 +353,9 @@ class _Cell:
             self.output.clear(bool(message["wait"]))
         elif event == "ask":
             self._answer(message["prompt"])
+        elif event == "shared":
+            assert self.child is not None
+            self.child.send(*self.shared(message["name"]))
 
     def _answer(self, prompt: str) -> None:
         assert self.child is not None
@@ -408,14 +418,3 @@ def _first_frame(child: Child) -> Message:
 
 def _interrupted() -> Failed:
     return Failed("Interrupted", "The cell was stopped.", ["Interrupted: the cell was stopped."])
-
-
-def create(host: Any) -> RInterpreter:
-    """The interpreter for a Toree host (registry.py)."""
-    companion = host.companion
-    return RInterpreter(
-        lambda: cast("tuple[int, str]", companion.address),
-        lambda group: companion.tell("cancelGroup", group),
-        runtime_folder() / f"r-{os.getpid()}.log",
-        companion.config.interrupt_patience,
-    )

@@ -6,17 +6,22 @@ those into the crossing form, and tables into handles or back.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import wire
+from ..config import runtime_folder
 from ..errors import ToreeError
 from ..frames import Frames, index_named, read
-from ..rhost.wire import SharedFrame
+from ..rhost.wire import SharedFrame, encode
 from ..variables import is_shareable
 from .base import Assignment
 from .python_values import FromWire, ToWire
 from .r import RInterpreter
+
+if TYPE_CHECKING:
+    from ..sharing import Sharing
 
 #: Functions and constants of base R that are often used as variables' names: not to be hidden.
 _OWN = frozenset(["T", "F", "pi", "letters", "LETTERS"])
@@ -33,11 +38,12 @@ class SharingR(RInterpreter):
         address: Callable[[], tuple[int, str]],
         cancel: Callable[[str], None],
         frames: Callable[[], Frames],
-        store: wire.Store,
+        sharing: Callable[[], Sharing],
+        **options: Any,
     ) -> None:
-        super().__init__(address, cancel)
+        super().__init__(address, cancel, **options)
         self._frames = frames
-        self._store = store
+        self._sharing = sharing
 
     def assigned(self) -> Sequence[Assignment]:
         names = [a.name for a in super().assigned() if is_shareable(a.name)]
@@ -57,21 +63,37 @@ class SharingR(RInterpreter):
             return wire.Frame(value.key)
         if isinstance(value, list) and any(isinstance(i, SharedFrame) for i in value):
             raise TypeError("a list with a Spark table in it; give the table a name of its own")
-        return ToWire(self._store, self._frames(), flavor="r")(value, name)
+        return ToWire(self._sharing().store, self._frames(), flavor="r")(value, name)
 
     def put(self, name: str, value: wire.Value) -> None:
-        frames = self._frames()
+        super().put(name, self._sent(value))
+        if isinstance(value, wire.Frame):
+            self._frames().drop(value)
+
+    def _sent(self, value: wire.Value) -> Any:
+        """The value as the R host takes it."""
         match value:
             case wire.Frame(key, local=False):
-                super().put(name, SharedFrame(key))
-                frames.drop(value)
+                return SharedFrame(key)
             case wire.Frame():
-                super().put(name, frames.collect(value))
-                frames.drop(value)
+                return self._frames().collect(value)
             case wire.Table(path):
-                super().put(name, index_named(read(path)))
+                return index_named(read(path))
             case _:
-                super().put(name, FromWire(frames)(value))
+                return FromWire(self._frames())(value)
+
+    def shared(self, name: str) -> tuple[dict[str, Any], list[bytes]]:
+        sharing = self._sharing()
+        if not name:
+            return {"answer": sharing.names()}, []
+        try:
+            value = sharing.value_for(name, self.language)
+            if value is None or value == "own":
+                return {"answer": value}, []
+            blobs: list[bytes] = []
+            return {"answer": encode(self._sent(value), blobs)}, blobs
+        except Exception as error:  # the cell is told; the pipe must stay in step
+            return {"error": str(error)}, []
 
     def own(self, name: str) -> bool:
         return name in _OWN
@@ -89,5 +111,7 @@ def create(host: Any) -> RInterpreter:
         lambda: companion.address,
         lambda group: companion.tell("cancelGroup", group),
         lambda: host.frames,
-        host.sharing.store,
+        lambda: host.sharing,
+        log=runtime_folder() / f"r-{os.getpid()}.log",
+        patience=companion.config.interrupt_patience,
     )

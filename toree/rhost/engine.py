@@ -28,7 +28,17 @@ Function = Callable[..., Any]
 Watched = tuple[list[str], dict[str, int]]
 
 #: The *.R files, in the order in which they are read.
-SOURCES = ("host.R", "cell.R", "show.R", "plots.R", "names.R", "complete.R", "vectors.R", "spark.R")
+SOURCES = (
+    "host.R",
+    "cell.R",
+    "show.R",
+    "plots.R",
+    "names.R",
+    "complete.R",
+    "vectors.R",
+    "spark.R",
+    "data.R",
+)
 
 
 class Engine:

@@ -154,6 +154,8 @@ class Loop:
             ),
         )
         offer("spark", self._spark)
+        offer("shared", self._shared)
+        offer("shared_names", lambda: strings(self._question({"event": "shared", "name": ""})))
 
     def _locked(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def locked(*arguments: Any) -> Any:
@@ -201,23 +203,36 @@ class Loop:
 
     def _question(self, message: Message) -> Any:
         """Asks the front and waits for its answer."""
+        return self._asked(message)[0]
+
+    def _asked(self, message: Message) -> tuple[Any, list[bytes]]:
         if self._stopped:
             raise Interrupted("interrupted")
         self.console.flush()
         self._release_value()
         self._channel.send(message)
-        answer, _ = self._channel.receive()
+        answer, blobs = self._channel.receive()
         if answer.get("interrupted"):
             self._stopped = True
             raise Interrupted("interrupted")
         if "error" in answer:
             raise RuntimeError(answer["error"])
-        return answer["answer"]
+        return answer["answer"], blobs
 
     def _ask(self, prompt: str) -> str | None:
         self.pages.hold_place()
         answer = self._question({"event": "ask", "prompt": prompt})
         return None if answer is None else str(answer)
+
+    def _shared(self, name: Any) -> Any:
+        """`kernel$data`: whose a shared name is, and its value where it is not R's."""
+        from .wire import decode
+
+        answer, blobs = self._asked({"event": "shared", "name": str(name[0])})
+        if answer is None or answer == "own":
+            return self.engine.call("found_value", strings([answer or "none"]))
+        value = self._values().made(str(name[0]), decode(answer, blobs))
+        return self.engine.call("found_value", strings(["value"]), value)
 
     # -- Spark -----------------------------------------------------------------
 

@@ -67,7 +67,8 @@ assigned_names <- function(before, changed) {
   done <- utils::head(state$expressions, state$done)
   always <- unlist(lapply(done, function(e) assignments(e)$always))
   found <- c(changed, setdiff(now, before), setdiff(before, now), always)
-  found <- unique(found[found %in% c(now, before)])
+  found <- unique(c(found[found %in% c(now, before)], state$given))
+  state$given <- NULL
   found[!startsWith(found, ".")]
 }
 

@@ -178,15 +178,18 @@ class Session:
         self._prepare(self._cell or "toree-r")
         return self._sql(text)
 
-    def adopt(self, name: str, dataset: Any) -> str:
-        """A name in R's SQL for a Dataset of another language, which stays out of the catalog."""
+    def adopt(self, name: str, dataset: Any) -> tuple[str, list[str]]:
+        """A name in R's SQL for a Dataset of another language, which stays out of the catalog.
+
+        With its columns: dbplyr would run a query for them.
+        """
         from pyspark.sql import DataFrame
 
         self._prepare(self._cell or "toree-r")
         self._count += 1
         made = f"toree_{re.sub(r'[^A-Za-z0-9]', '_', name)}_{self._count}"
-        self._adopted[made] = DataFrame(dataset, self._spark)
-        return made
+        frame = self._adopted[made] = DataFrame(dataset, self._spark)
+        return made, list(frame.columns)
 
     @property
     def zone(self) -> str:

@@ -31,10 +31,10 @@ public$Spark <- function() {
 }
 
 # A dplyr table over a DataFrame that another language shared, by the name session.py gave it.
-lazy_table <- function(name) {
+lazy_table <- function(name, columns) {
   if (!has_package("dbplyr")) stop("A Spark DataFrame in R needs the R packages dplyr and dbplyr.")
   dplyr_tbl <- getExportedValue("dplyr", "tbl")
-  dplyr_tbl(spark_connection(), name)
+  dplyr_tbl(spark_connection(), name, vars = if (!anyDuplicated(columns)) columns)
 }
 
 # Runs `action` now if the package is loaded, else when it is.

@@ -82,14 +82,21 @@ class Values:
         Raises:
             TypeError: R has no counterpart for the value.
         """
-        made = self._frame_table(name, value) if isinstance(value, SharedFrame) else self._r(value)
-        rinterface.globalenv[name] = made
+        rinterface.globalenv[name] = self.made(name, value)
+
+    def made(self, name: str, value: Any) -> Any:
+        """
+        Raises:
+            TypeError: R has no counterpart for the value.
+        """
+        return self._frame_table(name, value) if isinstance(value, SharedFrame) else self._r(value)
 
     def _frame_table(self, name: str, value: SharedFrame) -> Any:
         dataset = self._session.ready().getShared("main", value.key)
         if dataset is None:
             raise TypeError("the DataFrame is gone")
-        return self._engine.call("lazy_table", strings([self._session.adopt(name, dataset)]))
+        made, columns = self._session.adopt(name, dataset)
+        return self._engine.call("lazy_table", strings([made]), strings(columns))
 
     def _r(self, value: Any) -> Any:
         if value is None:

@@ -339,6 +339,8 @@ final class ScalaRepl(
 
   def addJars(jars: Seq[java.net.URL]): Unit = locked {
     jars.foreach(loader.addJar)
+    // As the REPL's own :require does: without a new run the first jar's packages stay unseen.
+    new main.global.Run()
     main.global.extendCompilerClassPath(jars: _*)
     main.dropPresentationCompiler()
   }
