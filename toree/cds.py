@@ -163,7 +163,10 @@ class Training:
                 "SPARK_HOME": str(self.spark.home),
                 "SPARK_LOCAL_DIRS": str(folder),
                 "SPARK_SUBMIT_OPTS": quoted(f"-XX:{write}={goal}"),
-                "TOREE_FOLDER": str(folder),
+                "SPARK_LOCAL_IP": "127.0.0.1",
+                # The companion removes what these name at its end: the archive is written after it.
+                "TOREE_FOLDER": "",
+                "TOREE_TEMPORARY": "",
             },
             start_new_session=True,
         )

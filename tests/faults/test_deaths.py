@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from session import Session
-from victim import READY, companion, gone, processes, r_host, stopped, until
+from victim import READY, companion, gone, left, processes, r_host, stopped, trained, until
 
 pytestmark = pytest.mark.spark
 
@@ -133,15 +133,15 @@ def test_python_may_ask_to_exit(mortal: Session) -> None:
 
 
 def test_the_spark_context_is_stopped(mortal: Session) -> None:
-    mortal.run("val kept = 7")
-    mortal.run("%%python\nkept = 8")
+    mortal.run("val scalas = 7")
+    mortal.run("%%python\npythons = 8")
     for stop in ("spark.stop()", "%%python\nspark.stop()", "sc.stop()"):
         assert mortal.run(stop).status == "ok", stop
         assert mortal.run("spark.range(7).count()").result == "7"
         assert mortal.run("%%python\nspark.range(8).count()").result == "8"
         assert mortal.run("%%sql\nselect 6*7 as answer").status == "ok"
-        assert mortal.run("kept").result == "7"
-        assert mortal.run("%%python\nkept").result == "8"
+        assert mortal.run("scalas").result == "7"
+        assert mortal.run("%%python\npythons").result == "8"
 
 
 def test_a_task_fails(mortal: Session) -> None:
@@ -180,11 +180,19 @@ def test_python_ends_the_kernel_for_good(specs: Path) -> None:
     """os._exit is not carried out cleanly by anyone: the front end starts a new kernel."""
     with Session("toree_scala") as session:
         session.run("spark.range(10).repartition(3).count()")
+        until(lambda: trained(session), 200)
         others = processes(session)[1:]
         folders = folders_of(companion(session))
         session.client.execute("%%python\nimport os; os._exit(3)")
-        until(lambda: gone(others), 10)
+        until_left(others)
         assert not any(folder.exists() for folder in folders)
+
+
+def until_left(everything: list[psutil.Process]) -> None:
+    deadline = time.monotonic() + 10
+    while left(everything) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert left(everything) == []
 
 
 @pytest.mark.parametrize("busy", [False, True])
@@ -196,6 +204,7 @@ def test_the_front_is_killed(specs: Path, busy: bool, measured: dict[str, float]
         worker = "%%python\nsc.parallelize(range(4), 2).map(lambda x: x + 1).sum()"
         assert session.run(worker).result == "10"
         session.run("%%r\n1")
+        until(lambda: trained(session), 200)
         everything = processes(session)
         assert len(everything) >= 4, everything  # front, JVM, PySpark's daemon, R if there is R
         folders = folders_of(companion(session))
@@ -204,6 +213,6 @@ def test_the_front_is_killed(specs: Path, busy: bool, measured: dict[str, float]
             until(lambda: session.client.get_iopub_msg()["msg_type"] == "execute_input")
         before = time.monotonic()
         os.kill(session.pid, signal.SIGKILL)
-        until(lambda: gone(everything), 10, str(everything))
+        until_left(everything)
         assert not any(folder.exists() for folder in folders)
         measured[f"front killed, all gone (busy: {busy})"] = time.monotonic() - before

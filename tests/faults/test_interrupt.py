@@ -65,11 +65,11 @@ R = {
 
 @pytest.fixture(autouse=True)
 def everything_is_as_it_was(kernel: Session) -> Iterator[None]:
-    assert kernel.run("val kept = 42").status == "ok"
-    assert kernel.run("%%python\nkept = 43").status == "ok"
+    assert kernel.run("val scalas = 42").status == "ok"
+    assert kernel.run("%%python\npythons = 43").status == "ok"
     yield
-    assert kernel.run("kept").result == "42"
-    assert kernel.run("%%python\nkept").result == "43"
+    assert kernel.run("scalas").result == "42"
+    assert kernel.run("%%python\npythons").result == "43"
     assert kernel.run("%%python\nspark.range(7).count()").result == "7"
     assert kernel.run("%%sql\nselect 6*7 as answer").status == "ok"
 
@@ -139,12 +139,12 @@ def test_an_answer_that_was_not_awaited_is_not_taken_for_another(kernel: Session
 @pytest.mark.r
 @pytest.mark.parametrize("what", R)
 def test_r(kernel: Session, what: str, measured: dict[str, float]) -> None:
-    kernel.run("%%r\nkept <- 44")
+    kernel.run("%%r\nrs <- 44")
     ran, seconds = stopped(kernel, f'%%r\ncat("{READY}\\n"); {R[what]}')
     assert (ran.status, ran.reply["ename"]) == ("error", "Interrupted")
     measured[f"R, {what}"] = seconds
     assert seconds < LIMIT
-    assert kernel.run("%%r\nkept").result == "[1] 44"
+    assert kernel.run("%%r\nrs").result == "[1] 44"
 
 
 def jobs(kernel: Session) -> int:

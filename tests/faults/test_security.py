@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import socket
@@ -40,12 +41,13 @@ def secret(session: Session) -> str:
 
 
 def listening(session: Session) -> list[tuple[psutil.Process, str, int]]:
-    return [
-        (process, c.laddr.ip, c.laddr.port)
-        for process in processes(session)
-        for c in process.net_connections(kind="inet")
-        if c.status == psutil.CONN_LISTEN
-    ]
+    found = []
+    for process in processes(session):
+        with contextlib.suppress(psutil.Error):  # a worker that has just ended
+            for c in process.net_connections(kind="inet"):
+                if c.status == psutil.CONN_LISTEN:
+                    found.append((process, c.laddr.ip, c.laddr.port))
+    return found
 
 
 def test_every_socket_is_on_loopback(watched: Session) -> None:
@@ -84,8 +86,8 @@ def test_the_gateway_wants_its_secret(watched: Session) -> None:
     key = secret(watched)
     port = int(watched.run("%%python\nget_ipython().kernel.host.companion.address[0]").result)
     call = b"c\nt\nping\ne\n"
-    assert b"spark" in said(port, f"A\n{key}\ne\n".encode(), call)  # the test's own test
-    for first in (b"", b"A\nwrong\ne\n", f"A\n{key[:-1]}0\ne\n".encode(), b"A\n\ne\n"):
+    assert b"spark" in said(port, f"A\n{key}\n".encode(), call)  # the test's own test
+    for first in (b"", b"A\nwrong\n", f"A\n{key[:-2]}zz\n".encode(), b"A\n\n"):
         answer = said(port, first, call)
         assert b"spark" not in answer
         assert b"!yv" not in answer
@@ -183,11 +185,6 @@ def test_files_are_the_users_alone_and_go(specs: Path) -> None:
         assert not list(folders[0].glob("address"))  # read, then removed
         assert {mode(log) for log in logs(session)} == {"0o600"}
         assert any(folders[1].iterdir())
-        # Nothing of this JVM is beside its folder.
-        beside = [p for p in folders[1].parent.glob("toree-*") if p.stat().st_mtime > 0]
-        assert all(
-            mode(p) == "0o700" for p in beside if p.is_dir() and p.owner() == folders[1].owner()
-        )
     until(lambda: not any(folder.exists() for folder in folders), 10)
 
 

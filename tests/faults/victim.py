@@ -14,6 +14,16 @@ T = TypeVar("T")
 READY = "this cell runs"
 
 
+def trained(session: Session) -> bool:
+    """Whether no JVM of this kernel is at writing the class data archive, which takes a while."""
+    return not any("spark.ui.enabled=false" in line_of(p) for p in processes(session))
+
+
+def left(processes: Iterable[psutil.Process]) -> list[str]:
+    """Command lines of those that still run."""
+    return [" ".join(line_of(p))[-150:] for p in processes if not gone([p])]
+
+
 def until(condition: Callable[[], T], timeout: float = 10, what: str = "") -> T:
     """The condition's first true value; the test fails when there is none in time."""
     deadline = time.monotonic() + timeout

@@ -72,7 +72,7 @@ object Failure {
 
   /** One line of help where the bare message leaves a user alone. */
   private def hint(error: Throwable): Option[String] = error match {
-    case _: OutOfMemoryError =>
+    case _ if outOfMemory(error) =>
       Some(
         "The driver's memory is used up: raise spark.driver.memory, or bring less to the driver."
       )
@@ -86,6 +86,11 @@ object Failure {
           }
       }
     case _ => None
+  }
+
+  /** In a task it reaches the driver as a text. */
+  private def outOfMemory(error: Throwable): Boolean = causes(error).exists { cause =>
+    cause.isInstanceOf[OutOfMemoryError] || safe(cause.getMessage).contains("OutOfMemoryError")
   }
 
   private def safe(text: => String): String =

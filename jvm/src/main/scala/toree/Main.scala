@@ -50,9 +50,9 @@ object Main {
 
   /** The front is gone: a short orderly close, then the end, whatever still runs. */
   private def end(companion: Companion, classes: Path): Unit = {
-    background("close")(companion.close()).join(5000)
+    background("close")(companion.close()).join(3000)
     background("halt") {
-      Thread.sleep(3000)
+      Thread.sleep(2000)
       clean(classes)
       Runtime.getRuntime.halt(0)
     }
@@ -69,8 +69,10 @@ object Main {
   /** Removes what this process was given and has made, also when it is told to end by a signal. */
   private def clean(classes: Path): Unit = {
     delete(classes)
-    for (name <- Seq("TOREE_FOLDER", "TOREE_TEMPORARY"); folder <- sys.env.get(name))
-      delete(Paths.get(folder))
+    for {
+      name <- Seq("TOREE_FOLDER", "TOREE_TEMPORARY")
+      folder <- sys.env.get(name) if folder.nonEmpty
+    } delete(Paths.get(folder))
   }
 
   private def delete(folder: Path): Unit =

@@ -108,8 +108,11 @@ final class SparkAccess(loader: ClassLoader, classes: Path) {
       conf.set("spark.app.name", "Toree")
     conf.setIfMissing("spark.master", "local[*]")
     // Its ports then want a secret, which Spark makes for itself where there is no executor elsewhere.
-    if (conf.get("spark.master").matches("local(\\[.*\\])?"))
+    if (conf.get("spark.master").matches("local(\\[.*\\])?")) {
       conf.setIfMissing("spark.authenticate", "true")
+      // An executor ends its process when a task throws what is fatal: here that would be us.
+      conf.setIfMissing("spark.executor.killOnFatalError.depth", "0")
+    }
     conf.set("spark.repl.class.outputDir", classes.toString)
     val builder = SparkSession.builder().config(conf)
     val wantsHive = conf.get("spark.sql.catalogImplementation", "in-memory") == "hive"
