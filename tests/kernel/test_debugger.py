@@ -1,4 +1,4 @@
-"""JupyterLab's debugger in Python cells (https://jupyter-client.readthedocs.io, "Debug request")."""
+"""JupyterLab's debugger in Python cells (debug_request of the Jupyter protocol)."""
 
 from __future__ import annotations
 
