@@ -21,6 +21,8 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_cache: Path) 
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setenv("JUPYTER_PATH", "")
+    # That of the virtual environment too, or `uninstall` would take the kernels it holds.
+    monkeypatch.setattr("jupyter_core.paths.ENV_JUPYTER_PATH", [str(tmp_path / "environment")])
     for name in ("SPARK_HOME", "SPARK_CONF_DIR"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path / "data" / "kernels"

@@ -34,5 +34,4 @@ def test_example(path: Path, specs: Path) -> None:
     client.execute()
     for before, after in zip(expected.cells, run.cells, strict=True):
         if before.cell_type == "code":
-            assert before.outputs, f"no outputs are kept for: {before.source[:60]}"
             assert [seen(o) for o in after.outputs] == [seen(o) for o in before.outputs]
