@@ -86,7 +86,7 @@ class Companion:
         if process is None or started is None or not started.done():
             return
         deadline = time.monotonic() + 2.0
-        while process.process.poll() is not None and time.monotonic() < deadline:
+        while process.ended and time.monotonic() < deadline:
             if self._started is not started or self._process is not process:
                 return
             time.sleep(0.01)
@@ -145,7 +145,7 @@ class Companion:
             )
             self._last_lines = process.last_lines()
             failure = CompanionFailed(f"{self.died} {_NEXT}", advice=self._last_lines)
-            told = list(self._running.values())
+            told = [run for run in self._running.values() if run.begun]
             for run in told:
                 run.finish(failure)
             self._untold = not told
@@ -285,6 +285,7 @@ class Companion:
         try:
             with run.catching_sigint():
                 entry = self._wait(run)
+                run.begun = True
                 self._threads.submit(run.work, lambda: call(entry))
                 return run.drain(
                     lambda: self.tell("interrupt", workspace, cell), self.config.interrupt_patience
@@ -324,6 +325,7 @@ class _Run:
     def __init__(self, output: Output) -> None:
         self.output = output
         self.interrupted = False
+        self.begun = False  # its JVM has been called: that JVM's death is its own
         self._queue: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
         self._room = threading.Semaphore(_PENDING_EVENTS)
         self._over = False

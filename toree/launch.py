@@ -45,6 +45,17 @@ class CompanionProcess:
         self.port = 0
         self.secret = ""
 
+    @property
+    def ended(self) -> bool:
+        """Whether the JVM is gone. `poll` can't tell while the watcher's thread is in `wait`."""
+        if not hasattr(os, "waitid"):
+            return self.process.poll() is not None
+        try:
+            how = os.WEXITED | os.WNOHANG | os.WNOWAIT
+            return os.waitid(os.P_PID, self.process.pid, how) is not None
+        except ChildProcessError:  # the watcher has taken its status
+            return True
+
     def wait_for_address(self, timeout: float) -> None:
         """Blocks until the JVM has written its address file.
 

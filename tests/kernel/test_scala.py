@@ -213,7 +213,7 @@ def test_frames_show_as_tables(kernel: Session) -> None:
     assert "<em>null</em>" in bundle["text/html"]
     more = kernel.run("spark.range(1000)").bundles("execute_result")[0]["text/plain"]
     assert more.endswith("first 20 rows, there are more")
-    failing = kernel.run('spark.range(3).selectExpr("raise_error(\'boom\')")')
+    failing = kernel.run("spark.range(3).selectExpr(\"raise_error('boom')\")")
     assert failing.status == "error"
     assert "boom" in failing.traceback
 
