@@ -24,11 +24,19 @@ object ArrowRows {
   def fits(schema: StructType): Boolean = schema.forall(f => arrow(f.dataType).isDefined)
 
   /** Writes the records; `cell` is the value of a column of one of them. */
-  def write(path: Path, schema: StructType, records: IndexedSeq[Any], cell: (Any, Int) => Any): scala.Unit = {
-    val fields = schema.fields.map(f => new Field(f.name, new FieldType(f.nullable, arrow(f.dataType).get, null), null))
+  def write(
+      path: Path,
+      schema: StructType,
+      records: IndexedSeq[Any],
+      cell: (Any, Int) => Any
+  ): scala.Unit = {
+    val fields = schema.fields.map(f =>
+      new Field(f.name, new FieldType(f.nullable, arrow(f.dataType).get, null), null)
+    )
     val allocator = new RootAllocator(Long.MaxValue)
     val root = VectorSchemaRoot.create(new Schema(fields.toSeq.asJava), allocator)
-    val out = Channels.newChannel(new java.io.BufferedOutputStream(Files.newOutputStream(path), 1 << 20))
+    val out =
+      Channels.newChannel(new java.io.BufferedOutputStream(Files.newOutputStream(path), 1 << 20))
     val writer = new ArrowStreamWriter(root, null, out)
     try {
       writer.start()
@@ -55,9 +63,9 @@ object ArrowRows {
   }
 
   private def plain(value: Any): Any = value match {
-    case None => null
+    case None        => null
     case Some(inner) => plain(inner)
-    case other => other
+    case other       => other
   }
 
   private def fill(vector: FieldVector, count: Int, value: Int => Any): scala.Unit = {
@@ -70,24 +78,25 @@ object ArrowRows {
       }
     }
     vector match {
-      case v: BitVector => each[Boolean]((i, x) => v.setSafe(i, if (x) 1 else 0))
-      case v: TinyIntVector => each[Byte]((i, x) => v.setSafe(i, x))
-      case v: SmallIntVector => each[Short]((i, x) => v.setSafe(i, x))
-      case v: IntVector => each[Int]((i, x) => v.setSafe(i, x))
-      case v: BigIntVector => each[Long]((i, x) => v.setSafe(i, x))
-      case v: Float4Vector => each[Float]((i, x) => v.setSafe(i, x))
-      case v: Float8Vector => each[Double]((i, x) => v.setSafe(i, x))
-      case v: VarCharVector => each[Any]((i, x) => v.setSafe(i, x.toString.getBytes(UTF_8)))
+      case v: BitVector       => each[Boolean]((i, x) => v.setSafe(i, if (x) 1 else 0))
+      case v: TinyIntVector   => each[Byte]((i, x) => v.setSafe(i, x))
+      case v: SmallIntVector  => each[Short]((i, x) => v.setSafe(i, x))
+      case v: IntVector       => each[Int]((i, x) => v.setSafe(i, x))
+      case v: BigIntVector    => each[Long]((i, x) => v.setSafe(i, x))
+      case v: Float4Vector    => each[Float]((i, x) => v.setSafe(i, x))
+      case v: Float8Vector    => each[Double]((i, x) => v.setSafe(i, x))
+      case v: VarCharVector   => each[Any]((i, x) => v.setSafe(i, x.toString.getBytes(UTF_8)))
       case v: VarBinaryVector => each[Array[Byte]]((i, x) => v.setSafe(i, x))
-      case v: DateDayVector => each[Any]((i, x) => v.setSafe(i, days(x)))
+      case v: DateDayVector   => each[Any]((i, x) => v.setSafe(i, days(x)))
       case v: TimeStampMicroTZVector => each[Any]((i, x) => v.setSafe(i, micros(x)))
-      case v: TimeStampMicroVector => each[LocalDateTime]((i, x) => v.setSafe(i, micros(x.toInstant(ZoneOffset.UTC))))
+      case v: TimeStampMicroVector   =>
+        each[LocalDateTime]((i, x) => v.setSafe(i, micros(x.toInstant(ZoneOffset.UTC))))
     }
   }
 
   private def days(value: Any): Int = value match {
     case day: LocalDate => day.toEpochDay.toInt
-    case day: Date => day.toLocalDate.toEpochDay.toInt
+    case day: Date      => day.toLocalDate.toEpochDay.toInt
   }
 
   private def micros(value: Any): Long = {
@@ -99,18 +108,18 @@ object ArrowRows {
   }
 
   private def arrow(kind: DataType): Option[ArrowType] = kind match {
-    case BooleanType => Some(new ArrowType.Bool)
-    case ByteType => Some(new ArrowType.Int(8, true))
-    case ShortType => Some(new ArrowType.Int(16, true))
-    case IntegerType => Some(new ArrowType.Int(32, true))
-    case LongType => Some(new ArrowType.Int(64, true))
-    case FloatType => Some(new ArrowType.FloatingPoint(FloatingPointPrecision.SINGLE))
-    case DoubleType => Some(new ArrowType.FloatingPoint(FloatingPointPrecision.DOUBLE))
-    case StringType => Some(new ArrowType.Utf8)
-    case BinaryType => Some(new ArrowType.Binary)
-    case DateType => Some(new ArrowType.Date(DateUnit.DAY))
-    case TimestampType => Some(new ArrowType.Timestamp(Unit_.MICROSECOND, "UTC"))
+    case BooleanType      => Some(new ArrowType.Bool)
+    case ByteType         => Some(new ArrowType.Int(8, true))
+    case ShortType        => Some(new ArrowType.Int(16, true))
+    case IntegerType      => Some(new ArrowType.Int(32, true))
+    case LongType         => Some(new ArrowType.Int(64, true))
+    case FloatType        => Some(new ArrowType.FloatingPoint(FloatingPointPrecision.SINGLE))
+    case DoubleType       => Some(new ArrowType.FloatingPoint(FloatingPointPrecision.DOUBLE))
+    case StringType       => Some(new ArrowType.Utf8)
+    case BinaryType       => Some(new ArrowType.Binary)
+    case DateType         => Some(new ArrowType.Date(DateUnit.DAY))
+    case TimestampType    => Some(new ArrowType.Timestamp(Unit_.MICROSECOND, "UTC"))
     case TimestampNTZType => Some(new ArrowType.Timestamp(Unit_.MICROSECOND, null))
-    case _ => None
+    case _                => None
   }
 }

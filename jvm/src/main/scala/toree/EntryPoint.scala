@@ -77,7 +77,8 @@ final class EntryPoint(companion: Companion) {
   def giveShared(workspace: String, key: String, json: String): String =
     companion.workspace(workspace).sharing.give(key, json)
 
-  def dropShared(workspace: String, key: String): Unit = companion.workspace(workspace).sharing.drop(key)
+  def dropShared(workspace: String, key: String): Unit =
+    companion.workspace(workspace).sharing.drop(key)
 
   def refusals(workspace: String): String =
     Json.obj(companion.workspace(workspace).sharing.refusals.toSeq: _*)
@@ -88,7 +89,8 @@ final class EntryPoint(companion: Companion) {
     Json.obj("tables" -> tables, "parameters" -> parameters)
   }
 
-  def assigned(workspace: String): String = Json.array(companion.workspace(workspace).sharing.assigned)
+  def assigned(workspace: String): String =
+    Json.array(companion.workspace(workspace).sharing.assigned)
 
   def references(workspace: String, code: String): String =
     Json.array(companion.workspace(workspace).repl().references(code))

@@ -19,7 +19,8 @@ trait Events {
   /** A line the user typed, without its line end; null when nobody can be asked. */
   def ask(cell: String, prompt: String, password: Boolean): String
 
-  /** A shared name's value in its crossing form, "own" where it is Scala's, "" where there is none. */
+  /** A shared name's value in its crossing form, "own" where it is Scala's, "" where there is none.
+    */
   def shared(cell: String, name: String): String = ""
 
   /** The shared names, one a line. */

@@ -54,5 +54,6 @@ object Outcome {
       "'%restart scala' gives a new one; Spark's session and the other languages keep what they have."
 
   /** The answer to a cell that finds the compiler in a state it may never leave. */
-  val stuck: Failed = Failed("runtime", "CompilerBusy", stuckText, List(s"CompilerBusy: $stuckText"))
+  val stuck: Failed =
+    Failed("runtime", "CompilerBusy", stuckText, List(s"CompilerBusy: $stuckText"))
 }

@@ -10,9 +10,11 @@ import scala.collection.JavaConverters._
   * What Scala puts in stays here; for anything else the front is asked, in the cell that asks, and
   * hands over a copy. Outside a cell there is only what Scala has put in.
   */
-final class SharedData(decode: String => Any, named: String => Option[Any]) extends AbstractMap[String, Any] {
+final class SharedData(decode: String => Any, named: String => Option[Any])
+    extends AbstractMap[String, Any] {
   private val own = new ConcurrentHashMap[String, Any]
-  private val changed = new LinkedHashMap[String, Boolean] // put (true) or removed since the last look
+  private val changed =
+    new LinkedHashMap[String, Boolean] // put (true) or removed since the last look
 
   override def get(key: Any): Any = {
     val name = String.valueOf(key)
@@ -48,7 +50,10 @@ final class SharedData(decode: String => Any, named: String => Option[Any]) exte
     def size: Int = keys.size
     def iterator: java.util.Iterator[JMap.Entry[String, Any]] =
       keys.iterator.map { name =>
-        new AbstractMap.SimpleEntry[String, Any](name, SharedData.this.get(name)): JMap.Entry[String, Any]
+        new AbstractMap.SimpleEntry[String, Any](name, SharedData.this.get(name)): JMap.Entry[
+          String,
+          Any
+        ]
       }.asJava
   }
 
@@ -76,9 +81,10 @@ final class SharedData(decode: String => Any, named: String => Option[Any]) exte
     elsewhere.toSet ++ own.keySet.asScala -- removed
   }
 
-  private def asked(call: (Events, String) => String): Option[String] = Cell.current.filter(_.running).map { cell =>
-    val request = new Outbox.Request(call)
-    cell.outbox.put(request)
-    request.await()
-  }
+  private def asked(call: (Events, String) => String): Option[String] =
+    Cell.current.filter(_.running).map { cell =>
+      val request = new Outbox.Request(call)
+      cell.outbox.put(request)
+      request.await()
+    }
 }

@@ -21,7 +21,8 @@ final class Sharing(
 
   private def read(json: String): Any = {
     // A DataFrame's key was made for this one call, but for those `%%sql -o` keeps.
-    def frame(key: String) = if (key.startsWith("sql:")) shared.get(place(key)) else shared.remove(place(key))
+    def frame(key: String) =
+      if (key.startsWith("sql:")) shared.get(place(key)) else shared.remove(place(key))
     new WireReader(frame).read(json)._1 match {
       case None  => null
       case other => other
@@ -35,13 +36,19 @@ final class Sharing(
     inCode ++ data.changes().map {
       case (name, None) => Map("name" -> name, "type" -> "", "kind" -> "gone", "lazy" -> "false")
       case (name, Some(value)) =>
-        Map("name" -> name, "type" -> value.getClass.getSimpleName, "kind" -> kind(value), "lazy" -> "true")
+        Map(
+          "name" -> name,
+          "type" -> value.getClass.getSimpleName,
+          "kind" -> kind(value),
+          "lazy" -> "true"
+        )
     }
   }
 
   private def kind(value: Any): String = value match {
     case _: Dataset[_] => "dataframe"
-    case _: Iterable[_] | _: java.util.Collection[_] | _: java.util.Map[_, _] | _: Array[_] => "collection"
+    case _: Iterable[_] | _: java.util.Collection[_] | _: java.util.Map[_, _] | _: Array[_] =>
+      "collection"
     case _ => "scalar"
   }
 
@@ -69,13 +76,17 @@ final class Sharing(
 
   /** What is sure not to cross, by name: nothing is converted. */
   def refusals: Map[String, String] = {
-    val names = repl().assigned.filter(line => line("kind") == "other" && line("lazy") != "true").map(_("name"))
+    val names = repl().assigned
+      .filter(line => line("kind") == "other" && line("lazy") != "true")
+      .map(_("name"))
     names.flatMap(name => repl().value(name).flatMap(WireWriter.refusal).map(name -> _)).toMap
   }
 
   def drop(key: String): Unit = { shared.remove(place(key)); () }
 
-  /** Runs a SQL statement with the shared values it names: DataFrames as tables, others as parameters. */
+  /** Runs a SQL statement with the shared values it names: DataFrames as tables, others as
+    * parameters.
+    */
   def within(options: SqlCell.Options)(run: SqlCell.Options => Outcome): Outcome = {
     val values = options.shared.map { case (name, key) => name -> shared.get(place(key)) }
     val (tables, others) = values.partition(_._2.isInstanceOf[Dataset[_]])
@@ -87,12 +98,14 @@ final class Sharing(
 
   /** A shared value as `spark.sql` takes parameters. */
   private def parameter(value: Any): Any = value match {
-    case None => null
-    case Some(inner) => parameter(inner)
+    case None                          => null
+    case Some(inner)                   => parameter(inner)
     case time: java.time.ZonedDateTime => time.toInstant
-    case values: Seq[_] => array(values.map(parameter))
-    case values: Map[_, _] =>
-      functions.map(values.toSeq.flatMap { case (k, v) => Seq(k, v) }.map(v => functions.lit(parameter(v))): _*)
+    case values: Seq[_]                => array(values.map(parameter))
+    case values: Map[_, _]             =>
+      functions.map(
+        values.toSeq.flatMap { case (k, v) => Seq(k, v) }.map(v => functions.lit(parameter(v))): _*
+      )
     case other => other
   }
 
@@ -101,9 +114,11 @@ final class Sharing(
     values.map(v => if (v == null) null else v.getClass).distinct match {
       case Seq(one) if one == classOf[java.lang.Integer] => values.map(_.asInstanceOf[Int]).toArray
       case Seq(one) if one == classOf[java.lang.Long]    => values.map(_.asInstanceOf[Long]).toArray
-      case Seq(one) if one == classOf[java.lang.Double]  => values.map(_.asInstanceOf[Double]).toArray
-      case Seq(one) if one == classOf[java.lang.Boolean] => values.map(_.asInstanceOf[Boolean]).toArray
-      case Seq(one) if one == classOf[String]            => values.map(_.asInstanceOf[String]).toArray
-      case _ => functions.array(values.map(functions.lit): _*)
+      case Seq(one) if one == classOf[java.lang.Double]  =>
+        values.map(_.asInstanceOf[Double]).toArray
+      case Seq(one) if one == classOf[java.lang.Boolean] =>
+        values.map(_.asInstanceOf[Boolean]).toArray
+      case Seq(one) if one == classOf[String] => values.map(_.asInstanceOf[String]).toArray
+      case _                                  => functions.array(values.map(functions.lit): _*)
     }
 }

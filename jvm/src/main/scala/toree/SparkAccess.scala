@@ -34,8 +34,8 @@ final class SparkAccess(loader: ClassLoader, classes: Path) {
 
   def cancel(group: String): Unit = peek.foreach(_.sparkContext.cancelJobGroup(group))
 
-  /** Cancels a group's jobs, and for a while those that were about to start: a thread that was
-    * told to stop may submit one more on its way out.
+  /** Cancels a group's jobs, and for a while those that were about to start: a thread that was told
+    * to stop may submit one more on its way out.
     */
   def keepCancelling(group: String): Unit = {
     cancel(group)
@@ -53,8 +53,7 @@ final class SparkAccess(loader: ClassLoader, classes: Path) {
 
   private def runs(group: String): Boolean = peek.exists { session =>
     val tracker = session.sparkContext.statusTracker
-    val running = (id: Int) =>
-      tracker.getJobInfo(id).exists(_.status == JobExecutionStatus.RUNNING)
+    val running = (id: Int) => tracker.getJobInfo(id).exists(_.status == JobExecutionStatus.RUNNING)
     tracker.getJobIdsForGroup(group).exists(running)
   }
 

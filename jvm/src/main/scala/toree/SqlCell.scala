@@ -24,13 +24,21 @@ object SqlCell {
       case _ => Map.empty[String, Any]
     }
     val output = Option(map.get("output")).map(_.toString).filter(_.nonEmpty)
-    Options(params, CellOptions.number(map, "rows", 20), output, CellOptions.flag(map, "quiet"), shared(map))
+    Options(
+      params,
+      CellOptions.number(map, "rows", 20),
+      output,
+      CellOptions.flag(map, "quiet"),
+      shared(map)
+    )
   }
 
   /** Shared names the statement uses, and the keys of their values (`Sharing`). */
   private def shared(map: JMap[String, Any]): Map[String, String] = map.get("shared") match {
     case sent: JMap[_, _] =>
-      sent.entrySet.toArray.map { case e: JMap.Entry[_, _] => e.getKey.toString -> e.getValue.toString }.toMap
+      sent.entrySet.toArray.map { case e: JMap.Entry[_, _] =>
+        e.getKey.toString -> e.getValue.toString
+      }.toMap
     case _ => Map.empty
   }
 

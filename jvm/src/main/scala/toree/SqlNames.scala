@@ -25,11 +25,15 @@ object SqlNames {
         // By name: what else it holds differs between versions of Spark.
         if (plan.isInstanceOf[UnresolvedWith])
           plan.productIterator.foreach {
-            case relations: Iterable[_] => relations.foreach {
-                case relation: Product => relation.productElement(0) match {
+            case relations: Iterable[_] =>
+              relations.foreach {
+                case relation: Product =>
+                  relation.productElement(0) match {
                     case name: String =>
                       own += name.toLowerCase
-                      relation.productElement(1) match { case inner: LogicalPlan => visit(inner); case _ => () }
+                      relation.productElement(1) match {
+                        case inner: LogicalPlan => visit(inner); case _ => ()
+                      }
                     case _ => ()
                   }
                 case _ => ()
@@ -37,11 +41,12 @@ object SqlNames {
             case _ => ()
           }
         plan.expressions.foreach(_.foreach {
-          case parameter: NamedParameter => parameters += parameter.name
+          case parameter: NamedParameter    => parameters += parameter.name
           case subquery: SubqueryExpression => visit(subquery.plan)
-          case _ => ()
+          case _                            => ()
         })
-        (plan.children ++ plan.innerChildren.collect { case inner: LogicalPlan => inner }).distinct.foreach(visit)
+        (plan.children ++ plan.innerChildren.collect { case inner: LogicalPlan => inner }).distinct
+          .foreach(visit)
       }
       visit(part[ParserInterface](spark, "sqlParser").parsePlan(text))
       (tables.toSet.filterNot(t => own(t.toLowerCase)), parameters.toSet)
@@ -56,7 +61,9 @@ object SqlNames {
   def within[A](spark: SparkSession, frames: Map[String, Dataset[_]])(body: => A): A = {
     val (taken, free) = frames.partition { case (name, _) => exists(spark, name) }
     taken.keys.foreach { name =>
-      System.err.println(s"`$name` is a table or view of the catalog here, not the shared DataFrame of that name.")
+      System.err.println(
+        s"`$name` is a table or view of the catalog here, not the shared DataFrame of that name."
+      )
     }
     if (free.isEmpty) body
     else {
@@ -70,7 +77,8 @@ object SqlNames {
       finally {
         before.fold(spark.conf.unset(stored))(spark.conf.set(stored, _))
         ours.foreach { case (name, made) =>
-          if (view(spark, name).exists(now => made.exists(_ eq now))) spark.catalog.dropTempView(name)
+          if (view(spark, name).exists(now => made.exists(_ eq now)))
+            spark.catalog.dropTempView(name)
         }
       }
     }

@@ -32,29 +32,30 @@ final class WireReader(frames: String => Any) {
   }
 
   private def typeOf(node: JsonNode): Kind = tag(node) match {
-    case "null" => Missing
-    case "bool" => Named("scala.Boolean")
-    case "int" => if (bits(node) == 32) int else long
-    case "float" => if (bits(node) == 32) Named("scala.Float") else double
-    case "text" => Named("java.lang.String")
-    case "bytes" => ArrayOf(Named("scala.Byte"))
-    case "date" => Named("java.time.LocalDate")
-    case "timestamp" => Named(zoneOf(node) match {
-        case None => "java.time.LocalDateTime"
+    case "null"      => Missing
+    case "bool"      => Named("scala.Boolean")
+    case "int"       => if (bits(node) == 32) int else long
+    case "float"     => if (bits(node) == 32) Named("scala.Float") else double
+    case "text"      => Named("java.lang.String")
+    case "bytes"     => ArrayOf(Named("scala.Byte"))
+    case "date"      => Named("java.time.LocalDate")
+    case "timestamp" =>
+      Named(zoneOf(node) match {
+        case None        => "java.time.LocalDateTime"
         case Some("UTC") => "java.time.Instant"
-        case _ => "java.time.ZonedDateTime"
+        case _           => "java.time.ZonedDateTime"
       })
     case "decimal" => Named("scala.math.BigDecimal")
-    case "vector" =>
+    case "vector"  =>
       val element = node.get("of").asText match {
-        case "bool" => Named("scala.Boolean")
-        case "int" => if (bits(node) == 32) int else long
+        case "bool"  => Named("scala.Boolean")
+        case "int"   => if (bits(node) == 32) int else long
         case "float" => if (bits(node) == 32) Named("scala.Float") else double
-        case _ => Named("java.lang.String")
+        case _       => Named("java.lang.String")
       }
       val missing = if (node.has("v")) items(node).exists(_.isNull) else node.get("nulls").size > 0
       SeqOf(if (missing) OptionOf(element) else element)
-    case "list" => SeqOf(common(items(node).map(typeOf)))
+    case "list"  => SeqOf(common(items(node).map(typeOf)))
     case "tuple" =>
       val kinds = items(node).map(typeOf).toList
       if (kinds.isEmpty || kinds.size > 22) SeqOf(common(kinds)) else TupleOf(kinds)
@@ -65,36 +66,38 @@ final class WireReader(frames: String => Any) {
       val element: Kind = Named(elements(node.get("dtype").asText))
       node.get("shape").asScala.foldLeft(element)((inner, _) => ArrayOf(inner))
     case "frame" => Named("org.apache.spark.sql.DataFrame")
-    case other => throw new IllegalArgumentException(s"unknown tag $other")
+    case other   => throw new IllegalArgumentException(s"unknown tag $other")
   }
 
   private def common(kinds: Iterable[Kind]): Kind = kinds.foldLeft(Nothing: Kind)(join)
 
   private def value(node: JsonNode, kind: Kind): Any = (tag(node), kind) match {
-    case ("null", _) => None
-    case (_, OptionOf(inner)) => Some(value(node, inner))
+    case ("null", _)                    => None
+    case (_, OptionOf(inner))           => Some(value(node, inner))
     case ("int", Named("scala.Double")) => v(node).asText.toDouble
-    case ("int", Named("scala.Long")) => v(node).asText.toLong
-    case ("int", Named("scala.Int")) => v(node).asText.toInt
-    case ("int", _) => value(node, typeOf(node))
-    case ("bool", _) => v(node).asBoolean
-    case ("float", _) => if (bits(node) == 32) number(v(node)).toFloat else number(v(node))
-    case ("text", _) => v(node).asText
-    case ("bytes", _) => buffer(node)
-    case ("date", _) => LocalDate.parse(v(node).asText)
+    case ("int", Named("scala.Long"))   => v(node).asText.toLong
+    case ("int", Named("scala.Int"))    => v(node).asText.toInt
+    case ("int", _)                     => value(node, typeOf(node))
+    case ("bool", _)                    => v(node).asBoolean
+    case ("float", _)     => if (bits(node) == 32) number(v(node)).toFloat else number(v(node))
+    case ("text", _)      => v(node).asText
+    case ("bytes", _)     => buffer(node)
+    case ("date", _)      => LocalDate.parse(v(node).asText)
     case ("timestamp", _) => timestamp(node)
-    case ("decimal", _) => BigDecimal(new java.math.BigDecimal(v(node).asText))
-    case ("vector", _) => if (node.has("v")) vector(node, kind) else unpacked(node, kind)
+    case ("decimal", _)   => BigDecimal(new java.math.BigDecimal(v(node).asText))
+    case ("vector", _)    => if (node.has("v")) vector(node, kind) else unpacked(node, kind)
     case ("list" | "tuple", SeqOf(inner)) => items(node).map(value(_, inner)).toVector
-    case ("tuple", TupleOf(kinds)) => tuple(items(node).toVector.zip(kinds).map { case (n, k) => value(n, k) })
+    case ("tuple", TupleOf(kinds))        =>
+      tuple(items(node).toVector.zip(kinds).map { case (n, k) => value(n, k) })
     case ("map", MapOf(keys, values)) =>
       val pairs = items(node).map(p => value(p.get(0), keys) -> value(p.get(1), values)).toSeq
       // A ListMap keeps the order but looks things up one by one.
       if (pairs.size <= 64) ListMap(pairs: _*) else pairs.toMap
     case ("array", _) => array(node)
-    case ("frame", _) => frames(node.get("key").asText) match {
+    case ("frame", _) =>
+      frames(node.get("key").asText) match {
         case dataset: Dataset[_] => dataset.toDF()
-        case _ => throw new IllegalArgumentException("the DataFrame is gone")
+        case _                   => throw new IllegalArgumentException("the DataFrame is gone")
       }
     case (_, _) => value(node, typeOf(node)) // inside a Seq[Any]
   }
@@ -106,16 +109,16 @@ final class WireReader(frames: String => Any) {
     val size = if (of == "bool") bytes.capacity else bytes.capacity / 8
     val element = kind match {
       case SeqOf(OptionOf(Named(name))) => name
-      case SeqOf(Named(name)) => name
+      case SeqOf(Named(name))           => name
       case _ => if (of == "int") (if (bits(node) == 32) int else long).name else ""
     }
     val read: () => Any = (of, element) match {
-      case ("bool", _) => () => bytes.get != 0
-      case ("int", "scala.Int") => () => bytes.getLong.toInt
+      case ("bool", _)             => () => bytes.get != 0
+      case ("int", "scala.Int")    => () => bytes.getLong.toInt
       case ("int", "scala.Double") => () => bytes.getLong.toDouble
-      case ("int", _) => () => bytes.getLong
-      case _ if bits(node) == 32 => () => bytes.getDouble.toFloat
-      case _ => () => bytes.getDouble
+      case ("int", _)              => () => bytes.getLong
+      case _ if bits(node) == 32   => () => bytes.getDouble.toFloat
+      case _                       => () => bytes.getDouble
     }
     val optional = kind match { case SeqOf(OptionOf(_)) => true; case _ => false }
     val out = Vector.newBuilder[Any]
@@ -131,17 +134,19 @@ final class WireReader(frames: String => Any) {
   private def vector(node: JsonNode, kind: Kind): Any = {
     val convert: JsonNode => Any = node.get("of").asText match {
       case "bool" => _.asBoolean
-      case "int" => kind match {
-          case SeqOf(Named("scala.Int") | OptionOf(Named("scala.Int"))) => _.asText.toInt
+      case "int"  =>
+        kind match {
+          case SeqOf(Named("scala.Int") | OptionOf(Named("scala.Int")))       => _.asText.toInt
           case SeqOf(Named("scala.Double") | OptionOf(Named("scala.Double"))) => _.asText.toDouble
-          case SeqOf(Named("scala.Long") | OptionOf(Named("scala.Long"))) => _.asText.toLong
+          case SeqOf(Named("scala.Long") | OptionOf(Named("scala.Long")))     => _.asText.toLong
           case _ => if (bits(node) == 32) _.asText.toInt else _.asText.toLong
         }
       case "float" => if (bits(node) == 32) n => number(n).toFloat else number
-      case _ => _.asText
+      case _       => _.asText
     }
     kind match {
-      case SeqOf(OptionOf(_)) => items(node).map(i => if (i.isNull) None else Some(convert(i))).toVector
+      case SeqOf(OptionOf(_)) =>
+        items(node).map(i => if (i.isNull) None else Some(convert(i))).toVector
       case _ => items(node).map(i => if (i.isNull) None else convert(i)).toVector
     }
   }
@@ -153,9 +158,9 @@ final class WireReader(frames: String => Any) {
     }
     val instant = Instant.ofEpochSecond(seconds.toLong, rest.toLong)
     zoneOf(node) match {
-      case None => LocalDateTime.ofInstant(instant, ZoneOffset.UTC)
+      case None        => LocalDateTime.ofInstant(instant, ZoneOffset.UTC)
       case Some("UTC") => instant
-      case Some(zone) => instant.atZone(ZoneId.of(zone))
+      case Some(zone)  => instant.atZone(ZoneId.of(zone))
     }
   }
 
@@ -174,20 +179,25 @@ final class WireReader(frames: String => Any) {
     }
   }
 
-  private def filled[A](target: Array[A])(fill: Array[A] => Any): Array[A] = { fill(target); target }
+  private def filled[A](target: Array[A])(fill: Array[A] => Any): Array[A] = {
+    fill(target); target
+  }
 
   private def nested[A: ClassTag](flat: Array[A], shape: List[Int]): Array[_] = shape match {
     case Nil | List(_) => flat
     case first :: rest =>
       val width = rest.product
-      val parts = Array.tabulate[Array[_]](first)(i => nested(flat.slice(i * width, (i + 1) * width), rest))
+      val parts =
+        Array.tabulate[Array[_]](first)(i => nested(flat.slice(i * width, (i + 1) * width), rest))
       val typed = java.lang.reflect.Array.newInstance(classOfArray[A](rest.size), first)
       System.arraycopy(parts, 0, typed, 0, first)
       typed.asInstanceOf[Array[_]]
   }
 
   private def classOfArray[A](depth: Int)(implicit tag: ClassTag[A]): Class[_] =
-    (0 until depth).foldLeft[Class[_]](tag.runtimeClass)((c, _) => java.lang.reflect.Array.newInstance(c, 0).getClass)
+    (0 until depth).foldLeft[Class[_]](tag.runtimeClass)((c, _) =>
+      java.lang.reflect.Array.newInstance(c, 0).getClass
+    )
 }
 
 object WireReader {
@@ -200,7 +210,8 @@ object WireReader {
   case object Anything extends Kind("_root_.scala.Any")
   case object Missing extends Kind("_root_.scala.Option[_root_.scala.Nothing]")
   final case class OptionOf(kind: Kind) extends Kind(s"_root_.scala.Option[${kind.text}]")
-  final case class SeqOf(kind: Kind) extends Kind(s"_root_.scala.collection.immutable.Seq[${kind.text}]")
+  final case class SeqOf(kind: Kind)
+      extends Kind(s"_root_.scala.collection.immutable.Seq[${kind.text}]")
   final case class ArrayOf(kind: Kind) extends Kind(s"_root_.scala.Array[${kind.text}]")
   final case class MapOf(key: Kind, value: Kind)
       extends Kind(s"_root_.scala.collection.immutable.Map[${key.text}, ${value.text}]")
@@ -214,42 +225,49 @@ object WireReader {
 
   /** The narrowest type for both; integers among floats become Double. */
   private def join(one: Kind, other: Kind): Kind = (one, other) match {
-    case (a, b) if a == b => a
-    case (Nothing, b) => b
-    case (a, Nothing) => a
-    case (Missing, OptionOf(b)) => OptionOf(b)
-    case (OptionOf(a), Missing) => OptionOf(a)
-    case (Missing, b) => OptionOf(b)
-    case (a, Missing) => OptionOf(a)
-    case (OptionOf(a), OptionOf(b)) => option(join(a, b))
-    case (OptionOf(a), b) => option(join(a, b))
-    case (a, OptionOf(b)) => option(join(a, b))
+    case (a, b) if a == b                                     => a
+    case (Nothing, b)                                         => b
+    case (a, Nothing)                                         => a
+    case (Missing, OptionOf(b))                               => OptionOf(b)
+    case (OptionOf(a), Missing)                               => OptionOf(a)
+    case (Missing, b)                                         => OptionOf(b)
+    case (a, Missing)                                         => OptionOf(a)
+    case (OptionOf(a), OptionOf(b))                           => option(join(a, b))
+    case (OptionOf(a), b)                                     => option(join(a, b))
+    case (a, OptionOf(b))                                     => option(join(a, b))
     case (a, b) if numbers.contains(a) && numbers.contains(b) =>
       numbers(math.max(numbers.indexOf(a), numbers.indexOf(b)))
-    case (SeqOf(a), SeqOf(b)) => SeqOf(join(a, b))
-    case (MapOf(k, v), MapOf(l, w)) => MapOf(join(k, l), join(v, w))
-    case (TupleOf(a), TupleOf(b)) if a.size == b.size => TupleOf(a.zip(b).map { case (x, y) => join(x, y) })
+    case (SeqOf(a), SeqOf(b))                         => SeqOf(join(a, b))
+    case (MapOf(k, v), MapOf(l, w))                   => MapOf(join(k, l), join(v, w))
+    case (TupleOf(a), TupleOf(b)) if a.size == b.size =>
+      TupleOf(a.zip(b).map { case (x, y) => join(x, y) })
     case _ => Anything
   }
 
   private def option(kind: Kind): Kind = if (kind == Anything) Anything else OptionOf(kind)
 
   private val elements = Map(
-    "|b1" -> "scala.Boolean", "|i1" -> "scala.Byte", "<i2" -> "scala.Short", "<i4" -> "scala.Int",
-    "<i8" -> "scala.Long", "<f4" -> "scala.Float", "<f8" -> "scala.Double"
+    "|b1" -> "scala.Boolean",
+    "|i1" -> "scala.Byte",
+    "<i2" -> "scala.Short",
+    "<i4" -> "scala.Int",
+    "<i8" -> "scala.Long",
+    "<f4" -> "scala.Float",
+    "<f8" -> "scala.Double"
   )
 
   private def tag(node: JsonNode): String = node.get("t").asText
   private def v(node: JsonNode): JsonNode = node.get("v")
   private def bits(node: JsonNode): Int = node.path("bits").asInt(64)
   private def items(node: JsonNode): Iterable[JsonNode] = v(node).asScala
-  private def zoneOf(node: JsonNode): Option[String] = Option(node.get("zone")).filterNot(_.isNull).map(_.asText)
+  private def zoneOf(node: JsonNode): Option[String] =
+    Option(node.get("zone")).filterNot(_.isNull).map(_.asText)
 
   private def number(node: JsonNode): Double = node.asText match {
-    case "nan" => Double.NaN
-    case "inf" => Double.PositiveInfinity
+    case "nan"  => Double.NaN
+    case "inf"  => Double.PositiveInfinity
     case "-inf" => Double.NegativeInfinity
-    case text => if (node.isNumber) node.asDouble else text.toDouble
+    case text   => if (node.isNumber) node.asDouble else text.toDouble
   }
 
   private def buffer(node: JsonNode): Array[Byte] =
@@ -258,6 +276,9 @@ object WireReader {
 
   /** A tuple of up to 22 values. */
   private def tuple(values: Vector[Any]): Any =
-    Class.forName(s"scala.Tuple${values.size}").getConstructors.head
+    Class
+      .forName(s"scala.Tuple${values.size}")
+      .getConstructors
+      .head
       .newInstance(values.map(_.asInstanceOf[AnyRef]): _*)
 }

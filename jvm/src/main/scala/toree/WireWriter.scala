@@ -16,7 +16,12 @@ import org.apache.spark.sql.types.StructType
   * `keep` puts a DataFrame under a key and gives the key; `table` makes one of local rows. What is
   * larger than `limit` characters goes to a file in `folder`.
   */
-final class WireWriter(keep: Dataset[_] => String, table: (Seq[Any], StructType) => Dataset[_], folder: Path, limit: Int) {
+final class WireWriter(
+    keep: Dataset[_] => String,
+    table: (Seq[Any], StructType) => Dataset[_],
+    folder: Path,
+    limit: Int
+) {
   import WireWriter._
 
   def write(value: Any): String = {
@@ -27,45 +32,53 @@ final class WireWriter(keep: Dataset[_] => String, table: (Seq[Any], StructType)
 
   private def text(value: Any, depth: Int): String = value match {
     case _ if depth > 100 => throw new Unshareable("the value is nested more than 100 levels deep")
-    case null | None => """{"t":"null"}"""
-    case Some(inner) => text(inner, depth)
-    case flag: Boolean => Json.obj("t" -> "bool", "v" -> flag)
-    case number: Byte => int(number.toLong, 32)
-    case number: Short => int(number.toLong, 32)
-    case number: Int => int(number.toLong, 32)
-    case number: Long => int(number, 64)
-    case number: BigInt => big(number.bigInteger)
+    case null | None      => """{"t":"null"}"""
+    case Some(inner)      => text(inner, depth)
+    case flag: Boolean    => Json.obj("t" -> "bool", "v" -> flag)
+    case number: Byte     => int(number.toLong, 32)
+    case number: Short    => int(number.toLong, 32)
+    case number: Int      => int(number.toLong, 32)
+    case number: Long     => int(number, 64)
+    case number: BigInt   => big(number.bigInteger)
     case number: BigInteger => big(number)
-    case number: Float => Json.obj("t" -> "float", "v" -> float(number.toDouble), "bits" -> 32)
-    case number: Double => Json.obj("t" -> "float", "v" -> float(number), "bits" -> 64)
+    case number: Float      => Json.obj("t" -> "float", "v" -> float(number.toDouble), "bits" -> 32)
+    case number: Double     => Json.obj("t" -> "float", "v" -> float(number), "bits" -> 64)
     case number: BigDecimal => Json.obj("t" -> "decimal", "v" -> number.bigDecimal.toPlainString)
-    case number: JBigDecimal => Json.obj("t" -> "decimal", "v" -> number.toPlainString)
-    case letter: Char => Json.obj("t" -> "text", "v" -> ascii(letter.toString))
-    case words: String => Json.obj("t" -> "text", "v" -> ascii(words))
-    case bytes: Array[Byte] => s"""{"t":"bytes",${buffer(bytes)}}"""
-    case day: LocalDate => Json.obj("t" -> "date", "v" -> day.toString)
-    case day: java.sql.Date => text(day.toLocalDate, depth)
-    case time: Instant => stamp(time, Some("UTC"))
-    case time: java.sql.Timestamp => stamp(time.toInstant, Some("UTC"))
-    case time: java.util.Date => stamp(time.toInstant, Some("UTC"))
-    case time: LocalDateTime => stamp(time.toInstant(ZoneOffset.UTC), None)
-    case time: ZonedDateTime => stamp(time.toInstant, Some(zone(time.getZone.getId)))
-    case time: OffsetDateTime => stamp(time.toInstant, Some(zone(time.getOffset.getId)))
-    case dataset: Dataset[_] => frame(dataset, local = false)
-    case array: Array[_] => ofArray(array, depth)
+    case number: JBigDecimal             => Json.obj("t" -> "decimal", "v" -> number.toPlainString)
+    case letter: Char                    => Json.obj("t" -> "text", "v" -> ascii(letter.toString))
+    case words: String                   => Json.obj("t" -> "text", "v" -> ascii(words))
+    case bytes: Array[Byte]              => s"""{"t":"bytes",${buffer(bytes)}}"""
+    case day: LocalDate                  => Json.obj("t" -> "date", "v" -> day.toString)
+    case day: java.sql.Date              => text(day.toLocalDate, depth)
+    case time: Instant                   => stamp(time, Some("UTC"))
+    case time: java.sql.Timestamp        => stamp(time.toInstant, Some("UTC"))
+    case time: java.util.Date            => stamp(time.toInstant, Some("UTC"))
+    case time: LocalDateTime             => stamp(time.toInstant(ZoneOffset.UTC), None)
+    case time: ZonedDateTime             => stamp(time.toInstant, Some(zone(time.getZone.getId)))
+    case time: OffsetDateTime            => stamp(time.toInstant, Some(zone(time.getOffset.getId)))
+    case dataset: Dataset[_]             => frame(dataset, local = false)
+    case array: Array[_]                 => ofArray(array, depth)
     case map: scala.collection.Map[_, _] => ofMap(map, depth)
-    case map: java.util.Map[_, _] => ofMap(map.asScala, depth)
-    case values: Iterable[_] => ofValues(finite(values).toIndexedSeq, depth)
+    case map: java.util.Map[_, _]        => ofMap(map.asScala, depth)
+    case values: Iterable[_]             => ofValues(finite(values).toIndexedSeq, depth)
     case values: java.util.Collection[_] => ofValues(values.asScala.toIndexedSeq, depth)
-    case row: Row if row.schema != null =>
+    case row: Row if row.schema != null  =>
       ofMap(row.schema.fieldNames.toSeq.zip(row.toSeq), depth)
-    case product: Product if isTuple(product) => tagged("tuple", product.productIterator.map(text(_, depth + 1)))
-    case record: Product if record.productArity > 0 => ofMap(LocalRows.names(record).zip(record.productIterator.toSeq), depth)
-    case other => throw new Unshareable(refusal(other).getOrElse(s"a value of ${Names.clean(other.getClass.getName)}"))
+    case product: Product if isTuple(product) =>
+      tagged("tuple", product.productIterator.map(text(_, depth + 1)))
+    case record: Product if record.productArity > 0 =>
+      ofMap(LocalRows.names(record).zip(record.productIterator.toSeq), depth)
+    case other =>
+      throw new Unshareable(
+        refusal(other).getOrElse(s"a value of ${Names.clean(other.getClass.getName)}")
+      )
   }
 
   private def ofMap(pairs: Iterable[(Any, Any)], depth: Int): String =
-    tagged("map", pairs.iterator.map { case (k, v) => s"[${text(k, depth + 1)},${text(v, depth + 1)}]" })
+    tagged(
+      "map",
+      pairs.iterator.map { case (k, v) => s"[${text(k, depth + 1)},${text(v, depth + 1)}]" }
+    )
 
   private def tagged(kind: String, items: Iterator[String]): String = {
     val out = new StringBuilder(s"""{"t":"$kind","v":[""")
@@ -77,7 +90,8 @@ final class WireWriter(keep: Dataset[_] => String, table: (Seq[Any], StructType)
   }
 
   private def ofArray(array: Array[_], depth: Int): String = numbers(array) match {
-    case Some((dtype, shape, data)) => s"""{"t":"array","dtype":"$dtype","shape":[${shape.mkString(",")}],${buffer(data)}}"""
+    case Some((dtype, shape, data)) =>
+      s"""{"t":"array","dtype":"$dtype","shape":[${shape.mkString(",")}],${buffer(data)}}"""
     case None => ofValues(array.toIndexedSeq, depth)
   }
 
@@ -86,14 +100,14 @@ final class WireWriter(keep: Dataset[_] => String, table: (Seq[Any], StructType)
     else
       vectorKind(values) match {
         case Some((of, bits)) if of != "text" && values.size > binary => packed(values, of, bits)
-        case Some((of, bits)) =>
+        case Some((of, bits))                                         =>
           val items = values.iterator.map(bare).map {
-            case null => "null"
-            case number: Long => long(number)
+            case null           => "null"
+            case number: Long   => long(number)
             case number: Double => float(number).text
-            case number: Float => float(number.toDouble).text
-            case words: String => Json.array(List(ascii(words))).drop(1).dropRight(1)
-            case other => other.toString
+            case number: Float  => float(number.toDouble).text
+            case words: String  => Json.array(List(ascii(words))).drop(1).dropRight(1)
+            case other          => other.toString
           }
           tagged("vector", items).dropRight(1) + s""","of":"$of","bits":$bits}"""
         case None => tagged("list", values.iterator.map(text(_, depth + 1)))
@@ -111,9 +125,9 @@ final class WireWriter(keep: Dataset[_] => String, table: (Seq[Any], StructType)
           if (nulls.nonEmpty) nulls += ','
           nulls ++= index.toString
           if (width == 1) bytes.put(0.toByte) else bytes.putLong(0L)
-        case flag: Boolean => bytes.put((if (flag) 1 else 0).toByte)
-        case number: Long => bytes.putLong(number)
-        case number: Float => bytes.putDouble(number.toDouble)
+        case flag: Boolean  => bytes.put((if (flag) 1 else 0).toByte)
+        case number: Long   => bytes.putLong(number)
+        case number: Float  => bytes.putDouble(number.toDouble)
         case number: Double => bytes.putDouble(number)
       }
       index += 1
@@ -154,13 +168,13 @@ object WireWriter {
     case _: scala.Function0[_] | _: scala.Function2[_, _, _] => Some("a function")
     case _: Map[_, _] | _: Seq[_] | _: Set[_] | _: Array[_] => None // functions too, by their class
     case _: scala.Function1[_, _] if !value.isInstanceOf[Iterable[_]] => Some("a function")
-    case _: Iterator[_] => Some("an iterator, which can be read only once; call toSeq")
+    case _: Iterator[_]       => Some("an iterator, which can be read only once; call toSeq")
     case _: java.io.Closeable => Some("an open resource")
-    case _: org.apache.spark.rdd.RDD[_] => Some("an RDD; call toDF()")
+    case _: org.apache.spark.rdd.RDD[_]             => Some("an RDD; call toDF()")
     case _: org.apache.spark.broadcast.Broadcast[_] => Some("a broadcast variable; share its value")
-    case _: scala.concurrent.Future[_] => Some("a Future; share its result")
-    case () => Some("no value")
-    case _ => None
+    case _: scala.concurrent.Future[_]              => Some("a Future; share its result")
+    case ()                                         => Some("no value")
+    case _                                          => None
   }
 
   private def finite(values: Iterable[_]): Iterable[_] = values match {
@@ -170,22 +184,30 @@ object WireWriter {
     case other => other
   }
 
-  private def isTuple(product: Product): Boolean = product.getClass.getName.startsWith("scala.Tuple")
+  private def isTuple(product: Product): Boolean =
+    product.getClass.getName.startsWith("scala.Tuple")
 
   private def isRecord(value: Any): Boolean = value match {
-    case row: Row => row.schema != null
+    case row: Row                                        => row.schema != null
     case _: Option[_] | _: Iterable[_] | _: Either[_, _] => false
-    case product: Product => product.productArity > 0 && !isTuple(product) && !product.getClass.getName.startsWith("scala.")
+    case product: Product                                =>
+      product.productArity > 0 && !isTuple(product) && !product.getClass.getName.startsWith(
+        "scala."
+      )
     case _ => false
   }
 
-  private def int(value: Long, bits: Int): String = s"""{"t":"int","v":${long(value)},"bits":$bits}"""
+  private def int(value: Long, bits: Int): String =
+    s"""{"t":"int","v":${long(value)},"bits":$bits}"""
   private def long(value: Long): String =
     if (value >= -exact && value <= exact) value.toString else "\"" + value + "\""
 
   private def big(value: BigInteger): String =
     if (value.bitLength < 64) int(value.longValue, 64)
-    else throw new Unshareable("the integer takes more than 64 bits; share it as a BigDecimal or a String")
+    else
+      throw new Unshareable(
+        "the integer takes more than 64 bits; share it as a BigDecimal or a String"
+      )
 
   private def float(value: Double): Json.Raw = Json.Raw(
     if (value.isNaN) "\"nan\""
@@ -198,10 +220,10 @@ object WireWriter {
     else {
       val out = new StringBuilder("\"")
       text.foreach {
-        case '"' => out ++= "\\\""
-        case '\\' => out ++= "\\\\"
+        case '"'                      => out ++= "\\\""
+        case '\\'                     => out ++= "\\\\"
         case c if c < ' ' || c >= 127 => out ++= "\\u%04x".format(c.toInt)
-        case c => out += c
+        case c                        => out += c
       }
       Json.Raw((out += '"').toString)
     }
@@ -211,45 +233,49 @@ object WireWriter {
     Json.obj("t" -> "timestamp", "v" -> nanos.toString, "zone" -> zone)
   }
 
-  private def zone(id: String): String = if (id == "Z" || id == "UTC" || id == "Etc/UTC") "UTC" else id
+  private def zone(id: String): String =
+    if (id == "Z" || id == "UTC" || id == "Etc/UTC") "UTC" else id
 
   private def bare(value: Any): Any = value match {
-    case None => null
-    case Some(inner) => bare(inner)
-    case number: Int => number.toLong
+    case None          => null
+    case Some(inner)   => bare(inner)
+    case number: Int   => number.toLong
     case number: Short => number.toLong
-    case number: Byte => number.toLong
-    case other => other
+    case number: Byte  => number.toLong
+    case other         => other
   }
 
   /** The kind all values have, nulls aside, when it is one a vector can hold. */
   private def vectorKind(values: IndexedSeq[Any]): Option[(String, Int)] = {
     def kind(value: Any): (String, Int) = value match {
-      case _: Boolean => ("bool", 64)
+      case _: Boolean                  => ("bool", 64)
       case _: Int | _: Short | _: Byte => ("int", 32)
-      case _: Long => ("int", 64)
-      case _: Float => ("float", 32)
-      case _: Double => ("float", 64)
-      case _: String => ("text", 64)
-      case Some(inner) => kind(inner)
-      case None | null => ("", 64)
-      case _ => ("other", 0)
+      case _: Long                     => ("int", 64)
+      case _: Float                    => ("float", 32)
+      case _: Double                   => ("float", 64)
+      case _: String                   => ("text", 64)
+      case Some(inner)                 => kind(inner)
+      case None | null                 => ("", 64)
+      case _                           => ("other", 0)
     }
     values.iterator.map(kind).filter(_._1 != "").toSet.toList match {
       case List(one) if one._1 != "other" => Some(one)
-      case _ => None
+      case _                              => None
     }
   }
 
   /** A rectangular array of primitive numbers: numpy's dtype, the shape and the bytes. */
   private def numbers(array: Array[_]): Option[(String, List[Int], Array[Byte])] = array match {
-    case a: Array[Boolean] => flat("|b1", a.length, 1)(b => a.foreach(x => b.put((if (x) 1 else 0).toByte)))
-    case a: Array[Short] => flat("<i2", a.length, 2)(_.asShortBuffer.put(a))
-    case a: Array[Int] => flat("<i4", a.length, 4)(_.asIntBuffer.put(a))
-    case a: Array[Long] => flat("<i8", a.length, 8)(_.asLongBuffer.put(a))
-    case a: Array[Float] => flat("<f4", a.length, 4)(_.asFloatBuffer.put(a))
+    case a: Array[Boolean] =>
+      flat("|b1", a.length, 1)(b => a.foreach(x => b.put((if (x) 1 else 0).toByte)))
+    case a: Array[Short]  => flat("<i2", a.length, 2)(_.asShortBuffer.put(a))
+    case a: Array[Int]    => flat("<i4", a.length, 4)(_.asIntBuffer.put(a))
+    case a: Array[Long]   => flat("<i8", a.length, 8)(_.asLongBuffer.put(a))
+    case a: Array[Float]  => flat("<f4", a.length, 4)(_.asFloatBuffer.put(a))
     case a: Array[Double] => flat("<f8", a.length, 8)(_.asDoubleBuffer.put(a))
-    case a: Array[AnyRef] if a.nonEmpty && a.forall { case _: Array[Byte] => false; case inner => inner != null && inner.getClass.isArray } =>
+    case a: Array[AnyRef] if a.nonEmpty && a.forall {
+          case _: Array[Byte] => false; case inner => inner != null && inner.getClass.isArray
+        } =>
       val parts = a.toList.map(inner => numbers(inner.asInstanceOf[Array[_]]))
       if (parts.exists(_.isEmpty) || parts.flatten.map(p => (p._1, p._2)).distinct.size != 1) None
       else {

@@ -52,7 +52,9 @@ final class Workspace(
 
   def executeSql(id: String, text: String, options: SqlCell.Options, events: Events): Outcome =
     cell(id, text, events) { cell =>
-      sharing.within(options)(SqlCell.run(spark.session(), text, _, (name, frame) => put(s"sql:$name", frame)))
+      sharing.within(options)(
+        SqlCell.run(spark.session(), text, _, (name, frame) => put(s"sql:$name", frame))
+      )
     }
 
   private def cell(id: String, code: String, events: Events)(body: Cell => Outcome): Outcome = {
