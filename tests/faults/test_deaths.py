@@ -89,7 +89,8 @@ def test_nothing_of_a_dead_jvm_is_left(mortal: Session) -> None:
 
 def folders_of(jvm: psutil.Process) -> list[Path]:
     environment = jvm.environ()
-    return [Path(environment[name]) for name in ("TOREE_FOLDER", "TOREE_TEMPORARY")]
+    names = ("TOREE_FOLDER", "TOREE_TEMPORARY")
+    return [Path(environment[name]) for name in names if environment.get(name)]
 
 
 def test_out_of_memory(mortal: Session) -> None:

@@ -1,9 +1,8 @@
 package toree
 
-import java.io.InputStream
+import java.io.{File, InputStream}
 import java.nio.file.{Files, Path, Paths}
 import java.nio.file.attribute.PosixFilePermissions
-import java.util.Comparator
 
 /** The companion JVM: `toree.Main <address-file> [--spark none|lazy|eager]`.
   *
@@ -75,13 +74,20 @@ object Main {
     } delete(Paths.get(folder))
   }
 
-  private def delete(folder: Path): Unit =
-    try
-      Files
-        .walk(folder)
-        .sorted(Comparator.reverseOrder[Path])
-        .forEach(path => Files.deleteIfExists(path))
-    catch { case _: java.io.IOException | _: java.io.UncheckedIOException => () }
+  private def delete(folder: Path): Unit = {
+    // Spark's threads and hooks make and remove files meanwhile: what vanishes is no reason to stop.
+    var tries = 3
+    while (tries > 0 && Files.exists(folder)) {
+      remove(folder.toFile)
+      tries -= 1
+    }
+  }
+
+  private def remove(file: File): Unit = {
+    if (!Files.isSymbolicLink(file.toPath)) Option(file.listFiles).foreach(_.foreach(remove))
+    file.delete()
+    ()
+  }
 }
 
 private object Log extends org.apache.spark.internal.Logging {
