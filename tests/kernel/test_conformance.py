@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 import jupyter_kernel_test
@@ -11,8 +12,11 @@ pytestmark = pytest.mark.spark
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _specs(specs: object) -> None:
-    """The kernels are installed before the classes below start them."""
+def _specs(specs: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The kernels are installed before the classes below start them; their history is new."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
+        yield
 
 
 class ScalaKernel(jupyter_kernel_test.KernelTests):
