@@ -15,15 +15,17 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 pytestmark = [pytest.mark.spark, pytest.mark.r]
 
 
-def seen(output: Any) -> Any:
+def seen(output: Any, sampled: bool) -> Any:
     """What of an output must be the same: pictures and widgets differ from run to run."""
     if output["output_type"] == "stream":
-        return (output["name"], re.sub(r"[-\s\d.]+", " ", output["text"]))
+        return (output["name"], output["text"])
     if output["output_type"] == "error":
         return ("error", output["ename"])
     data = output["data"]
     # Samples differ in their numbers, and so in the width of their columns.
-    text = re.sub(r"[-\s\d.]+", " ", data.get("text/plain", ""))
+    text = re.sub(r"0x[0-9a-f]+", "0x", data.get("text/plain", ""))
+    if sampled:
+        text = re.sub(r"[-\s\d.]+", " ", text)
     return (output["output_type"], sorted(data), text)
 
 
@@ -35,4 +37,7 @@ def test_example(path: Path, specs: Path) -> None:
     client.execute()
     for before, after in zip(expected.cells, run.cells, strict=True):
         if before.cell_type == "code":
-            assert [seen(o) for o in after.outputs] == [seen(o) for o in before.outputs]
+            sampled = "dplyr" in path.stem
+            assert [seen(o, sampled) for o in after.outputs] == [
+                seen(o, sampled) for o in before.outputs
+            ]
