@@ -29,7 +29,7 @@ from .sparkhome import SparkHome
 
 DYNAMIC = 13  # Java versions from which on a running JVM can write an archive (JEP 350)
 AHEAD_OF_TIME = 25  # ... from which on it writes the better AOT cache in one step (JEP 514)
-KEPT = 2  # archives that stay beside a jar: one is about 160 MB
+KEPT = 4  # archives that stay beside a jar, for as many environments: one is about 180 MB
 
 #: What a user's first cells make the JVM load.
 CELLS = (
@@ -40,11 +40,13 @@ CELLS = (
 
 
 def found(spark: SparkHome, java: Java, jar: Path) -> Path | None:
-    """The archive for this Java and this class path that is whole."""
+    """The archive for this Java and this class path that is whole; it counts as used now."""
     goal = place(spark, java, jar)
     for archive in jar.parent.glob(f"{goal.stem}-*{goal.suffix}") if goal else ():
         with contextlib.suppress(OSError):
             if archive.stem.endswith(f"-{archive.stat().st_size}"):
+                with contextlib.suppress(OSError):  # a cache that can only be read
+                    os.utime(archive)
                 return archive
     return None
 
@@ -226,7 +228,7 @@ class Wire:
 
 
 def prune(newest: Path) -> None:
-    """Deletes archives of Javas and jars that are no more: the oldest beyond `KEPT`."""
+    """Deletes the archives not used for longest, beyond `KEPT`: their Javas or jars are gone."""
     folder = newest.parent
     archives = [*folder.glob("classes-*.jsa"), *folder.glob("classes-*.aot")]
     for old in sorted(archives, key=lambda path: path.stat().st_mtime)[:-KEPT]:

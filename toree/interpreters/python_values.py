@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from .. import wire
-from ..frames import read, write
+from ..arrow import read, write
 from .base import Assignment
 
 _EPOCH = dt.datetime(1970, 1, 1)

@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import wire
+from ..arrow import index_named, read
 from ..config import runtime_folder
 from ..errors import ToreeError
-from ..frames import Frames, index_named, read
+from ..frames import Frames
 from ..rhost.child import Child
 from ..rhost.wire import SharedFrame, encode
 from ..variables import is_shareable

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 from rpy2 import rinterface
 
+from ..arrow import to_spark
 from .columns import FromR
 from .engine import Engine, strings
 from .vectors import ToR
@@ -287,9 +288,7 @@ class Session:
         table = pa.table(arrays, names=table.column_names)
         if not table.num_columns:
             raise ValueError("A table needs at least one column.")
-        if int(str(self._spark.version).split(".")[0]) >= 4:
-            return self._spark.createDataFrame(table)
-        return self._spark.createDataFrame(table.to_pandas())
+        return to_spark(self._spark, table)
 
     def _exists(self, name: Any) -> Any:
         return rinterface.BoolSexpVector([bool(self._spark.catalog.tableExists(name[0]))])

@@ -1,0 +1,139 @@
+"""Arrow tables: files that cross between processes, and to and from Spark's DataFrames.
+
+pyarrow and PySpark are imported where they are used: a kernel without them still starts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+_LIMIT = "spark.sql.execution.arrow.localRelationThreshold"
+_BATCH = "spark.sql.execution.arrow.maxRecordsPerBatch"
+_WITH_ARROW = "spark.sql.execution.arrow.pyspark.enabled"
+_PARTITION = 32 << 20  # bytes; PySpark makes a partition of each batch
+
+
+def read(path: str) -> Any:
+    """The pyarrow Table in an Arrow IPC stream; its columns are the file's memory."""
+    import pyarrow as pa
+
+    with pa.memory_map(path) as source, pa.ipc.open_stream(source) as reader:
+        return reader.read_all()
+
+
+def write(table: Any, path: Path) -> None:
+    import pyarrow as pa
+
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+
+
+def to_arrow(frame: Any) -> Any:
+    """The rows of a PySpark DataFrame as a pyarrow Table."""
+    if hasattr(frame, "toArrow"):  # from Spark 4 on
+        return frame.toArrow()
+    import pyarrow as pa
+    from pyspark.sql.pandas.types import to_arrow_schema
+
+    batches = frame._collect_as_arrow()
+    return pa.Table.from_batches(batches, schema=to_arrow_schema(frame.schema))
+
+
+def to_spark(session: Any, table: Any) -> Any:
+    """A PySpark DataFrame of a pyarrow Table; a timestamp without zone stays without zone.
+
+    Small tables become a local relation, which Spark's optimizer sees into; above 1 MB the JVM
+    keeps Arrow's bytes. Spark's own limit is 48 MB: rows of 40 MB then take 160 MB of the driver's
+    heap and ten times as long, and each query sends them all to its tasks anew.
+    """
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    schema = from_arrow_schema(table.schema, prefer_timestamp_ntz=True)
+    parallel = max(1, 2 * session.sparkContext.defaultParallelism)
+    rows = max(10_000, min(table.num_rows // parallel, _rows(table, _PARTITION)))
+    settings = {_LIMIT: "1MB", _BATCH: str(rows)}
+    if hasattr(session, "_create_from_arrow_table"):  # from Spark 4 on
+        with _configured(session, settings):
+            return session.createDataFrame(table, schema)
+    with _configured(session, {**settings, _WITH_ARROW: "true"}):
+        return session.createDataFrame(table.to_pandas(date_as_object=True), schema)
+
+
+def _rows(table: Any, size: int) -> int:
+    """How many rows take so many bytes, on average."""
+    return int(size * table.num_rows / max(1, table.nbytes))
+
+
+@contextlib.contextmanager
+def _configured(session: Any, settings: dict[str, str]) -> Iterator[None]:
+    before = {name: session.conf.get(name, None) for name in settings}
+    for name, value in settings.items():
+        session.conf.set(name, value)
+    try:
+        yield
+    finally:
+        for name, old in before.items():
+            if old is None:
+                session.conf.unset(name)
+            else:
+                session.conf.set(name, old)
+
+
+def suited(table: Any) -> Any:
+    """The table with columns Spark has types for, and an index of pandas under a plain name.
+
+    Raises:
+        TypeError: a column has no such type.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    columns, names = [], []
+    for field, column in zip(table.schema, table.columns, strict=True):
+        kind = field.type
+        if pa.types.is_dictionary(kind):
+            column = column.cast(kind.value_type)
+            kind = kind.value_type
+        target = _wider(pa, kind)
+        if target is not None:
+            try:
+                column = column.cast(target, safe=not pa.types.is_timestamp(kind))
+            except pa.ArrowInvalid as error:
+                raise TypeError(f"column {field.name!r}: {error}") from error
+        if pa.types.is_time(kind):
+            column = pc.cast(column, pa.string())
+        columns.append(column)
+        names.append(_index_name(field.name))
+    return pa.Table.from_arrays(columns, names)
+
+
+def index_named(table: Any) -> Any:
+    """The table, with an index of pandas under a plain name."""
+    return table.rename_columns([_index_name(name) for name in table.column_names])
+
+
+def _index_name(name: str) -> str:
+    if name.startswith("__index_level_"):
+        level = name.removeprefix("__index_level_").rstrip("_")
+        return "index" if level == "0" else f"index_{level}"
+    return name
+
+
+def _wider(pa: Any, kind: Any) -> Any:
+    """The type Spark has for values of one it has not; None where it has it."""
+    if pa.types.is_timestamp(kind) and kind.unit != "us":
+        return pa.timestamp("us", kind.tz)
+    if pa.types.is_duration(kind) and kind.unit != "us":
+        return pa.duration("us")
+    if pa.types.is_uint64(kind):
+        return pa.decimal128(20, 0)
+    table = {
+        pa.uint8(): pa.int16(),
+        pa.uint16(): pa.int32(),
+        pa.uint32(): pa.int64(),
+        pa.float16(): pa.float32(),
+    }
+    return table.get(kind)
