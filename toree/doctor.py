@@ -19,7 +19,9 @@ from .errors import ToreeError
 R_OF_NEW_RPY2 = (4, 5)
 FIRST_NEW_RPY2 = (3, 6, 6)
 GET_RPY2 = 'pip install "rpy2>=3.6,<3.7" "rpy2-rinterface<3.6.6" pyarrow'
-DEBIAN_R = "apt-get install r-base-core r-base-dev r-cran-dbi r-cran-dplyr r-cran-dbplyr"
+DEBIAN_R = (
+    "apt-get install r-base-core r-base-dev python3-dev r-cran-dbi r-cran-dplyr r-cran-dbplyr"
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -223,7 +223,7 @@ def attach(port: int, secret: str, python: str = "") -> tuple[Any, Any]:
     except ImportError as error:
         raise LanguageMissing(
             f"PySpark can't be imported: {error}.",
-            advice="Install it with: pip install 'toree[spark]', or set SPARK_HOME.",
+            advice="Install it with: pip install 'pyspark[sql]', or set SPARK_HOME.",
         ) from error
     # The environment is how PySpark's launcher is told of a gateway that is already there.
     told = {"PYSPARK_GATEWAY_PORT": str(port), "PYSPARK_GATEWAY_SECRET": secret}

@@ -31,8 +31,9 @@ from .base import (
 
 _START = 60.0  # seconds R may take to start
 _ADVICE = (
-    "Install R (https://cran.r-project.org), then: pip install 'toree[r]' "
-    "(building rpy2 needs a C compiler and R's headers, r-base-dev on Debian)."
+    "Install R (https://cran.r-project.org), then: pip install 'rpy2>=3.6,<3.7' "
+    "'rpy2-rinterface<3.6.6' pyarrow (building rpy2 needs a C compiler and the headers of R and "
+    "Python: r-base-dev and python3-dev on Debian)."
 )
 _STUCK = (
     "R can't be stopped here: it is in native code that never looks for an interrupt. "

@@ -6,7 +6,7 @@ import scala.tools.nsc.interpreter.{CellMain, TypedCode}
   *
   * Cursors count code points, as Jupyter's do.
   */
-final class Completion(main: CellMain) {
+final class Completion(main: CellMain, comments: DocComments[_]) {
   import Completion._
 
   def complete(code: String, cursor: Int): String = {
@@ -144,9 +144,16 @@ final class Completion(main: CellMain) {
           .filter(_ => found.isTerm && !found.isMethod)
           .map(t => Names.clean(s"type: ${t.widen}"))
           .toList
-        (lines ++ of ++ ancestors ++ where).mkString("\n")
+        (lines ++ of ++ ancestors ++ where ++ comment(found)).mkString("\n")
       }
     }
+  }
+
+  /** What the user wrote above the definition, in whichever cell. */
+  private def comment(symbol: scala.reflect.internal.Symbols#Symbol): Option[String] = {
+    val owners = symbol.ownerChain.takeWhile(s => !s.hasPackageFlag && !Names.wraps(s.name.decoded))
+    val path = owners.reverse.map(_.name.decoded.trim).mkString(".")
+    comments.of(path).map("\n" + _)
   }
 }
 

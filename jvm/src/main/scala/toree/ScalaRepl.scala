@@ -22,7 +22,8 @@ final class ScalaRepl(
   private val messages = new Messages
   val main = new CellMain(settings, loader, messages)
   val statements = new Statements[main.type](main)
-  private val completion = new Completion(main)
+  private val comments = new DocComments[main.type](main)
+  private val completion = new Completion(main, comments)
   private val values = new CellValues[main.type](main)
 
   @volatile var lastException: Throwable = _
@@ -121,7 +122,9 @@ final class ScalaRepl(
       compiling = cell
       try {
         if (bound != spark.number) bindSpark()
-        compile(cell, code, options)
+        val pieces = compile(cell, code, options)
+        if (pieces.isRight) comments.learn(code)
+        pieces
       } finally compiling = null
     }
     compiled match {

@@ -42,4 +42,23 @@ class CompletionSuite extends CellSuite {
     assert(workspace.repl().inspect("List(1).map(_ + 1)", 10, 0).contains("def map[B"))
     assertEquals(workspace.repl().inspect("nope", 2, 0), """{"found":false,"text/plain":null}""")
   }
+
+  test("inspection shows the doc comments of earlier cells") {
+    ok("""/** Greets.
+         |  * @param name whom
+         |  */
+         |case class Greeter(name: String) {
+         |  /** Says it */ def hello: String = s"hello $name"
+         |}
+         |/** Three. */ val three = 3
+         |/** Twice. */ def twice(x: Int) = 2 * x""".stripMargin)
+    def text(code: String, cursor: Int) =
+      Json.read(workspace.repl().inspect(code, cursor, 0)).get("text/plain").toString
+    assert(text("new Greeter(\"\")", 6).endsWith("Greets.\n@param name whom"))
+    assert(text("Greeter(\"\").hello", 14).endsWith("def hello: String\n\nSays it"))
+    assert(text("three", 2).endsWith("\n\nThree."))
+    assert(text("twice(1)", 2).endsWith("\n\nTwice."))
+    ok("def twice(x: Int) = x + x")
+    assert(!text("twice(1)", 2).contains("Twice"))
+  }
 }
