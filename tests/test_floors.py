@@ -34,6 +34,7 @@ FLOORS = {
     "cds": 2,
     "build": 2,
     "launch": 2,
+    "calls": 2,
     "companion": 2,
     "spark": 2,
     "arrow": 2,

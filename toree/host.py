@@ -82,8 +82,8 @@ class Host:
         titles = {row.name: row.title for row in self.languages.values()}
         self.sharing = Sharing(self.interpreter, titles)
         self._life = self.companion.life
-        self.companion.shared = self._shared
-        self.companion.shared_names = self.sharing.names
+        self.companion.events.shared_value = self._shared
+        self.companion.events.shared_names = self.sharing.names
         self._names = registry.magic_names(self.languages)
         self._interpreters: dict[str, Interpreter] = {}
         self._running: Interpreter | None = None

@@ -43,7 +43,7 @@ class ToreeKernel(IPythonKernel):
             config = Config()
         BoundedStream.limit = config.output_limit
         self.host = Host(config, _IPython(self))
-        self.host.companion.late_output = self._late_output
+        self.host.companion.events.late_output = self._late_output
 
     def start(self) -> None:
         super().start()

@@ -51,8 +51,11 @@ class Sharing:
         language = interpreter.language
         foreign = {row.name: row for row in self.variables.foreign(language)}
         mine = self.variables.mutable(language)
-        mentioned = interpreter.mentions(code, [*foreign, *mine])
-        if not mentioned:
+        if not foreign and not mine:
+            return visit
+        # A function of an earlier cell reads and changes names its caller does not mention.
+        functions = self.variables.code(language)
+        if not interpreter.mentions(code, [*foreign, *mine, *functions]):
             return visit
         names = interpreter.references(code)
         visit.touched = [name for name in mine if name in names]
@@ -73,7 +76,10 @@ class Sharing:
             self.variables.assign(language, assignment)
         if isinstance(result, Failed):
             return _explained(result, visit.problems, output)
-        for problem in visit.problems.values():
+        for name, problem in visit.problems.items():
+            row = self.variables.find(name)
+            if row and row.kind in CODE:  # nobody expects another language's function to come
+                continue
             output.stream("stderr", f"{problem} The cell used {self.title(language)}'s own.\n")
         return result
 

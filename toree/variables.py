@@ -148,6 +148,12 @@ class Variables:
         with self._lock:
             return [r.name for r in self._rows.values() if r.owner == language and r.mutable]
 
+    def code(self, language: str) -> list[str]:
+        """Functions and classes of this language's cells."""
+        with self._lock:
+            rows = self._rows.values()
+            return [r.name for r in rows if r.owner == language and r.kind in CODE]
+
     def is_private(self, name: str) -> bool:
         return name in self._private
 

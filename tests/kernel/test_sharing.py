@@ -95,6 +95,22 @@ def test_a_scala_var(kernel: Session) -> None:
     assert result(kernel, "%%python\ncounter") == "1"
     run(kernel, "counter = 2")
     assert result(kernel, "%%python\ncounter") == "2"
+    run(kernel, "def count() = { counter += 1 }")
+    run(kernel, "count()")
+    assert result(kernel, "%%python\ncounter") == "3"
+    run(kernel, "1 + 1")
+    first = result(kernel, "%%python\nid(counter)")
+    assert result(kernel, "%%python\nid(counter)") == first
+
+
+def test_another_languages_function_does_not_come_and_is_missed_only_where_it_lacks(
+    kernel: Session,
+) -> None:
+    run(kernel, "def sorted(x: Int) = x; class Holder")
+    ran = run(kernel, "%%python\nsorted([2, 1])")
+    assert (ran.result, ran.text("stderr")) == ("[1, 2]", "")
+    ran = failed(kernel, "%%python\nHolder()")
+    assert "Holder is in Scala and did not come over: a class." in ran.text("stderr")
 
 
 def test_a_change_in_place_is_seen(kernel: Session) -> None:
@@ -110,7 +126,13 @@ def test_a_change_in_place_is_seen(kernel: Session) -> None:
     run(kernel, 'val counts = scala.collection.mutable.Map("a" -> 1)')
     assert result(kernel, "%%python\ncounts") == "{'a': 1}"
     run(kernel, 'counts("b") = 2')
-    assert result(kernel, "%%python\nsorted(counts.items())") == "[('a', 1), ('b', 2)]"
+    assert result(kernel, "%%python\nlen(counts)") == "2"
+    run(
+        kernel,
+        'object Adder { def add(name: String) = counts(name) = 3 }\ndef more() = Adder.add("c")',
+    )
+    run(kernel, "more()")
+    assert result(kernel, "%%python\nlen(counts)") == "3"
 
 
 def test_a_value_crosses_once_per_version(kernel: Session) -> None:

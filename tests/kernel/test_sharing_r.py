@@ -66,6 +66,15 @@ def test_a_change_in_place_is_an_assignment_in_r(kernel: Session) -> None:
     assert result(kernel, "%%r\nsum(items_p)") == "[1] 6"
 
 
+def test_functions_of_earlier_cells_see_the_present_version(kernel: Session) -> None:
+    run(kernel, "val step = 1")
+    run(kernel, "%%r\nstride <- function(n) { twice <- function() 2 * step; n * twice() }")
+    assert result(kernel, "%%r\nstride(10)") == "[1] 20"
+    run(kernel, "val step = 5")
+    assert result(kernel, "%%r\nstride(10)") == "[1] 100"
+    assert result(kernel, "%%r\nsapply(1:2, stride)") == "[1] 10 20"
+
+
 def test_columns_formulas_and_parameters_are_no_references(kernel: Session) -> None:
     run(kernel, "val height = 1; val weight = 2")
     run(kernel, "%%r\nd <- data.frame(height = 3, weight = 4); d$height; 'weight' # weight")

@@ -17,7 +17,15 @@ from ..frames import Frames
 from .base import Assignment
 
 _WORKSPACE = "main"
-_KINDS = {"dataframe": "frame", "scalar": "scalar", "collection": "list", "other": ""}
+_KINDS = {
+    "dataframe": "frame",
+    "scalar": "scalar",
+    "collection": "list",
+    "function": "function",
+    "class": "class",
+    "other": "",
+}
+_CODE = {"function": "a method", "class": "a class"}
 #: Scala types whose values change in place.
 _MUTABLE = re.compile(r"\b(?:Array|mutable|java\.util|ArrayBuffer|ListBuffer|StringBuilder)\b")
 
@@ -61,7 +69,7 @@ class ScalaVariables:
                 _KINDS.get(line["kind"], ""),
                 line["type"],
                 mutable=bool(_MUTABLE.search(line["type"])),
-                reason=reasons.get(line["name"], ""),
+                reason=_CODE.get(line["kind"]) or reasons.get(line["name"], ""),
             )
             for line in found
         ] + [Assignment(name, deleted=True) for name in gone]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import types
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -33,7 +32,6 @@ class PythonVariables:
         self._before: dict[str, int] = {}
         self._brought: dict[str, Any] = {}  # what came from elsewhere, until the user reassigns it
         self._assigned: Sequence[Assignment] = ()
-        self._functions: dict[str, frozenset[str]] = {}  # what functions of cells read
 
     @property
     def _names(self) -> dict[str, Any]:
@@ -55,9 +53,6 @@ class PythonVariables:
                     continue
                 self._brought.pop(name, None)
                 found.append(describe(name, value))
-                self._functions.pop(name, None)
-                if isinstance(value, types.FunctionType) and value.__globals__ is names:
-                    self._functions[name] = python_names.globals_read(value.__code__)
         for name in before:
             if name not in names and is_shareable(name):
                 self._brought.pop(name, None)
@@ -75,10 +70,8 @@ class PythonVariables:
     # ---------------------------------------------------------------- the seam
 
     def mentions(self, code: str, names: Sequence[str]) -> Sequence[str]:
-        """Also through functions of the session and through second names of the same object."""
+        """Also through second names of the same object."""
         found = [name for name in names if name in code]
-        called = [read for name, read in self._functions.items() if name in code]
-        found += [name for name in names if any(name in read for read in called)]
         objects = {id(self._names[n]): n for n in names if n in self._names}
         found += [
             objects[id(value)]

@@ -72,10 +72,27 @@ assigned_names <- function(before, changed) {
   found[!startsWith(found, ".")]
 }
 
-# Names that `code` reads before it assigns them.
+# Names that `code` reads before it assigns them, itself or through functions of earlier cells.
 references <- function(code) {
   expressions <- tryCatch(parse(text = code, keep.source = FALSE), error = function(e) NULL)
-  free <- character()
+  named <- free_names(as.list(expressions))
+  found <- named$free
+  seen <- character()
+  todo <- unlist(named)
+  while (length(todo)) {
+    seen <- c(seen, todo)
+    functions <- mget(todo, globalenv(), mode = "function", ifnotfound = list(NULL))
+    own <- Filter(function(f) identical(environment(f), globalenv()), functions)
+    inner <- lapply(own, function(f) free_names(list(call("function", formals(f), body(f)))))
+    found <- c(found, unlist(lapply(inner, `[[`, "free")))
+    todo <- setdiff(unlist(inner), seen)
+  }
+  unique(as.character(found))
+}
+
+# `free`: variables read before they are assigned; `called`: functions by name.
+free_names <- function(expressions) {
+  free <- called <- character()
   scan <- function(e, bound) {
     if (missing(e) || identical(e, quote(expr = ))) return(bound)
     if (is.name(e)) {
@@ -89,6 +106,7 @@ references <- function(code) {
     }
     if (!is.call(e)) return(bound)
     head <- text_of(e[[1L]])
+    called <<- c(called, head)
     arguments <- as.list(e)[-1L]
     if (head %in% assigning && length(arguments) == 2L) {
       left <- arguments[[1L]]
@@ -145,8 +163,9 @@ references <- function(code) {
     bound
   }
   bound <- character()
-  for (e in as.list(expressions)) bound <- scan(e, bound)
-  unique(free[nzchar(free) & free != "..."])
+  for (e in expressions) bound <- scan(e, bound)
+  real <- function(names) unique(names[nzchar(names) & names != "..."])
+  list(free = real(free), called = real(called))
 }
 
 # The .(x) parts of a bquote.

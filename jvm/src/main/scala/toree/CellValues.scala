@@ -11,12 +11,15 @@ final class CellValues[M <: CellMain](val main: M) {
 
   /** What one definition or assignment of a cell is, worked out while the compiler is at hand. */
   sealed trait Line { def name: String; def kind: String }
-  case class Value(name: String, kind: String, sort: String, isLazy: Boolean) extends Line
+  case class Value(name: String, kind: String, sort: String, isLazy: Boolean, isVar: Boolean)
+      extends Line
   case class Assigned(name: String, kind: String, sort: String) extends Line
-  case class Said(name: String, kind: String, text: String) extends Line
+  case class Said(name: String, kind: String, text: String, sort: String) extends Line
 
   private val instances = new WeakHashMap[AnyRef, AnyRef]
   private val lines = mutable.ListBuffer.empty[(main.Request, Line)]
+  // Variables, each with the value it had after the last cell: a method may assign them unseen.
+  private val variables = mutable.HashMap.empty[String, (Line, Any)]
 
   def clear(): Unit = lines.clear()
 
@@ -32,17 +35,29 @@ final class CellValues[M <: CellMain](val main: M) {
     case definition: ValDef if isSynthetic(definition) || !definition.mods.isPublic => None
     case definition: ValDef                                                         =>
       val tpe = typeOf(request, definition.name)
-      Some(Value(definition.name.decoded, show(tpe), sort(tpe), definition.mods.isLazy))
+      Some(
+        Value(
+          definition.name.decoded,
+          show(tpe),
+          sort(tpe),
+          definition.mods.isLazy,
+          definition.mods.isMutable
+        )
+      )
     case method: DefDef if method.mods.isPublic =>
       val name = method.name.decoded
-      Some(Said(name, "", s"$name: ${signature(typeOf(request, method.name))}"))
+      val said = s"$name: ${signature(typeOf(request, method.name))}"
+      Some(Said(name, "method", said, "function"))
     case definition: ClassDef =>
       val word = if (definition.mods.isTrait) "trait" else "class"
-      Some(Said(definition.name.decoded, "", s"defined $word ${definition.name.decoded}"))
+      val name = definition.name.decoded
+      Some(Said(name, word, s"defined $word $name", "class"))
     case definition: ModuleDef =>
-      Some(Said(definition.name.decoded, "", s"defined object ${definition.name.decoded}"))
+      val name = definition.name.decoded
+      Some(Said(name, "object", s"defined object $name", "class"))
     case definition: TypeDef =>
-      Some(Said(definition.name.decoded, "", s"defined type alias ${definition.name.decoded}"))
+      val name = definition.name.decoded
+      Some(Said(name, "type", s"defined type alias $name", "class"))
     case Assign(Ident(name), _) =>
       main.requestOf(name.decoded).map { owner =>
         val tpe = typeOf(owner, name)
@@ -93,10 +108,10 @@ final class CellValues[M <: CellMain](val main: M) {
   def ran(request: main.Request, instance: AnyRef): Unit = instances.put(request, instance)
 
   def echo(line: Line, instance: AnyRef, types: Boolean): Option[String] = line match {
-    case Said(_, _, text)              => Some(text)
-    case Value(name, kind, _, true)    => Some(s"${named(name, kind, types)} = <lazy>")
-    case Value(name, "Unit", _, false) => Some(s"${named(name, "Unit", types)} = ()")
-    case Value(name, kind, _, false)   =>
+    case Said(_, _, text, _)           => Some(text)
+    case Value(name, kind, _, true, _)    => Some(s"${named(name, kind, types)} = <lazy>")
+    case Value(name, "Unit", _, false, _) => Some(s"${named(name, "Unit", types)} = ()")
+    case Value(name, kind, _, false, _)   =>
       Some(s"${named(name, kind, types)} = ${Rendering.text(main.valueIn(instance, name))}")
     case Assigned(name, kind, _) =>
       current(name).map(value => s"${named(name, kind, types)} = ${Rendering.text(value)}")
@@ -106,7 +121,7 @@ final class CellValues[M <: CellMain](val main: M) {
     if (types) s"$name: $kind" else name
 
   def lastValue(line: Line, instance: AnyRef): Option[(Line, Any)] = line match {
-    case Value(name, kind, _, false) if kind != "Unit" => Some((line, main.valueIn(instance, name)))
+    case Value(name, kind, _, false, _) if kind != "Unit" => Some((line, main.valueIn(instance, name)))
     case _                                             => None
   }
 
@@ -116,19 +131,44 @@ final class CellValues[M <: CellMain](val main: M) {
 
   def assigned: List[Map[String, String]] = {
     // Of a cell that failed on the way, only what has run.
-    val found = lines.toList.filter(line => instances.containsKey(line._1)).map(_._2).collect {
-      case Value(name, kind, sort, isLazy) =>
+    val ran = lines.toList.filter(line => instances.containsKey(line._1)).map(_._2)
+    val found = (ran ++ changed(ran)).collect {
+      case Value(name, kind, sort, isLazy, _) =>
         Map("name" -> name, "type" -> kind, "kind" -> sort, "lazy" -> isLazy.toString)
       case Assigned(name, kind, sort) =>
+        Map("name" -> name, "type" -> kind, "kind" -> sort, "lazy" -> "false")
+      case Said(name, kind, _, sort) =>
         Map("name" -> name, "type" -> kind, "kind" -> sort, "lazy" -> "false")
     }
     found.reverse.foldLeft(List.empty[Map[String, String]]) { (kept, line) =>
       if (kept.exists(_("name") == line("name"))) kept else line :: kept
     }
   }
+
+  /** Variables the cell has not assigned itself and which have another value since. */
+  private def changed(ran: List[Line]): List[Line] = {
+    ran.foreach {
+      case line: Value if line.isVar => variables(line.name) = (line, null)
+      case line: Value               => variables -= line.name
+      case _                         => ()
+    }
+    val now = variables.toList.flatMap { case (name, (line, before)) =>
+      current(name).map(value => (name, line, before, value))
+    }
+    now.foreach { case (name, line, _, value) => variables(name) = (line, value) }
+    val told = ran.map(_.name).toSet
+    now.collect { case (name, line, before, value) if !told(name) && !CellValues.same(value, before) => line }
+  }
 }
 
 object CellValues {
+
+  /** Whether nobody can tell the two apart: the same object, or boxes of the same number. */
+  private[toree] def same(one: Any, other: Any): Boolean = (one, other) match {
+    case (_: Number | _: Boolean | _: Char, _) => one.equals(other)
+    case _                                     => one.asInstanceOf[AnyRef] eq other.asInstanceOf[AnyRef]
+  }
+
   private val scalars = Set(
     "scala.Boolean",
     "scala.Byte",

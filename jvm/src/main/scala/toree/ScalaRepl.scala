@@ -122,9 +122,7 @@ final class ScalaRepl(
       compiling = cell
       try {
         if (bound != spark.number) bindSpark()
-        val pieces = compile(cell, code, options)
-        if (pieces.isRight) comments.learn(code)
-        pieces
+        compile(cell, code, options)
       } finally compiling = null
     }
     compiled match {
@@ -163,7 +161,13 @@ final class ScalaRepl(
       case statements.Incomplete    => Left(Diagnosis.incomplete(code))
       case statements.Invalid       => Left(Diagnosis.errors(messages, code))
       case statements.Complete(Nil) => Right(Nil)
-      case statements.Complete(all) => pieces(cell, code, all, options)
+      case statements.Complete(all) =>
+        val made = pieces(cell, code, all, options)
+        if (made.isRight) {
+          statements.learn(all)
+          comments.learn(code)
+        }
+        made
     }
   }
 

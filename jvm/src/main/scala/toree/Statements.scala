@@ -132,12 +132,32 @@ final class Statements[M <: CellMain](val main: M) {
     names.distinct.size < names.size
   }
 
-  /** Every name a piece of code may take from outside it: free identifiers, by the parser's tree.
+  // What a method, lazy value, class or object of an earlier cell takes from outside itself.
+  private val uses = mutable.HashMap.empty[String, Set[String]]
+
+  /** Keeps what the definitions of a cell that compiled use once they are called. */
+  def learn(statements: List[Statement]): Unit =
+    statements.flatMap(_.trees).map(plain).foreach {
+      case value: ValDef if !value.mods.isLazy => uses -= value.name.decoded
+      case definition: DefTree => uses(definition.name.decoded) = free(List(definition))
+      case _                   => ()
+    }
+
+  /** Every name a piece of code may take from outside it: free identifiers, by the parser's tree,
+    * and those of the definitions of earlier cells that it names.
     */
   def references(code: String): Set[String] = parse(code) match {
-    case Complete(statements) => new FreeNames[main.type](main).of(statements.flatMap(_.trees))
-    case _                    => Set.empty
+    case Complete(statements) =>
+      val found = mutable.HashSet.empty[String]
+      def visit(names: Set[String]): Unit = names.foreach { name =>
+        if (found.add(name)) uses.get(name).foreach(visit)
+      }
+      visit(free(statements.flatMap(_.trees)))
+      found.toSet
+    case _ => Set.empty
   }
+
+  private def free(trees: List[Tree]): Set[String] = new FreeNames[main.type](main).of(trees)
 }
 
 object Statements {
