@@ -38,8 +38,8 @@ class Ran:
 
     @property
     def result(self) -> Any:
-        """`text/plain` of the execute_result, None without one."""
-        found = self.bundles("execute_result")
+        """`text/plain` of the value: an execute_result, or R's last display; None without one."""
+        found = self.bundles("execute_result") or self.bundles("display_data")
         return found[-1]["text/plain"] if found else None
 
     @property

@@ -134,15 +134,14 @@ class ToreeKernel(IPythonKernel):
         reply: dict[str, Any] = {"execution_count": count, "user_expressions": {}, "payload": []}
         if isinstance(result, Ok):
             if result.data and not silent:
-                self.send_response(
-                    self.iopub_socket,
-                    "execute_result",
-                    {
-                        "execution_count": count,
-                        "data": dict(result.data),
-                        "metadata": dict(result.metadata),
-                    },
-                )
+                content: dict[str, Any] = {
+                    "data": dict(result.data),
+                    "metadata": dict(result.metadata),
+                }
+                if result.numbered:
+                    content["execution_count"] = count
+                kind = "execute_result" if result.numbered else "display_data"
+                self.send_response(self.iopub_socket, kind, content)
             return reply | {
                 "status": "ok",
                 "user_expressions": dict(result.expressions),

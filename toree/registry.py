@@ -60,6 +60,7 @@ BUILT_IN = (
         "toree.interpreters.r_variables:create",
         ("sparkr",),
         info={
+            "name": "R",
             "file_extension": ".r",
             "mimetype": "text/x-r-source",
             "pygments_lexer": "r",

@@ -69,7 +69,10 @@ class PythonKernel(jupyter_kernel_test.KernelTests):
     supported_history_operations = ("tail", "search")
     code_inspect_sample = "zip"
     code_clear_output = "from IPython.display import clear_output; clear_output()"
-    completion_samples: ClassVar = [{"text": "zi", "matches": {"zip"}}]
+    completion_samples: ClassVar = [
+        {"text": "zi", "matches": {"zip"}},
+        {"text": "version$plat", "matches": {"version$platform"}},
+    ]
     complete_code_samples: ClassVar = ["1", "print('hello, world')"]
     incomplete_code_samples: ClassVar = ["print('''hello", "def f():"]
     invalid_code_samples: ClassVar = ["import = 7q"]
@@ -89,16 +92,15 @@ class SqlKernel(jupyter_kernel_test.KernelTests):
 @pytest.mark.r
 class RKernel(jupyter_kernel_test.KernelTests):
     kernel_name = "toree_sparkr"
-    language_name = "r"
+    language_name = "R"
     file_extension = ".r"
     code_hello_world = 'cat("hello, world\\n")'
     code_stderr = 'message("oops")'
     code_generate_error = 'stop("x")'
-    code_execute_result: ClassVar = [
-        {"code": "1+2+3", "result": "[1] 6"},
-        {"code": "6*7", "result": "[1] 42"},
-    ]
-    code_display_data: ClassVar = [
+    code_display_data: ClassVar = [  # values too: what IRkernel's front ends expect
+        {"code": "6*7", "mime": "text/plain"},
+        {"code": "1:3", "mime": "text/html"},
+        {"code": "1:3", "mime": "text/latex"},
         {"code": "plot(1:3)", "mime": "image/png"},
         {"code": 'IRdisplay::display_html("<b>x</b>")', "mime": "text/html"},
     ]

@@ -4,7 +4,7 @@ import pytest
 
 from toree.interpreters.r import RInterpreter
 
-from .conftest import do
+from .conftest import do, no_spark
 
 pytestmark = pytest.mark.r
 
@@ -17,12 +17,12 @@ def complete(r: RInterpreter, code: str) -> list[str]:
 def test_completion(r: RInterpreter) -> None:
     do(r, "m <- mtcars; f <- function(alpha, beta) NULL; n <- list(one = 1, two = 2)")
     assert "mtcars" in complete(r, "mtca")
-    assert complete(r, "f(al")[0].strip() == "f(alpha="
+    assert complete(r, "f(al")[0] == "f(alpha = "
     assert complete(r, "m$cy") == ["m$cyl"]
     assert complete(r, "n$") == ["n$one", "n$two"]
     assert "stats::rnorm" in complete(r, "stats::rno")
     assert "x <- '😀'; print" in complete(r, "x <- '😀'; prin")
-    assert complete(r, "f(\n  be")[0].strip() == "f(\n  beta="
+    assert complete(r, "f(\n  be")[0] == "f(\n  beta = "
 
 
 def test_columns_inside_verbs(r: RInterpreter) -> None:
@@ -49,6 +49,26 @@ def test_completion_runs_nothing(r: RInterpreter) -> None:
     do(r, "rm(boobytrap)")
 
 
+def test_members_that_are_no_names_come_in_quotes(r: RInterpreter) -> None:
+    do(r, r"odd_list <- list(a = 1, `b c` = 2, `\`\\\`` = 3)")
+    do(r, "odd_env <- list2env(list(`abc+def` = 1, abcdef = 2))")
+    assert complete(r, "odd_list$b") == ["odd_list$`b c`"]
+    assert set(complete(r, "odd_list$")) == {
+        "odd_list$a",
+        "odd_list$`b c`",
+        r"odd_list$`\`\\\``",
+    }
+    assert set(complete(r, "odd_env$abc")) == {"odd_env$abcdef", "odd_env$`abc+def`"}
+
+
+def test_a_question_starts_r() -> None:
+    interpreter = RInterpreter(no_spark)
+    try:
+        assert interpreter.complete("version$plat", 12).matches == ["version$platform"]
+    finally:
+        interpreter.close()
+
+
 def test_inspection(r: RInterpreter) -> None:
     bundle = r.inspect("mean(1)", 2)
     assert bundle is not None
@@ -57,6 +77,9 @@ def test_inspection(r: RInterpreter) -> None:
     assert "function (a, b = 2)" in (r.inspect("mine(", 5) or {})["text/plain"]
     assert "int 7" in (r.inspect("seven", 5) or {})["text/plain"]
     assert r.inspect("no_such_thing", 4) is None
+    assert r.inspect("no.such::thing", 8) is None
+    assert (r.inspect("1.5", 2) or {})["text/plain"].strip() == "num 1.5"
+    assert "function" in (r.inspect("tools:::.Rd2pdf", 12) or {})["text/plain"]
     assert r.inspect("", 0) is None
 
 

@@ -49,7 +49,7 @@ def test_a_value_before_text_is_a_display(r: RInterpreter) -> None:
 
 def test_warnings_say_where(r: RInterpreter) -> None:
     text = do(r, "f <- function(x) { warning('careful'); x }\ny <- f(1)\nas.integer('q')").text
-    assert "In f(1) : careful" in text("stderr")
+    assert "Warning message in f(1):\n“careful”\n" in text("stderr")
     assert "NAs introduced by coercion" in text("stderr")
     assert do(r, "options(warn = -1); warning('no'); options(warn = 0)").events == []
     assert fails(r, "options(warn = 2); tryCatch(warning('w'), finally = options(warn = 0))").name

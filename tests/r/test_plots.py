@@ -89,7 +89,7 @@ def test_other_forms(r: RInterpreter) -> None:
 
 def test_grid_graphics(r: RInterpreter) -> None:
     code = (
-        "library(ggplot2)\nggplot(mtcars, aes(mpg, wt)) + geom_point()\n"
+        "suppressPackageStartupMessages(library(ggplot2))\nggplot(mtcars, aes(mpg, wt)) + geom_point()\n"
         "lattice::xyplot(mpg ~ wt, mtcars)"
     )
     assert kinds(do(r, code).events) == ["display image/png"] * 2
@@ -114,3 +114,19 @@ def test_widgets_are_html(r: RInterpreter) -> None:
         pytest.skip("needs the R package DT")
     kind, data = do(r, "DT::datatable(head(iris))").events[-1]
     assert kind == "result" and "<html" in data["text/html"]
+
+
+def test_only_the_forms_that_were_asked_for(r: RInterpreter) -> None:
+    try:
+        for mime in ("image/png", "image/svg+xml"):
+            events = do(r, f"options(jupyter.plot_mimetypes = '{mime}'); plot(1:3)").events
+            assert [set(event[1]) for event in events] == [{mime}]
+        do(r, "options(jupyter.plot_mimetypes = c('text/plain', 'image/png'))")
+        events = do(r, "options(jupyter.rich_display = FALSE); plot(1:3)").events
+        assert [set(event[1]) for event in events] == [{"text/plain", "image/png"}]
+    finally:
+        do(
+            r,
+            "options(jupyter.plot_mimetypes = c('text/plain', 'image/png'),"
+            " jupyter.rich_display = TRUE)",
+        )

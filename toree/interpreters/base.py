@@ -22,7 +22,9 @@ Bundle = Mapping[str, Any]
 
 @dataclasses.dataclass(frozen=True)
 class Ok:
-    """The cell ended well. `data` is its `execute_result` bundle, None when there is no value.
+    """The cell ended well. `data` is its value's bundle, None when there is none.
+
+    It is an `execute_result`, which front ends number (`Out[3]`), or, not `numbered`, a display.
 
     `payload` and `expressions` are Jupyter's reply fields of those names; only the Python
     interpreter, which has IPython behind it, fills them.
@@ -32,6 +34,7 @@ class Ok:
     metadata: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     payload: Sequence[Mapping[str, Any]] = ()
     expressions: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    numbered: bool = True
 
 
 @dataclasses.dataclass(frozen=True)

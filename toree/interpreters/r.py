@@ -35,6 +35,7 @@ _ADVICE = (
     "'rpy2-rinterface<3.6.6' pyarrow (building rpy2 needs a C compiler and the headers of R and "
     "Python: r-base-dev and python3-dev on Debian)."
 )
+_PATIENCE = 5.0  # seconds a completion waits for an R that starts
 _STUCK = (
     "R can't be stopped here: it is in native code that never looks for an interrupt. "
     "Wait for it, or use %restart r (R's variables are lost, Spark's session stays).\n"
@@ -45,7 +46,7 @@ Cancel = Callable[[str], None]
 
 
 class RInterpreter(Interpreter):
-    """Cells in R. The process starts with the first of them."""
+    """Cells in R. The process starts with the first of them, or with the first question."""
 
     language: ClassVar[str] = "r"
 
@@ -72,6 +73,7 @@ class RInterpreter(Interpreter):
         self._lock = threading.Lock()  # one conversation with the host at a time
         self._cell: _Cell | None = None
         self._note = ""  # why the last R is gone, told by the next cell
+        self._missing = False  # a start has failed: only a cell tries again
         self._assigned: Sequence[Assignment] = ()
 
     @property
@@ -112,11 +114,15 @@ class RInterpreter(Interpreter):
     async def execute(self, code: str, output: Output, **options: Any) -> Result:
         self._assigned = ()
         cell = _Cell(f"toree-r-{uuid.uuid4().hex}", output, self._patience)
+        self._missing = False
+        try:
+            return self._execute(code, cell, output)
+        except KeyboardInterrupt:  # R was still starting
+            return _interrupted()
+
+    def _execute(self, code: str, cell: _Cell, output: Output) -> Result:
         with self._lock, cell.catching_sigint():
-            try:
-                child = self._started()
-            except KeyboardInterrupt:
-                return _interrupted()
+            child = self._started()
             if self._note:
                 output.stream("stderr", self._note + "\n")
                 self._note = ""
@@ -158,7 +164,9 @@ class RInterpreter(Interpreter):
         if status != "ok":
             raise ToreeError(f"The R host failed: {message.get('message', message)}")
         result = message["result"]
-        return Ok(result["data"], result["metadata"]) if result else Ok()
+        if not result:
+            return Ok()
+        return Ok(result["data"], result["metadata"], numbered=False)  # as IRkernel has it
 
     def _find_address(self) -> Message:
         try:
@@ -212,15 +220,26 @@ class RInterpreter(Interpreter):
         return Completeness(cast(Literal["complete", "incomplete", "invalid"], status), indent)
 
     def _analyse(self, request: Message) -> Message | None:
-        """Asks a host that runs and is idle; None otherwise."""
-        child = self._child
-        if child is None or not self._lock.acquire(blocking=False):
+        """Asks R, if there is one and no cell occupies it."""
+        if self._missing or not self._lock.acquire(timeout=0 if self._cell else _PATIENCE):
             return None
         try:
-            frame = self._ask(child, request)
+            with _later_sigint():
+                frame = self._ask(self._started(), request)
             return frame[0] if frame else None
+        except ToreeError:
+            self._missing = True
+            return None
         finally:
             self._lock.release()
+
+    def start(self) -> None:
+        """Starts R in the background, for the kernel whose own language it is."""
+        threading.Thread(target=self._start, name="toree-r-start", daemon=True).start()
+
+    def _start(self) -> None:
+        with contextlib.suppress(ToreeError), self._lock:  # a cell will say what is wrong
+            self._started()
 
     def _ask(
         self, child: Child, request: Message, blobs: list[bytes] | None = None

@@ -67,8 +67,9 @@ show_warning <- function(condition) {
   if (level >= 2) return()  # R turns it into an error
   if (level >= 0) {
     call <- conditionCall(condition)
-    where <- if (is.null(call) || is_own(call)) "" else paste0("In ", call_text(call), " : ")
-    cat("Warning message:\n", where, conditionMessage(condition), "\n", sep = "", file = stderr())
+    where <- if (is.null(call) || is_own(call)) "" else paste0(" in ", call_text(call))
+    text <- dQuote(conditionMessage(condition))
+    cat("Warning message", where, ":\n", text, "\n", sep = "", file = stderr())  # IRkernel's words
   }
   invokeRestart("muffleWarning")
 }

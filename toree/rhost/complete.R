@@ -12,12 +12,33 @@ complete_code <- function(code) {
   space$.assignEnd(nchar(text))
   token <- space$.guessTokenFromLine()
   space$.completeToken()
-  found <- space$.retrieveCompletions()
+  found <- as_code(space$.retrieveCompletions())
   if (length(columns$matches)) {
     if (columns$token != token) return(list(columns$matches, columns$types, columns$token))
     found <- setdiff(found, columns$matches)
   }
   list(c(columns$matches, found), c(columns$types, type_of(found)), token)
+}
+
+# As IRkernel offers them: arguments as `name = `, and names R can't read as such in quotes.
+as_code <- function(matches) {
+  vapply(matches, function(match) {
+    if (grepl("= ?$", match)) {
+      name <- sub(" ?= ?$", "", match)
+      return(if (name == "...") name else paste0(as_name(name), " = "))
+    }
+    at <- regexpr("([$@]|:::?)[^$@:]*$", match)
+    if (at < 0L) return(match)
+    sign <- sub("^([$@]|:::?).*", "\\1", substring(match, at))
+    name <- substring(match, at + nchar(sign))
+    paste0(substr(match, 1L, at - 1L), sign, as_name(name))
+  }, "", USE.NAMES = FALSE)
+}
+
+as_name <- function(name) {
+  read <- tryCatch(str2lang(name), error = function(e) NULL)
+  if (!nzchar(name) || is.name(read)) return(name)
+  paste(deparse(as.name(name), backtick = TRUE), collapse = "")
 }
 
 type_of <- function(matches) {
@@ -117,6 +138,8 @@ inspect_code <- function(code) {
     token <- if (length(open$name)) open$name[[length(open$name)]] else ""
   }
   if (!nzchar(token)) return(list())
+  constant <- tryCatch(str2lang(token), error = function(e) NULL)
+  if (is.atomic(constant) && length(constant)) return(list("text/plain" = summary_of(constant)))
   parts <- strsplit(token, ":::?")[[1L]]
   name <- parts[[length(parts)]]
   package <- if (length(parts) > 1L) parts[[1L]] else NULL
@@ -124,8 +147,9 @@ inspect_code <- function(code) {
   described <- if (own || !nzchar(name)) NULL else help_page(name, package)
   if (!is.null(described)) return(described)
   if (is_active(name)) return(list("text/plain" = paste0("`", name, "`: Toree's Spark connection (DBI, dplyr)")))
-  if (!exists(name, globalenv())) return(list())
-  list("text/plain" = summary_of(get(name, globalenv())))
+  home <- if (is.null(package)) globalenv() else tryCatch(asNamespace(package), error = function(e) emptyenv())
+  if (!exists(name, home)) return(list())
+  list("text/plain" = summary_of(get(name, home)))
 }
 
 summary_of <- function(value) {

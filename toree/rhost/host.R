@@ -53,7 +53,10 @@ options(
   help_type = "text",
   menu.graphics = FALSE,
   device.ask.default = FALSE,
+  # As IRkernel has them.
+  jupyter.in_kernel = TRUE,
   jupyter.rich_display = TRUE,
+  jupyter.plot_mimetypes = c("text/plain", "image/png"),
   # Set before repr and IRdisplay load: they keep what is there.
   jupyter.base_display_func = function(data, metadata = NULL) {
     emit_display(list(data = data, metadata = metadata))

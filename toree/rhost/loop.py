@@ -148,8 +148,8 @@ class Loop:
         offer(
             "device",
             self._locked(
-                lambda folder, extensions, mimes, width, height: self.pages.device(
-                    folder[0], list(extensions), list(mimes), width[0], height[0]
+                lambda folder, extensions, mimes, width, height, titled: self.pages.device(
+                    folder[0], list(extensions), list(mimes), width[0], height[0], bool(titled[0])
                 )
             ),
         )

@@ -29,6 +29,7 @@ class Pages:
         self._forms: list[tuple[str, str]] = []  # extension, MIME type
         self._folder = Path()
         self._size = (0.0, 0.0)
+        self._titled = True
         self._next = 1  # the first page not shown yet
         self._open = False
         self._place: str | None = None
@@ -40,13 +41,23 @@ class Pages:
         return self._next
 
     def device(
-        self, folder: str, extensions: list[str], mimes: list[str], width: float, height: float
+        self,
+        folder: str,
+        extensions: list[str],
+        mimes: list[str],
+        width: float,
+        height: float,
+        titled: bool = True,
     ) -> None:
-        """R opened a device that writes its pages to `folder`; sizes are CSS pixels."""
+        """R opened a device that writes its pages to `folder`; sizes are CSS pixels.
+
+        `titled` pages come with a text for front ends that show no pictures.
+        """
         self._take_finished(closed=True)
         self._folder = Path(folder)
         self._forms = list(zip(extensions, mimes, strict=True))
         self._size = (width, height)
+        self._titled = titled
         self._next = 1
 
     def figure(self) -> None:
@@ -96,5 +107,6 @@ class Pages:
             metadata[mime] = {"width": width, "height": height}
             if extension == "svg":  # ids inside one SVG must not meet those of another
                 metadata[mime]["isolated"] = True
-        data["text/plain"] = "plot without title"
+        if self._titled:
+            data["text/plain"] = "plot without title"
         self._show(data, metadata, self._place, self._place is not None)

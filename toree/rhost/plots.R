@@ -11,11 +11,12 @@ plot_option <- function(name, default) {
 
 # What a page looks like; pages of one look share a device.
 page_look <- function() {
-  mimes <- getOption("jupyter.plot_mimetypes")
+  wanted <- as.character(getOption("jupyter.plot_mimetypes"))
   known <- c("image/png", "image/svg+xml", "image/jpeg", "application/pdf")
-  mimes <- intersect(as.character(mimes), known)
+  mimes <- intersect(wanted, known)
   list(
     mimes = if (length(mimes)) mimes else "image/png",
+    titled = "text/plain" %in% wanted,
     width = as.numeric(plot_option("width", 7)),
     height = as.numeric(plot_option("height", 7)),
     res = as.numeric(plot_option("res", 120)),
@@ -71,7 +72,7 @@ open_page_device <- function() {
   # Further forms of a page are drawn from its recording.
   if (length(look$mimes) > 1L) grDevices::dev.control("enable")
   enter("device", folder, unname(extension[look$mimes]), look$mimes,
-        look$width * look$res / look$scale, look$height * look$res / look$scale)
+        look$width * look$res / look$scale, look$height * look$res / look$scale, look$titled)
   invisible()
 }
 
