@@ -197,7 +197,7 @@ class Companion:
         started = self._started
         return started is not None and started.done() and started.exception() is None
 
-    def soon(self, patience: float = 5.0) -> bool:
+    def soon(self, patience: float = 12.0) -> bool:
         """Whether the JVM answers within `patience` seconds; never starts it.
 
         For completion in the first seconds of a kernel: no answer would be taken for "no match".

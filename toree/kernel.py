@@ -118,7 +118,25 @@ class ToreeKernel(IPythonKernel):
             result = Failed(type(error).__name__, str(error), traceback.format_exc().splitlines())
         if not _REQUEST.get()["ran"] and store_history and not silent and code.strip():
             self._remember(count, code, result)
-        return self._reply(result, count, silent)
+        reply = self._reply(result, count, silent)
+        if reply["status"] == "error" and not silent:
+            self._abort_before_the_reply()
+        return reply
+
+    def _abort_before_the_reply(self) -> None:
+        """Ends the time in which queued cells are aborted before a client can know of the error.
+
+        ipykernel begins it after the reply: a cell sent in answer to that might be aborted too.
+        """
+        parent = self.get_parent("shell")
+        if parent.get("content", {}).get("stop_on_error", True):
+            subshell = parent["header"].get("subshell_id")
+            super()._abort_queues(*([subshell] if subshell else []))
+            _REQUEST.get()["aborted"] = True
+
+    def _abort_queues(self, *subshell: str | None) -> None:
+        if not _REQUEST.get({}).pop("aborted", False):
+            super()._abort_queues(*subshell)
 
     def _remember(self, count: int, code: str, result: Result) -> None:
         # IPython does this for the cells it runs; the history is one for all languages.

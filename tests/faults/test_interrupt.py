@@ -38,7 +38,7 @@ SCALA = {
         "while (true) try { while (true) {} } catch { case e: Exception => }"
     ),
     "spark action": "spark.range(1000000).map(x => { Thread.sleep(1000); x }).collect()",
-    "spark action without end": 'spark.range(100000000000L).selectExpr("sum(id * id % 7)").show()',
+    "spark action without end": 'spark.range(100000000000L).selectExpr("sum(id % 7 * (id % 11))").show()',
     "wait": "new Object().synchronized { val o = new Object; o.synchronized { o.wait() } }",
     "queue": "new java.util.concurrent.LinkedBlockingQueue[Int]().take()",
 }
@@ -53,7 +53,7 @@ PYTHON = {
         "    time.sleep(100); return s\n"
         "spark.range(10).select(slow('id')).collect()"
     ),
-    "spark action": "spark.range(100000000000).selectExpr('sum(id * id % 7)').collect()",
+    "spark action": "spark.range(100000000000).selectExpr('sum(id % 7 * (id % 11))').collect()",
 }
 
 R = {
@@ -161,7 +161,7 @@ def test_sql_and_only_its_own_jobs(kernel: Session, measured: dict[str, float]) 
     )
     runs = "while (sc.statusTracker.getActiveJobIds.isEmpty) Thread.sleep(10)"
     assert kernel.run(runs).status == "ok"
-    slow = "%%sql\nselect sum(id * id % 7) from range(100000000000)"
+    slow = "%%sql\nselect sum(id % 7 * (id % 11)) from range(100000000000)"
 
     def begun(message: dict[str, object]) -> bool:
         if message["msg_type"] != "execute_input":

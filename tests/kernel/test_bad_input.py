@@ -68,3 +68,11 @@ def test_an_endless_to_string_is_stopped(kernel: Session) -> None:
     timer.join()
     assert ran.status == "error"
     assert "nterrupt" in ran.reply["ename"]
+
+
+def test_a_cell_sent_in_answer_to_an_error_is_not_taken_for_a_queued_one(kernel: Session) -> None:
+    for code in ["%%python\n1 / 0"] * 30 + ["nope"] * 10:
+        sent = kernel.client.execute(code)
+        while kernel.client.get_shell_msg(timeout=30)["parent_header"]["msg_id"] != sent:
+            pass
+        assert kernel.run("%%python\n1 + 1").result == "2"
