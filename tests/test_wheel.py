@@ -68,7 +68,12 @@ def test_the_wheel_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "env", with_pip=True)
     bin = tmp_path / "env" / ("Scripts" if os.name == "nt" else "bin")
     run(bin / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check", wheel)
-    where = {"cwd": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "SPARK_HOME": "", "JUPYTER_PATH": ""}
+    where = {
+        "cwd": str(tmp_path),
+        "XDG_CACHE_HOME": str(tmp_path),
+        "SPARK_HOME": "",
+        "JUPYTER_PATH": "",
+    }
     said = run(bin / "jupyter", "toree", "install", "--sys-prefix", "--no-compile", **where)
     assert "No Spark was found" in said  # a warning: it can still come
     listed = run(bin / "jupyter", "kernelspec", "list", **where)

@@ -164,7 +164,9 @@ class Training:
                 "JAVA_HOME": str(self.java.launch_home()),
                 "SPARK_HOME": str(self.spark.home),
                 "SPARK_LOCAL_DIRS": str(folder),
-                "SPARK_SUBMIT_OPTS": quoted(f"-XX:{write}={goal}"),
+                "SPARK_SUBMIT_OPTS": " ".join(
+                    [quoted(f"-XX:{write}={goal}"), quoted(f"-Djava.io.tmpdir={folder}")]
+                ),
                 "SPARK_LOCAL_IP": "127.0.0.1",
                 # The companion removes what these name at its end: the archive is written after it.
                 "TOREE_FOLDER": "",

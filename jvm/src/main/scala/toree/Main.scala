@@ -21,6 +21,8 @@ object Main {
     case _                                                      => "eager"
   }
 
+  @volatile private var leaving = false
+
   private def run(address: Path, mode: String): Unit = {
     // Spark's log is set up first, and so keeps the process's own stderr.
     Log.start()
@@ -28,7 +30,12 @@ object Main {
     val front = capture.install()
     val classes = privateFolder()
     // Hadoop's hooks run in order: this one after Spark's own, which remove files too.
-    org.apache.hadoop.util.ShutdownHookManager.get().addShutdownHook(() => clean(classes), 0)
+    val last: Runnable = () => {
+      clean(classes)
+      // Threads still run, and would make the folders anew: a compiler that warms up, Spark's tasks.
+      if (leaving && folders.nonEmpty) Runtime.getRuntime.halt(0)
+    }
+    org.apache.hadoop.util.ShutdownHookManager.get().addShutdownHook(last, 0)
     // Whoever makes the SparkContext, it has to serve the classes of cells.
     System.setProperty("spark.repl.class.outputDir", classes.toString)
     val companion = new Companion(capture, classes, mode)
@@ -49,6 +56,7 @@ object Main {
 
   /** The front is gone: a short orderly close, then the end, whatever still runs. */
   private def end(companion: Companion, classes: Path): Unit = {
+    leaving = true
     background("close")(companion.close()).join(3000)
     background("halt") {
       Thread.sleep(2000)
@@ -68,11 +76,11 @@ object Main {
   /** Removes what this process was given and has made, also when it is told to end by a signal. */
   private def clean(classes: Path): Unit = {
     delete(classes)
-    for {
-      name <- Seq("TOREE_FOLDER", "TOREE_TEMPORARY")
-      folder <- sys.env.get(name) if folder.nonEmpty
-    } delete(Paths.get(folder))
+    folders.foreach(delete)
   }
+
+  private def folders: Seq[Path] =
+    Seq("TOREE_FOLDER", "TOREE_TEMPORARY").flatMap(sys.env.get).filter(_.nonEmpty).map(Paths.get(_))
 
   private def delete(folder: Path): Unit = {
     // Spark's threads and hooks make and remove files meanwhile: what vanishes is no reason to stop.
