@@ -16,6 +16,7 @@ class Ran:
 
     reply: dict[str, Any]
     messages: list[dict[str, Any]]
+    shows: str = "execute_result"
 
     @property
     def status(self) -> str:
@@ -38,8 +39,8 @@ class Ran:
 
     @property
     def result(self) -> Any:
-        """`text/plain` of the value: an execute_result, or R's last display; None without one."""
-        found = self.bundles("execute_result") or self.bundles("display_data")
+        """`text/plain` of the value: an execute_result, R's last display; None without one."""
+        found = self.bundles(self.shows)
         return found[-1]["text/plain"] if found else None
 
     @property
@@ -105,7 +106,8 @@ class Session:
                 break
             if kind not in ("status", "execute_input"):
                 messages.append(message)
-        return Ran(self._reply(sent, timeout)["content"], messages)
+        shows = "display_data" if code.startswith("%%r") else "execute_result"
+        return Ran(self._reply(sent, timeout)["content"], messages, shows)
 
     def complete(self, code: str) -> dict[str, Any]:
         """Completes at the `|` in the code."""

@@ -38,8 +38,10 @@ def to_arrow(frame: Any) -> Any:
     import pyarrow as pa
     from pyspark.sql.pandas.types import to_arrow_schema
 
+    schema = to_arrow_schema(frame.schema)
     batches = frame._collect_as_arrow()
-    return pa.Table.from_batches(batches, schema=to_arrow_schema(frame.schema))
+    # The batches name the session's time zone, the schema says UTC; the instants are the same.
+    return pa.Table.from_batches(batches).cast(schema) if batches else schema.empty_table()
 
 
 def to_spark(session: Any, table: Any) -> Any:

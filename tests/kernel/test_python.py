@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import IPython
 import pytest
 from session import Session
 
@@ -45,7 +46,8 @@ def test_frames_show_as_tables(kernel: Session) -> None:
     assert "&lt;b&gt;" in bundle["text/html"]
     failing = kernel.run("%%python\nspark.range(1).selectExpr(\"raise_error('boom')\")")
     assert "boom" in str(failing.messages)
-    assert failing.status == "error"
+    if IPython.version_info >= (9,):  # before, it showed a formatter's error and called it well
+        assert failing.status == "error"
 
 
 def test_ipython_is_whole(kernel: Session) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 from rpy2 import rinterface
 
-from ..arrow import to_spark
+from ..arrow import to_arrow, to_spark
 from .columns import FromR
 from .engine import Engine, strings
 from .vectors import ToR
@@ -362,11 +362,7 @@ def collected(frame: Any) -> pa.Table:
     if not frame.columns:
         count = frame.count()
         return pa.table({"": pa.nulls(count)}).select([])
-    if hasattr(frame, "toArrow"):
-        return frame.toArrow()
-    from pyspark.sql.pandas.types import to_arrow_schema
-
-    return pa.Table.from_batches(frame._collect_as_arrow(), to_arrow_schema(frame.schema))
+    return to_arrow(frame)
 
 
 def _closest(jars: list[str], version: str) -> str:
