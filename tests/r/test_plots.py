@@ -89,7 +89,8 @@ def test_other_forms(r: RInterpreter) -> None:
 
 def test_grid_graphics(r: RInterpreter) -> None:
     code = (
-        "suppressPackageStartupMessages(library(ggplot2))\nggplot(mtcars, aes(mpg, wt)) + geom_point()\n"
+        "suppressPackageStartupMessages(library(ggplot2))\n"
+        "ggplot(mtcars, aes(mpg, wt)) + geom_point()\n"
         "lattice::xyplot(mpg ~ wt, mtcars)"
     )
     assert kinds(do(r, code).events) == ["display image/png"] * 2
