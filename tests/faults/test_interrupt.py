@@ -38,7 +38,7 @@ SCALA = {
         "while (true) try { while (true) {} } catch { case e: Exception => }"
     ),
     "spark action": "spark.range(1000000).map(x => { Thread.sleep(1000); x }).collect()",
-    "spark action without end": 'spark.range(100000000000L).selectExpr("sum(id % 7 + id % 11)").show',
+    "spark action without end": 'spark.range(100000000000L).selectExpr("sum(id % 7 * 3)").show()',
     "wait": "new Object().synchronized { val o = new Object; o.synchronized { o.wait() } }",
     "queue": "new java.util.concurrent.LinkedBlockingQueue[Int]().take()",
 }

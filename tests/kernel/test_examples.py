@@ -18,10 +18,8 @@ pytestmark = [pytest.mark.spark, pytest.mark.r]
 def seen(output: Any, sampled: bool) -> Any:
     """What of an output must be the same: pictures and widgets differ from run to run."""
     if output["output_type"] == "stream":
-        return (
-            output["name"],
-            output["text"].rstrip(),
-        )  # Spark 3.5 ends show() with two line feeds
+        # Spark 3.5 ends show() with two line feeds.
+        return (output["name"], output["text"].rstrip())
     if output["output_type"] == "error":
         return ("error", output["ename"])
     data = output["data"]
