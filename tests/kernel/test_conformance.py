@@ -83,7 +83,7 @@ class SqlKernel(jupyter_kernel_test.KernelTests):
     language_name = "sql"
     file_extension = ".sql"
     code_generate_error = "select nothing_here"
-    code_inspect_sample = ""
+    code_inspect_sample = "count"
     completion_samples: ClassVar = [{"text": "SELE", "matches": {"SELECT"}}]
     complete_code_samples: ClassVar = ["select 1"]
     incomplete_code_samples: ClassVar = ["select 'open"]

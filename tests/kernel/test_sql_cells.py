@@ -71,3 +71,18 @@ def test_completion(kernel: Session) -> None:
 def test_is_complete(kernel: Session) -> None:
     assert kernel.is_complete("%%sql\nselect 'open")["status"] == "incomplete"
     assert kernel.is_complete("%%sql\nselect 1")["status"] == "complete"
+
+
+def test_inspection_knows_tables_and_functions(kernel: Session) -> None:
+    kernel.run("%%sql\ncreate or replace temp view inspected as select 1 as id, 'x' as name")
+    found = kernel.inspect("%%sql\nselect * from inspec|ted")
+    assert found["data"]["text/plain"].splitlines() == [
+        "inspected: a table or view",
+        "  id: int",
+        "  name: string",
+    ]
+    assert (
+        "Usage:" in kernel.inspect("%%sql\nselect cou|nt(*) from inspected")["data"]["text/plain"]
+    )
+    for code in ("%%sql\nselect no_such_thin|g", "%%sql\nselec|t 1", "%%sql\n|"):
+        assert not kernel.inspect(code)["found"], code

@@ -73,8 +73,7 @@ class ScalaInterpreter(Interpreter):
     def inspect(self, code: str, cursor: int, detail: int = 0) -> Bundle | None:
         if not self._companion.soon():
             return None
-        found = json.loads(self._companion.ask("inspect", _WORKSPACE, code, cursor, detail))
-        return {"text/plain": found["text/plain"]} if found["found"] else None
+        return inspection_of(self._companion.ask("inspect", _WORKSPACE, code, cursor, detail))
 
     def is_complete(self, code: str) -> Completeness:
         if not self._companion.soon():
@@ -129,6 +128,11 @@ def completion_of(reply: str) -> Completion:
         [item.get("type") or "" for item in items.values()],
         [item.get("signature") or "" for item in items.values()],
     )
+
+
+def inspection_of(reply: str) -> Bundle | None:
+    found = json.loads(reply)
+    return {"text/plain": found["text/plain"]} if found["found"] else None
 
 
 def result_of(outcome: Mapping[str, Any], output: Output, language: str) -> Result:

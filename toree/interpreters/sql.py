@@ -13,9 +13,19 @@ from typing import TYPE_CHECKING, Any
 from ..companion import Interrupted
 from ..errors import MagicError
 from ..magics import ArgumentParser
-from .base import Assignment, Completeness, Completion, Failed, Interpreter, Ok, Output, Result
+from .base import (
+    Assignment,
+    Bundle,
+    Completeness,
+    Completion,
+    Failed,
+    Interpreter,
+    Ok,
+    Output,
+    Result,
+)
 from .jvm_variables import SqlVariables
-from .scala import completion_of, new_cell_id, result_of, stopped
+from .scala import completion_of, inspection_of, new_cell_id, result_of, stopped
 
 if TYPE_CHECKING:
     from ..host import Host
@@ -114,7 +124,12 @@ class SqlInterpreter(Interpreter):
     def complete(self, code: str, cursor: int) -> Completion:
         if not self._companion.soon():
             return Completion((), cursor, cursor)
-        return completion_of(self._companion.ask("completeSql", _WORKSPACE, code, cursor))
+        return completion_of(self._companion.ask("completeSql", code, cursor))
+
+    def inspect(self, code: str, cursor: int, detail: int = 0) -> Bundle | None:
+        if not self._companion.soon():
+            return None
+        return inspection_of(self._companion.ask("inspectSql", code, cursor))
 
     def is_complete(self, code: str) -> Completeness:
         return Completeness("complete" if not _open(code) else "incomplete")

@@ -48,8 +48,10 @@ final class EntryPoint(companion: Companion) {
   def complete(workspace: String, code: String, cursor: Int): String =
     companion.workspace(workspace).repl().complete(code, cursor)
 
-  def completeSql(workspace: String, code: String, cursor: Int): String =
+  def completeSql(code: String, cursor: Int): String =
     sqlCompletion.complete(code, cursor)
+
+  def inspectSql(code: String, cursor: Int): String = sqlCompletion.inspect(code, cursor)
 
   def inspect(workspace: String, code: String, cursor: Int, detail: Int): String =
     companion.workspace(workspace).repl().inspect(code, cursor, detail)

@@ -45,6 +45,25 @@ final class SqlCompletion(spark: SparkAccess) {
     )
   }
 
+  /** JSON as [[Completion]] gives it: what Spark says of the table, view or function at the cursor.
+    */
+  def inspect(code: String, codePoints: Int): String = {
+    val cursor = code.offsetByCodePoints(0, codePoints.min(code.codePointCount(0, code.length)))
+    val (before, after) = code.splitAt(cursor)
+    val name = before.reverse.takeWhile(isNamePart).reverse + after.takeWhile(isNamePart)
+    val text = spark.peek.filter(_ => name.exists(Character.isLetterOrDigit)).flatMap { session =>
+      columns(session, name) match {
+        case Nil   => described(name)
+        case found => Some((s"$name: a table or view" +: found.map("  " + _.signature)).mkString("\n"))
+      }
+    }
+    Json.obj("found" -> text.isDefined, "text/plain" -> text)
+  }
+
+  private def described(function: String): Option[String] =
+    Some(column(s"describe function extended `$function`").map(_.trim).mkString("\n"))
+      .filter(_.contains("Usage:")) // else: no such function
+
   private def candidates(session: SparkSession, code: String, qualifier: String): Seq[Item] = {
     val tables = column("show tables", "tableName") ++ column("show views", "viewName")
     val named = tables.distinct.filter(table => mentions(code, table))
@@ -81,6 +100,8 @@ final class SqlCompletion(spark: SparkAccess) {
 
 object SqlCompletion {
   final case class Item(text: String, kind: String, signature: String = "")
+
+  private def isNamePart(c: Char): Boolean = Character.isLetterOrDigit(c) || c == '_'
 
   private def isWord(name: String): Boolean = name.matches("\\w+")
 
