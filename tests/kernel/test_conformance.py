@@ -69,10 +69,7 @@ class PythonKernel(jupyter_kernel_test.KernelTests):
     supported_history_operations = ("tail", "search")
     code_inspect_sample = "zip"
     code_clear_output = "from IPython.display import clear_output; clear_output()"
-    completion_samples: ClassVar = [
-        {"text": "zi", "matches": {"zip"}},
-        {"text": "version$plat", "matches": {"version$platform"}},
-    ]
+    completion_samples: ClassVar = [{"text": "zi", "matches": {"zip"}}]
     complete_code_samples: ClassVar = ["1", "print('hello, world')"]
     incomplete_code_samples: ClassVar = ["print('''hello", "def f():"]
     invalid_code_samples: ClassVar = ["import = 7q"]
@@ -108,7 +105,10 @@ class RKernel(jupyter_kernel_test.KernelTests):
     supported_history_operations = ("tail", "search")
     code_inspect_sample = "print"
     code_clear_output = "IRdisplay::clear_output()"
-    completion_samples: ClassVar = [{"text": "zi", "matches": {"zip"}}]
+    completion_samples: ClassVar = [
+        {"text": "zi", "matches": {"zip"}},
+        {"text": "version$plat", "matches": {"version$platform"}},
+    ]
     complete_code_samples: ClassVar = ["1", "print('hello, world')"]
     incomplete_code_samples: ClassVar = ["print('hello", "f <- function(x) {"]
     invalid_code_samples: ClassVar = ["a <- = 2", "f(}"]

@@ -68,8 +68,8 @@ def test_local_tables(kernel: Session) -> None:
         'val cities = Seq(City("x", Some(1)), City("y", None))',
     )
     assert result(
-        kernel, "%%python\ntype(cities).__module__, cities.shape, cities.columns.tolist()"
-    ) == ("('pandas.core.frame', (2, 2), ['name', 'size'])")
+        kernel, "%%python\ntype(cities).__name__, cities.shape, cities.columns.tolist()"
+    ) == ("('DataFrame', (2, 2), ['name', 'size'])")
 
 
 def test_the_last_assignment_wins(kernel: Session) -> None:

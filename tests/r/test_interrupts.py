@@ -54,7 +54,7 @@ ENDLESS = {
     "socket": "s <- serverSocket(8e3 + sample(1e4, 1)); repeat socketSelect(list(s), timeout = 9)",
 }
 
-LONG = "SELECT sum(a.id * b.id) FROM range(1000000) a, range(1000000) b"
+LONG = "SELECT sum(a.id % 7 * b.id) FROM range(1000000) a, range(1000000) b"
 QUICK = (
     "invisible(dbExecute(spark, 'CREATE OR REPLACE TEMP VIEW quick AS SELECT id FROM range(9)'))"
 )

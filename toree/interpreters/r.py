@@ -381,11 +381,12 @@ class _Cell:
         assert self.child is not None
         self._asking = True
         try:
+            if self._stopped_at:
+                raise KeyboardInterrupt  # it came just before the question
             line = self.output.ask(prompt)
         except KeyboardInterrupt:
-            self._asking = False
+            self._stopped_at = self._stopped_at or time.monotonic()
             self.child.send({"interrupted": True})
-            self.interrupt()
             return
         except EOFError:
             self.child.send({"answer": None})

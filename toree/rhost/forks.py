@@ -2,8 +2,9 @@
 
 Python's threads do not exist in the child. If one of them holds the GIL while R forks, the child
 waits for it for ever at its first printed line. So the forking thread, which is in R and without
-the GIL, takes it before the fork, and the child makes it anew. These are C functions called by the
-C library with no arguments; the returned values are dropped.
+the GIL, takes it before the fork and does what Python's own fork does around it, in the parent and
+in the child. These are C functions called by the C library with no arguments; the returned values
+are dropped.
 
 Python itself must not fork here while it holds the GIL (subprocess uses vfork, which is fine).
 """
@@ -17,14 +18,20 @@ from typing import Any
 
 def make_forks_safe() -> None:
     api = ctypes.pythonapi
-    take = ctypes.cast(api.PyGILState_Ensure, ctypes.c_void_p)
-    give = ctypes.cast(api.PyEval_SaveThread, ctypes.c_void_p)
-    renew = ctypes.cast(api.PyOS_AfterFork_Child, ctypes.c_void_p)
-    nothing = ctypes.c_void_p(None)
+    take, give, before, after, renew = (
+        ctypes.cast(function, ctypes.c_void_p)
+        for function in (
+            api.PyGILState_Ensure,
+            api.PyEval_SaveThread,
+            api.PyOS_BeforeFork,
+            api.PyOS_AfterFork_Parent,
+            api.PyOS_AfterFork_Child,
+        )
+    )
     register = _register()
-    # Handlers of the parent and the child run in the order of their registration.
-    register(take, give, renew)
-    register(nothing, nothing, give)
+    # What runs before the fork does so in the opposite order of registration.
+    register(before, after, renew)
+    register(take, give, give)
 
 
 def _register() -> Callable[..., int]:

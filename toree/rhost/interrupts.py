@@ -63,6 +63,13 @@ class Interrupts:
             self._pending.value = 0
             self._live = cell
 
+    def now(self) -> None:
+        """R is not to go on when what it waits for returns; called on its own thread."""
+        with self._lock:
+            if self._live is not None:
+                self._pending.value = 1
+                self._collect_once(True)
+
     def end(self) -> None:
         with self._lock:
             self._live = None

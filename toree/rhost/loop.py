@@ -221,7 +221,11 @@ class Loop:
 
     def _ask(self, prompt: str) -> str | None:
         self.pages.hold_place()
-        answer = self._question({"event": "ask", "prompt": prompt})
+        try:
+            answer = self._question({"event": "ask", "prompt": prompt})
+        except Interrupted:
+            self.interrupts.now()
+            raise
         return None if answer is None else str(answer)
 
     def _shared(self, name: Any) -> Any:

@@ -66,6 +66,8 @@ class ToR:
 
     def column(self, data: pa.ChunkedArray) -> Any:
         kind = data.type
+        if getattr(pa.types, "is_string_view", pa.types.is_null)(kind) and kind != pa.null():
+            return self._strings(data.cast(pa.string()))
         if pa.types.is_string(kind) or pa.types.is_large_string(kind):
             return self._strings(data)
         if pa.types.is_boolean(kind):
@@ -216,7 +218,10 @@ class ToR:
 
 def _joined(part: pa.Array) -> tuple[Any, int]:
     """The strings' bytes, a zero after each, and how many zeros there are."""
-    text = pc.binary_join_element_wise(part, "", "\0", null_handling="replace", null_replacement="")
+    empty, zero = pa.scalar("", part.type), pa.scalar("\0", part.type)
+    text = pc.binary_join_element_wise(
+        part, empty, zero, null_handling="replace", null_replacement=""
+    )
     first, last = _bounds(text, pa.types.is_large_string(text.type))
     data = (
         np.frombuffer(text.buffers()[2], np.uint8)[first:last]

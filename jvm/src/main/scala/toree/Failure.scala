@@ -111,22 +111,33 @@ object Failure {
   private def lines(error: Throwable, places: Places): List[String] = {
     val chain = causes(error)
     chain.zipWithIndex.flatMap { case (cause, depth) =>
-      val frames = user(cause.getStackTrace)
+      val frames = condensed(user(cause.getStackTrace), places)
       val shown = frames.take(if (depth == 0) 40 else 12)
       val rest = frames.size - shown.size
       (if (depth == 0) head(cause) else s"Caused by: ${head(cause)}") +:
-        (shown.map(f => s"  at ${frame(f, places)}") ++ (if (rest > 0) List(s"  ... $rest more")
-                                                         else Nil))
+        (shown ++ (if (rest > 0) List(s"  ... $rest more") else Nil))
     }
   }
+
+  /** Of a library's frames above the user's: who threw, and what the user called. */
+  private def condensed(frames: List[StackTraceElement], places: Places): List[String] = {
+    def at(f: StackTraceElement) = s"  at ${frame(f, places)}"
+    val (cells, rest) = frames.span(isCell)
+    val (foreign, below) = rest.span(!isCell(_))
+    val told =
+      if (below.isEmpty || foreign.size <= 5) foreign.map(at)
+      else List(at(foreign.head), s"  ... ${foreign.size - 2} more", at(foreign.last))
+    cells.map(at) ++ told ++ (if (below.isEmpty) Nil else condensed(below, places))
+  }
+
+  private def isCell(f: StackTraceElement): Boolean = f.getClassName.startsWith("$line")
 
   /** Frames down to the user's own: below lies only how the REPL called them. */
   private def user(trace: Array[StackTraceElement]): List[StackTraceElement] = {
     val frames = trace.toList.filterNot(f =>
       f.getClassName.startsWith("toree.Guard") || f.getClassName == "toree.$Gate"
     )
-    val isCell = (f: StackTraceElement) => f.getClassName.startsWith("$line")
-    val last = frames.lastIndexWhere(isCell)
+    val last = frames.lastIndexWhere(isCell(_))
     if (last < 0) frames.takeWhile(f => !f.getClassName.startsWith("toree."))
     else
       frames.take(last + 1).filterNot { f =>
