@@ -72,6 +72,8 @@ class ToreeKernel(IPythonKernel):
         return info
 
     def _language_version(self, language: str) -> str:
+        if language == "r":  # only R knows, and it may still be starting
+            return ""
         try:
             spark = sparkhome.find(self.host.config.spark_home)
         except ToreeError:
