@@ -27,9 +27,9 @@ import org.apache.spark.sql.functions._
 def table(strings: Long) = spark.range({rows}).select(
   col("id").cast("int").as("i"), rand(1).as("d"), concat(lit("text "), col("id") % strings).as("s"),
   (timestamp_seconds(col("id") + 1700000000L)).as("t"), (col("id") % 2 === 0).as("b")).cache()
-val few = table(1000)
-val all = table(Long.MaxValue)
-few.count + all.count"""
+val repeating = table(1000)
+val differing = table(Long.MaxValue)
+repeating.count + differing.count"""
 
 
 def timed(kernel: Session, code: str) -> float:
@@ -64,11 +64,11 @@ def main() -> None:
     with Session(name) as kernel:
         timed(kernel, SETUP.format(rows=rows))
         arrow = "spark.conf.set('spark.sql.execution.arrow.pyspark.enabled', 'true')"
-        timed(kernel, f"%%python\n{arrow}\n_ = few.limit(10).toPandas(), all.limit(10).toPandas()")
-        timed(kernel, "%%r\nsuppressMessages(library(dplyr))\nr <- collect(head(few)); rm(r)")
+        timed(kernel, f"%%python\n{arrow}\n_ = repeating.limit(9).toPandas()")
+        timed(kernel, "%%r\nsuppressMessages(library(dplyr))\nr <- collect(head(repeating)); rm(r)")
         process = psutil.Process(int(kernel.run("%%r\ncat(Sys.getpid())").text("stdout")))
-        timed(kernel, "%%r\nq1 <- few; q2 <- all")
-        for table, query in (("few", "q1"), ("all", "q2")):
+        timed(kernel, "%%r\nq1 <- repeating; q2 <- differing")
+        for table, query in (("repeating", "q1"), ("differing", "q2")):
             there: list[tuple[float, float]] = []
             back: list[tuple[float, float]] = []
             before = process.memory_info().rss
@@ -92,12 +92,12 @@ def main() -> None:
                 p, r = (statistics.median(side) for side in zip(*pairs, strict=True))
                 least = min(one[1] for one in pairs) / min(one[0] for one in pairs)
                 print(
-                    f"{table:4} {label:26} PySpark {p:.2f}  R {r:.2f}  ratio {r / p:.2f}"
+                    f"{table:9} {label:26} PySpark {p:.2f}  R {r:.2f}  ratio {r / p:.2f}"
                     f"  (of the best {least:.2f})",
                     flush=True,
                 )
             print(
-                f"{table:4} memory: {last[0] / 1e6:.0f} MB for {last[1] / 1e6:.0f} MB", flush=True
+                f"{table:9} memory: {last[0] / 1e6:.0f} MB for {last[1] / 1e6:.0f} MB", flush=True
             )
 
 
