@@ -296,16 +296,14 @@ class Session:
     # -- other R packages ------------------------------------------------------
 
     def _sparkr(self) -> Any:
-        """Starts SparkR's backend inside the companion; port and secret for SparkR."""
+        """Starts SparkR's backend inside the companion: its port, its secret, Spark's home."""
         if self._context is None:
             raise SparkFailed("Spark is not attached.")
         jvm = self._context._jvm
-        backend = jvm.org.apache.spark.api.r.RBackend()
-        found = backend.init()
-        thread = jvm.java.lang.Thread(backend, "sparkr-backend")
-        thread.setDaemon(True)
-        thread.start()
-        return strings([str(found._1()), str(found._2().secret())])
+        # Its threads serve from here on; `run` would only wait for their end.
+        found = jvm.org.apache.spark.api.r.RBackend().init()
+        home = str(jvm.System.getenv("SPARK_HOME"))
+        return strings([str(found._1()), str(found._2().secret()), home])
 
     def _sparklyr(self, jars: Any) -> Any:
         """Starts sparklyr's backend inside the companion; the `master` for spark_connect."""

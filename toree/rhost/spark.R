@@ -51,6 +51,8 @@ when_loaded("dbplyr", function() {
 when_loaded("SparkR", function() {
   address <- spark_call("sparkr")
   Sys.setenv(EXISTING_SPARKR_BACKEND_PORT = address[[1L]], SPARKR_BACKEND_AUTH_SECRET = address[[2L]])
+  # Without one SparkR downloads a Spark.
+  if (!nzchar(Sys.getenv("SPARK_HOME"))) Sys.setenv(SPARK_HOME = address[[3L]])
 })
 
 local({

@@ -108,7 +108,7 @@ final class CellValues[M <: CellMain](val main: M) {
   def ran(request: main.Request, instance: AnyRef): Unit = instances.put(request, instance)
 
   def echo(line: Line, instance: AnyRef, types: Boolean): Option[String] = line match {
-    case Said(_, _, text, _)           => Some(text)
+    case Said(_, _, text, _)              => Some(text)
     case Value(name, kind, _, true, _)    => Some(s"${named(name, kind, types)} = <lazy>")
     case Value(name, "Unit", _, false, _) => Some(s"${named(name, "Unit", types)} = ()")
     case Value(name, kind, _, false, _)   =>
@@ -121,8 +121,9 @@ final class CellValues[M <: CellMain](val main: M) {
     if (types) s"$name: $kind" else name
 
   def lastValue(line: Line, instance: AnyRef): Option[(Line, Any)] = line match {
-    case Value(name, kind, _, false, _) if kind != "Unit" => Some((line, main.valueIn(instance, name)))
-    case _                                             => None
+    case Value(name, kind, _, false, _) if kind != "Unit" =>
+      Some((line, main.valueIn(instance, name)))
+    case _ => None
   }
 
   /** The value a name has now. */
@@ -157,7 +158,9 @@ final class CellValues[M <: CellMain](val main: M) {
     }
     now.foreach { case (name, line, _, value) => variables(name) = (line, value) }
     val told = ran.map(_.name).toSet
-    now.collect { case (name, line, before, value) if !told(name) && !CellValues.same(value, before) => line }
+    now.collect {
+      case (name, line, before, value) if !told(name) && !CellValues.same(value, before) => line
+    }
   }
 }
 
@@ -166,7 +169,7 @@ object CellValues {
   /** Whether nobody can tell the two apart: the same object, or boxes of the same number. */
   private[toree] def same(one: Any, other: Any): Boolean = (one, other) match {
     case (_: Number | _: Boolean | _: Char, _) => one.equals(other)
-    case _                                     => one.asInstanceOf[AnyRef] eq other.asInstanceOf[AnyRef]
+    case _ => one.asInstanceOf[AnyRef] eq other.asInstanceOf[AnyRef]
   }
 
   private val scalars = Set(

@@ -112,7 +112,9 @@ object Failure {
     val chain = causes(error)
     chain.zipWithIndex.flatMap { case (cause, depth) =>
       val frames = condensed(user(cause.getStackTrace), places)
-      val shown = frames.take(if (depth == 0) 40 else 12)
+      // A trace of Spark's own threads names nothing the user knows; %tb has the whole of it.
+      val own = cause.getStackTrace.exists(isCell)
+      val shown = frames.take(if (depth == 0 && own) 40 else if (own) 12 else 6)
       val rest = frames.size - shown.size
       (if (depth == 0) head(cause) else s"Caused by: ${head(cause)}") +:
         (shown ++ (if (rest > 0) List(s"  ... $rest more") else Nil))

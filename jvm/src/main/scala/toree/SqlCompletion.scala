@@ -54,7 +54,8 @@ final class SqlCompletion(spark: SparkAccess) {
     val text = spark.peek.filter(_ => name.exists(Character.isLetterOrDigit)).flatMap { session =>
       columns(session, name) match {
         case Nil   => described(name)
-        case found => Some((s"$name: a table or view" +: found.map("  " + _.signature)).mkString("\n"))
+        case found =>
+          Some((s"$name: a table or view" +: found.map("  " + _.signature)).mkString("\n"))
       }
     }
     Json.obj("found" -> text.isDefined, "text/plain" -> text)
