@@ -35,7 +35,7 @@ class ScalaKernel(jupyter_kernel_test.KernelTests):
         {"code": 'kernel.display.html("<b>x</b>")', "mime": "text/html"},
     ]
     code_history_pattern = "1?2*"
-    supported_history_operations = ("tail", "search", "range")
+    supported_history_operations = ("tail", "search")
     code_inspect_sample = "spark"
     code_clear_output = "kernel.display.clear()"
     completion_samples: ClassVar = [
@@ -66,7 +66,7 @@ class PythonKernel(jupyter_kernel_test.KernelTests):
         }
     ]
     code_history_pattern = "1?2*"
-    supported_history_operations = ("tail", "search", "range")
+    supported_history_operations = ("tail", "search")
     code_inspect_sample = "zip"
     code_clear_output = "from IPython.display import clear_output; clear_output()"
     completion_samples: ClassVar = [{"text": "zi", "matches": {"zip"}}]
@@ -82,12 +82,12 @@ class SqlKernel(jupyter_kernel_test.KernelTests):
     code_generate_error = "select nothing_here"
     code_execute_result: ClassVar = [
         {
-            "code": "select 6 * 7 as answer",
-            "result": "+--------+\n| answer |\n| int    |\n+--------+\n| 42     |\n+--------+\n1 row",
+            "code": "select 42 as x",
+            "result": "+-----+\n| x   |\n| int |\n+-----+\n| 42  |\n+-----+\n1 row",
         }
     ]
-    code_history_pattern = "select 6*"
-    supported_history_operations = ("tail", "search", "range")
+    code_history_pattern = "select 4*"
+    supported_history_operations = ("tail", "search")
     code_inspect_sample = "count"
     completion_samples: ClassVar = [{"text": "SELE", "matches": {"SELECT"}}]
     complete_code_samples: ClassVar = ["select 1"]
@@ -110,7 +110,7 @@ class RKernel(jupyter_kernel_test.KernelTests):
         {"code": 'IRdisplay::display_html("<b>x</b>")', "mime": "text/html"},
     ]
     code_history_pattern = "1?2*"
-    supported_history_operations = ("tail", "search", "range")
+    supported_history_operations = ("tail", "search")
     code_inspect_sample = "print"
     code_clear_output = "IRdisplay::clear_output()"
     completion_samples: ClassVar = [
