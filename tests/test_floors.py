@@ -38,6 +38,7 @@ FLOORS = {
     "companion": 2,
     "spark": 2,
     "arrow": 2,
+    "gateway": 2,
     "frames": 2,
     "interpreters.*": 2,
     "rhost": 2,
@@ -63,7 +64,7 @@ DOORS = {
     "jupyter_client": {"kernelspec", "client"},
     "platformdirs": {"cache"},
     "py4j": {"companion", "rhost.session"},
-    "pyspark": {"arrow", "spark", "frames", "rhost.session"},
+    "pyspark": {"arrow", "gateway", "spark", "frames", "rhost.session"},
     "rpy2": {"rhost.*"},  # a process that is there to hold R
 }
 
@@ -157,8 +158,8 @@ def test_one_door_per_foreign_library(path: Path) -> None:
 
 
 def test_the_r_host_knows_nothing_of_the_front() -> None:
-    """It runs in a process of its own: it shares the ground floor's values, and Arrow's."""
-    allowed = {"toree", "toree.arrow", "toree.errors", "toree.interpreters.base"}
+    """It runs in a process of its own: it shares the ground floor's values, Arrow, the gateway."""
+    allowed = {"toree", "toree.arrow", "toree.gateway", "toree.errors", "toree.interpreters.base"}
     front = {
         name
         for path in (PACKAGE / "rhost").glob("*.py")

@@ -24,6 +24,7 @@ from typing import Any
 from .companion import Companion
 from .display import Preview
 from .errors import LanguageMissing, ToreeError
+from .gateway import connect
 from .interpreters.base import Output
 
 _MENTION = re.compile(r"\b(?:spark|sc|pyspark)\b")
@@ -218,21 +219,13 @@ def attach(port: int, secret: str, python: str = "") -> tuple[Any, Any]:
         logging.getLogger(name).disabled = True
     try:
         from pyspark import SparkConf, SparkContext
-        from pyspark.java_gateway import launch_gateway
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise LanguageMissing(
             f"PySpark can't be imported: {error}.",
             advice="Install it with: pip install 'pyspark[sql]', or set SPARK_HOME.",
         ) from error
-    # The environment is how PySpark's launcher is told of a gateway that is already there.
-    told = {"PYSPARK_GATEWAY_PORT": str(port), "PYSPARK_GATEWAY_SECRET": secret}
-    os.environ.update(told)
-    try:
-        gateway = launch_gateway()
-    finally:
-        for name in told:
-            os.environ.pop(name, None)
+    gateway = connect(port, secret)
     entry = gateway.entry_point
     try:
         java_context = entry.javaContext()

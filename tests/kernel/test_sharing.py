@@ -123,6 +123,13 @@ def test_a_change_in_place_is_seen(kernel: Session) -> None:
     run(kernel, "%%python\ndef grow():\n    rows.append(4)")
     run(kernel, "%%python\ngrow()")
     assert result(kernel, "rows.sum") == "10"
+    run(kernel, "%%python\nclass Holder: pass\nholder = Holder(); holder.kept = {'r': rows}")
+    run(kernel, "%%python\nholder.kept['r'].append(5)")
+    assert result(kernel, "rows.sum") == "15"
+    run(kernel, "%%python\nimport numpy as np\nwhole = np.arange(4.0)\npart = whole[1:3]")
+    assert result(kernel, "whole.sum") == "6.0"
+    run(kernel, "%%python\npart[:] = 5")
+    assert result(kernel, "whole.sum") == "13.0"
     run(kernel, 'val counts = scala.collection.mutable.Map("a" -> 1)')
     assert result(kernel, "%%python\ncounts") == "{'a': 1}"
     run(kernel, 'counts("b") = 2')

@@ -75,6 +75,43 @@ def test_functions_of_earlier_cells_see_the_present_version(kernel: Session) -> 
     assert result(kernel, "%%r\nsapply(1:2, stride)") == "[1] 10 20"
 
 
+#: What makes a large value, what uses it elsewhere, and what that gives.
+LARGE = {
+    "Python to Scala": (
+        "%%python\nheavy = [float(i) for i in range(4_000_000)]",
+        "heavy.size",
+        "4000000",
+    ),
+    "Python to R": (
+        "%%python\nheavy = [str(i) for i in range(3_000_000)]",
+        "%%r\nlength(heavy)",
+        "[1] 3000000",
+    ),
+    "R to Python": ("%%r\nheavy <- as.character(1:3000000)", "%%python\nlen(heavy)", "3000000"),
+    "R to Scala": ("%%r\nheavy <- as.character(1:3000000)", "heavy.size", "3000000"),
+    "Scala to R": (
+        'val heavy = Seq.tabulate(3000000)("t" + _)',
+        "%%r\nlength(heavy)",
+        "[1] 3000000",
+    ),
+}
+
+
+@pytest.mark.parametrize("pair", LARGE)
+def test_a_transfer_that_is_stopped(kernel: Session, pair: str) -> None:
+    make, use, result_of_use = LARGE[pair]
+    run(kernel, make)
+
+    def stop(message: dict[str, object]) -> None:
+        if message["msg_type"] == "execute_input":
+            kernel.manager.interrupt_kernel()
+
+    ran = kernel.run(use, during=stop)
+    assert ran.status == "error", ran.result
+    assert ran.reply["ename"] in ("Interrupted", "KeyboardInterrupt")
+    assert result(kernel, use) == result_of_use
+
+
 def test_columns_formulas_and_parameters_are_no_references(kernel: Session) -> None:
     run(kernel, "val height = 1; val weight = 2")
     run(kernel, "%%r\nd <- data.frame(height = 3, weight = 4); d$height; 'weight' # weight")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+import contextlib
+import itertools
+import types
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from .. import wire
@@ -16,6 +19,41 @@ from .python_values import FromWire, ToWire, describe
 
 if TYPE_CHECKING:
     from ..sharing import Sharing
+
+
+_UNCHANGING = (
+    str,
+    bytes,
+    int,
+    float,
+    complex,
+    type(None),
+    type,
+    types.FunctionType,
+    types.ModuleType,
+)
+_LOOKED_AT = 100  # items of a collection
+
+
+def insides(value: Any, depth: int = 2) -> set[int]:
+    """Identities of what may change in place: the value, and what it holds, two levels deep."""
+    if isinstance(value, _UNCHANGING):
+        return set()
+    found = set() if isinstance(value, tuple | frozenset) else {id(value)}
+    children: Iterable[Any] = ()
+    if isinstance(value, dict):
+        children = value.values()
+    elif isinstance(value, list | tuple | set | frozenset):
+        children = value
+    elif type(value).__module__ == "__main__":
+        children = getattr(value, "__dict__", {}).values()
+    elif type(value).__module__ == "numpy":  # a view of another array
+        children = (getattr(value, "base", None),)
+    if depth:
+        with contextlib.suppress(RuntimeError):  # a thread changes it meanwhile
+            for child in itertools.islice(children, _LOOKED_AT):
+                found |= insides(child, depth - 1)
+    return found
 
 
 class PythonVariables:
@@ -70,14 +108,14 @@ class PythonVariables:
     # ---------------------------------------------------------------- the seam
 
     def mentions(self, code: str, names: Sequence[str]) -> Sequence[str]:
-        """Also through second names of the same object."""
+        """Also through other names of the same object, or of one that holds it."""
         found = [name for name in names if name in code]
-        objects = {id(self._names[n]): n for n in names if n in self._names}
-        found += [
-            objects[id(value)]
-            for name, value in self._names.items()
-            if id(value) in objects and name in code
-        ]
+        if not found:
+            values = [self._names[name] for name in names if name in self._names]
+            held = set[int]().union(*map(insides, values))
+            others = [value for name, value in self._names.items() if name in code]
+            if any(not held.isdisjoint(insides(value)) for value in others):
+                return names
         return found
 
     def references(self, code: str) -> frozenset[str]:
@@ -86,9 +124,13 @@ class PythonVariables:
             return frozenset()
         direct = python_names.references(tree)
         names = python_names.through_functions(direct, self._names)
-        # A second name of the same object: `other.append(1)` changes `rows` too.
-        named = {id(self._names[n]) for n in names if n in self._names}
-        return names | {n for n, v in self._names.items() if id(v) in named and is_shareable(n)}
+        # `other.append(1)` and `all["rows"].append(1)` change `rows` too.
+        held = set[int]().union(*(insides(self._names[n]) for n in names if n in self._names))
+        return names | {
+            name
+            for name, value in self._names.items()
+            if is_shareable(name) and not held.isdisjoint(insides(value))
+        }
 
     def get(self, name: str) -> wire.Value:
         return self._to(self._names[name], name)

@@ -15,6 +15,7 @@ import pyarrow as pa
 from rpy2 import rinterface
 
 from ..arrow import to_arrow, to_spark
+from ..gateway import connect
 from .columns import FromR
 from .engine import Engine, strings
 from .vectors import ToR
@@ -105,17 +106,14 @@ class Session:
 
     def _attach(self, port: int, secret: str) -> None:
         from pyspark import SparkConf, SparkContext
-        from pyspark.java_gateway import launch_gateway
         from pyspark.sql import SparkSession
 
         before = signal.getsignal(signal.SIGINT)
-        # PySpark reads them at once; R's children must not find them.
-        os.environ["PYSPARK_GATEWAY_PORT"], os.environ["PYSPARK_GATEWAY_SECRET"] = str(port), secret
         try:
             SparkContext._active_spark_context = None
             SparkContext._gateway = SparkContext._jvm = None
             SparkSession._instantiatedSession = None
-            gateway = launch_gateway()
+            gateway = connect(port, secret)
             jsession = gateway.entry_point.session()
             jsc = gateway.entry_point.javaContext()
             conf = SparkConf(_jvm=gateway.jvm, _jconf=jsc.getConf())
@@ -126,7 +124,6 @@ class Session:
             self._adopted.clear()
             self.entry = gateway.entry_point
         finally:
-            del os.environ["PYSPARK_GATEWAY_PORT"], os.environ["PYSPARK_GATEWAY_SECRET"]
             # SparkContext's handler would cancel every job, those of other languages too.
             signal.signal(signal.SIGINT, before)
 
