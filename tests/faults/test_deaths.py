@@ -153,6 +153,16 @@ def test_a_task_fails(mortal: Session) -> None:
     assert mortal.run("6*7").result == "42"
 
 
+def test_what_cannot_be_stopped_is_said_and_left(mortal: Session) -> None:
+    """A loop in a library that never calls back: after five seconds the user has the kernel."""
+    code = f'println("{READY}")\nnew java.math.BigInteger("7").pow(400000000).bitLength'
+    ran, seconds = stopped(mortal, code, timeout=60)
+    assert ran.status == "error"
+    assert 4.5 < seconds < 7
+    assert "%restart scala" in ran.reply["evalue"]
+    companion(mortal).kill()  # it would go on for an hour
+
+
 @pytest.mark.r
 @pytest.mark.parametrize("how", ["killed", "segfault", "recursion", "q"])
 def test_r_dies(mortal: Session, how: str) -> None:
@@ -175,6 +185,23 @@ def test_r_dies(mortal: Session, how: str) -> None:
         assert mortal.run('%%r\nexists("lost")').result == "[1] FALSE"
     assert mortal.run("%%python\nkept").result == "9"
     assert mortal.run("6*7").result == "42"
+
+
+@pytest.mark.r
+@pytest.mark.parametrize("how", ["killed", "spark.stop()", "%restart spark", "%restart scala"])
+def test_r_goes_on_with_the_next_session(mortal: Session, how: str) -> None:
+    query = "%%r\nDBI::dbGetQuery(spark, 'SELECT 6 * 7 AS x')$x"
+    mortal.run("%%r\nkept <- 5")
+    assert mortal.run(query).result == "[1] 42"
+    if how == "killed":
+        jvm = companion(mortal)
+        jvm.kill()
+        jvm.wait(20)
+    else:
+        assert mortal.run(how).status == "ok"
+    ran = mortal.run(query)
+    assert ran.result == "[1] 42", ran.traceback
+    assert mortal.run("%%r\nkept").result == "[1] 5"
 
 
 def test_python_ends_the_kernel_for_good(specs: Path) -> None:

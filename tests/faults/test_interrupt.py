@@ -225,12 +225,3 @@ def test_cells_queued_behind_are_aborted(kernel: Session) -> None:
     replies = [kernel._reply(sent, 30)["content"]["status"] for sent in behind]
     assert replies == ["aborted"] * 3
     assert kernel.run("behind1").status == "error"
-
-
-def test_what_cannot_be_stopped_is_said_and_left(kernel: Session) -> None:
-    """A loop in a library that never calls back: after five seconds the user has the kernel."""
-    code = f'println("{READY}")\nnew java.math.BigInteger("7").pow(400000000).bitLength'
-    ran, seconds = stopped(kernel, code, timeout=60)
-    assert ran.status == "error"
-    assert 4.5 < seconds < 7
-    assert "%restart scala" in ran.reply["evalue"]

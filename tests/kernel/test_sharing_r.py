@@ -78,21 +78,21 @@ def test_functions_of_earlier_cells_see_the_present_version(kernel: Session) -> 
 #: What makes a large value, what uses it elsewhere, and what that gives.
 LARGE = {
     "Python to Scala": (
-        "%%python\nheavy = [float(i) for i in range(4_000_000)]",
+        "%%python\nheavy = [float(i) for i in range(2_000_000)]",
         "heavy.size",
-        "4000000",
+        "2000000",
     ),
     "Python to R": (
-        "%%python\nheavy = [str(i) for i in range(3_000_000)]",
+        "%%python\nheavy = [str(i) for i in range(2_000_000)]",
         "%%r\nlength(heavy)",
-        "[1] 3000000",
+        "[1] 2000000",
     ),
-    "R to Python": ("%%r\nheavy <- as.character(1:3000000)", "%%python\nlen(heavy)", "3000000"),
-    "R to Scala": ("%%r\nheavy <- as.character(1:3000000)", "heavy.size", "3000000"),
+    "R to Python": ("%%r\nheavy <- as.character(1:2000000)", "%%python\nlen(heavy)", "2000000"),
+    "R to Scala": ("%%r\nheavy <- as.character(1:2000000)", "heavy.size", "2000000"),
     "Scala to R": (
-        'val heavy = Seq.tabulate(3000000)("t" + _)',
+        'val heavy = Seq.tabulate(1000000)("t" + _)',
         "%%r\nlength(heavy)",
-        "[1] 3000000",
+        "[1] 1000000",
     ),
 }
 

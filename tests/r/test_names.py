@@ -170,6 +170,30 @@ def test_what_stays_in_r(r: RInterpreter) -> None:
         r.put("v", object())
 
 
+TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+VECTORS = st.one_of(
+    *(
+        st.lists(st.none() | item, min_size=2, max_size=20)  # one item alone is a scalar
+        for item in (
+            st.integers(-(2**31) + 1, 2**31 - 1),
+            st.floats(allow_nan=False),
+            st.booleans(),
+            TEXT,
+        )
+    )
+)
+NAMES = st.text("abcxyz.", min_size=1, max_size=8)
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(sent=VECTORS | st.dictionaries(NAMES, VECTORS, min_size=1, max_size=5))
+def test_any_vectors_and_named_lists_come_back(r: RInterpreter, sent: Any) -> None:
+    r.put("v", sent)
+    assert _plain(r.get("v")) == sent
+
+
 FRAMES = st.lists(
     st.tuples(
         st.none() | st.integers(-(2**31) + 1, 2**31 - 1),
