@@ -305,9 +305,10 @@ class Session:
     def _sparklyr(self, jars: Any) -> Any:
         """Starts sparklyr's backend inside the companion; the `master` for spark_connect."""
         version = ".".join(str(self._spark.version).split(".")[:2])
-        jar = _closest(list(jars), version)
-        java = self._context._jvm.java
         jvm = self._context._jvm
+        scala = ".".join(str(jvm.scala.util.Properties.versionNumberString()).split(".")[:2])
+        jar = _closest(list(jars), version, scala)
+        java = jvm.java
         urls = self._context._gateway.new_array(java.net.URL, 1)
         urls[0] = java.io.File(jar).toURI().toURL()
         loader = java.net.URLClassLoader(urls, jvm.Thread.currentThread().getContextClassLoader())
@@ -319,7 +320,14 @@ class Session:
         port = _free_port()
         backend.setType(True, False, False, False)
         backend.setSparkContext(self._context._jsc.sc())
-        backend.init(port, 1, 60)
+        # Where R will look for it: sparklyr's own program makes it there.
+        shell = loader.loadClass("sparklyr.Shell$")
+        field = shell.getDeclaredField("backend")
+        field.setAccessible(True)
+        field.set(shell.getField("MODULE$").get(None), backend)
+        # It serves in the call itself, until sparklyr disconnects.
+        arguments = (port, 1, 60)
+        threading.Thread(target=backend.init, args=arguments, name="sparklyr", daemon=True).start()
         return strings([f"sparklyr://localhost:{port}/1"])
 
 
@@ -360,17 +368,22 @@ def collected(frame: Any) -> pa.Table:
     return to_arrow(frame)
 
 
-def _closest(jars: list[str], version: str) -> str:
-    """sparklyr ships a jar for each Spark: the newest that is not newer than this Spark."""
+def _closest(jars: list[str], version: str, scala: str) -> str:
+    """The jar to use of those sparklyr ships: one for each Spark and Scala, "master" for new ones."""
 
     def number(text: str) -> tuple[int, ...]:
-        return tuple(int(part) for part in re.findall(r"\d+", text)[:2])
+        return (999,) if text == "master" else tuple(int(part) for part in text.split(".")[:2])
 
-    named = [(number(os.path.basename(jar)), jar) for jar in jars]
-    fitting = sorted(pair for pair in named if pair[0] <= number(version))
+    found = [re.fullmatch(r"sparklyr-(.+)-([\d.]+)\.jar", os.path.basename(jar)) for jar in jars]
+    fitting = [
+        (number(match[1]), jar)
+        for match, jar in zip(found, jars, strict=True)
+        if match and match[2] == scala
+        if match[1] == "master" or number(match[1]) <= number(version)
+    ]
     if not fitting:
-        raise SparkFailed("This sparklyr has no backend for this Spark.")
-    return fitting[-1][1]
+        raise SparkFailed(f"This sparklyr has no backend for Spark {version} with Scala {scala}.")
+    return max(fitting)[1]
 
 
 def _free_port() -> int:
