@@ -369,7 +369,7 @@ def collected(frame: Any) -> pa.Table:
 
 
 def _closest(jars: list[str], version: str, scala: str) -> str:
-    """The jar to use of those sparklyr ships: one for each Spark and Scala, "master" for new ones."""
+    """Of the jars sparklyr ships, one a Spark and Scala, the one to use; "master" is for new Sparks."""
 
     def number(text: str) -> tuple[int, ...]:
         return (999,) if text == "master" else tuple(int(part) for part in text.split(".")[:2])
