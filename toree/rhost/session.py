@@ -369,7 +369,7 @@ def collected(frame: Any) -> pa.Table:
 
 
 def _closest(jars: list[str], version: str, scala: str) -> str:
-    """Of the jars sparklyr ships, one a Spark and Scala, the one to use; "master" is for new Sparks."""
+    """The jar to use: sparklyr ships one for each Spark and Scala, "master" for new Sparks."""
 
     def number(text: str) -> tuple[int, ...]:
         return (999,) if text == "master" else tuple(int(part) for part in text.split(".")[:2])
