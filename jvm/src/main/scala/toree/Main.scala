@@ -21,8 +21,6 @@ object Main {
     case _                                                      => "eager"
   }
 
-  @volatile private var leaving = false
-
   private def run(address: Path, mode: String): Unit = {
     // Spark's log is set up first, and so keeps the process's own stderr.
     Log.start()
@@ -30,12 +28,7 @@ object Main {
     val front = capture.install()
     val classes = privateFolder()
     // Hadoop's hooks run in order: this one after Spark's own, which remove files too.
-    val last: Runnable = () => {
-      clean(classes)
-      // Threads still run, and would make the folders anew: a compiler that warms up, Spark's tasks.
-      if (leaving && folders.nonEmpty) Runtime.getRuntime.halt(0)
-    }
-    org.apache.hadoop.util.ShutdownHookManager.get().addShutdownHook(last, 0)
+    org.apache.hadoop.util.ShutdownHookManager.get().addShutdownHook(() => clean(classes), 0)
     // Whoever makes the SparkContext, it has to serve the classes of cells.
     System.setProperty("spark.repl.class.outputDir", classes.toString)
     val companion = new Companion(capture, classes, mode)
@@ -56,7 +49,7 @@ object Main {
 
   /** The front is gone: a short orderly close, then the end, whatever still runs. */
   private def end(companion: Companion, classes: Path): Unit = {
-    leaving = true
+    sweepAfterwards()
     background("close")(companion.close()).join(3000)
     background("halt") {
       Thread.sleep(2000)
@@ -64,6 +57,22 @@ object Main {
       Runtime.getRuntime.halt(0)
     }
     sys.exit()
+  }
+
+  /** Removes the folders once more when this process is gone: until then its threads, a compiler or
+    * Spark's tasks, may make them anew.
+    */
+  private def sweepAfterwards(): Unit = if (File.separatorChar == '/' && folders.nonEmpty) {
+    val script =
+      "i=0; while kill -0 $1 2>/dev/null && [ $i -lt 80 ]; do sleep 0.1; i=$((i+1)); done; " +
+        "shift; rm -rf -- \"$@\""
+    val command = Seq("sh", "-c", script, "sh", ProcessHandle.current.pid.toString) ++
+      folders.map(_.toString)
+    new ProcessBuilder(command: _*)
+      .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+      .redirectError(ProcessBuilder.Redirect.DISCARD)
+      .start()
+    ()
   }
 
   private def background(name: String)(body: => Unit): Thread = {
