@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextvars
 import dataclasses
+import signal
+import threading
 import traceback
+import types
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -36,6 +39,7 @@ class ToreeKernel(IPythonKernel):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.config_error = ""
+        self._in_cell = self._stop_asked = False
         try:
             config = Config.from_environment()
         except ValueError as error:
@@ -48,6 +52,21 @@ class ToreeKernel(IPythonKernel):
     def start(self) -> None:
         super().start()
         self.host.start()
+
+    def pre_handler_hook(self) -> None:
+        """Before each request: SIGINT is to stop a cell, not what is done around it.
+
+        ipykernel lets it end the request wherever it is, and a cell that was stopped as it began
+        or ended got no reply.
+        """
+        super().pre_handler_hook()
+        self._stop_asked = False
+        signal.signal(signal.SIGINT, self._on_sigint)
+
+    def _on_sigint(self, number: int, frame: types.FrameType | None) -> None:
+        if self._in_cell:
+            signal.default_int_handler(number, frame)
+        self._stop_asked = True
 
     # ---------------------------------------------------------------- kernel_info
 
@@ -107,7 +126,11 @@ class ToreeKernel(IPythonKernel):
             }
         )
         output = KernelOutput(self, self.host.config.output_limit)
+        stoppable = threading.current_thread() is threading.main_thread()
         try:
+            self._in_cell = stoppable
+            if stoppable and self._stop_asked:
+                raise KeyboardInterrupt
             if self.config_error:
                 raise ToreeError(self.config_error, advice="Correct TOREE_OPTS in kernel.json.")
             result = await self.host.run(code, output)
@@ -118,6 +141,9 @@ class ToreeKernel(IPythonKernel):
         except Exception as error:  # our own fault: say so, and keep the session
             self.log.exception("A cell failed inside Toree")
             result = Failed(type(error).__name__, str(error), traceback.format_exc().splitlines())
+        finally:
+            if stoppable:
+                self._in_cell = False
         if not _REQUEST.get()["ran"] and store_history and not silent and code.strip():
             self._remember(count, code, result)
         reply = self._reply(result, count, silent)

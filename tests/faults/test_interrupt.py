@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 import time
 from collections.abc import Iterator
@@ -225,3 +226,13 @@ def test_cells_queued_behind_are_aborted(kernel: Session) -> None:
     replies = [kernel._reply(sent, 30)["content"]["status"] for sent in behind]
     assert replies == ["aborted"] * 3
     assert kernel.run("behind1").status == "error"
+
+
+def test_a_stop_at_any_moment_of_a_short_cell_leaves_it_a_reply(kernel: Session) -> None:
+    chance = random.Random(3)
+    for _ in range(80):
+        code = chance.choice(["6*7", "%%python\n6*7", "%%r\n6*7", "%%sql\nselect 6*7 as answer"])
+        sent = kernel.client.execute(code)
+        time.sleep(chance.choice([0, chance.uniform(0, 0.01), chance.uniform(0, 0.06)]))
+        kernel.manager.interrupt_kernel()
+        assert kernel._reply(sent, 30)["content"]["status"] in ("ok", "error")
