@@ -168,7 +168,7 @@ object CellValues {
 
   /** Whether nobody can tell the two apart: the same object, or boxes of the same number. */
   private[toree] def same(one: Any, other: Any): Boolean = (one, other) match {
-    case (_: Number | _: Boolean | _: Char, _) => one.equals(other)
+    case (_: Number | _: Boolean | _: Char, _) => one.asInstanceOf[AnyRef].equals(other)
     case _ => one.asInstanceOf[AnyRef] eq other.asInstanceOf[AnyRef]
   }
 

@@ -153,7 +153,12 @@ class ScalaReplSuite extends CellSuite {
     val assigned = workspace.repl().assigned.map(m => (m("name"), m("type"), m("kind")))
     assertEquals(
       assigned,
-      List(("a", "Int", "scalar"), ("s", "List[String]", "collection"), ("d", "Double", "scalar"))
+      List(
+        ("a", "Int", "scalar"),
+        ("s", "List[String]", "collection"),
+        ("f", "method", "function"),
+        ("d", "Double", "scalar")
+      )
     )
     ok("a = 5")
     assertEquals(workspace.repl().assigned.map(_("name")), List("a"))
