@@ -9,12 +9,16 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from traitlets.config import Config
 
 
 def main(source: Path, target: Path) -> int:
     notebook = nbformat.read(source, as_version=4)  # type: ignore[no-untyped-call]
     resources = {"metadata": {"path": str(source.parent)}}
-    client = NotebookClient(notebook, timeout=300, resources=resources, on_cell_executed=show)
+    encrypted = Config(KernelManager={"transport_encryption": "auto"})
+    client = NotebookClient(
+        notebook, timeout=300, resources=resources, on_cell_executed=show, config=encrypted
+    )
     try:
         client.execute()
     except CellExecutionError:

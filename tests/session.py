@@ -51,8 +51,8 @@ class Ran:
 class Session:
     """Starts a kernel by its spec's name; `with` ends it."""
 
-    def __init__(self, name: str, **options: Any) -> None:
-        self.manager = KernelManager(kernel_name=name)
+    def __init__(self, name: str, traits: dict[str, Any] | None = None, **options: Any) -> None:
+        self.manager = KernelManager(kernel_name=name, **(traits or {}))
         self.options = options
 
     def __enter__(self) -> Session:

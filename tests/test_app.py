@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from ipykernel.kernelspec import get_kernel_dict
 
 from toree import cds, doctor, java, kernelspec, sparkhome
 from toree.app import Toree
@@ -64,7 +65,7 @@ def test_install_of_all_kernels(elsewhere: Path, capsys: pytest.CaptureFixture[s
             "__TOREE_OPTS__": "",
             "PYTHON_EXEC": sys.executable,
         },
-        "metadata": {"debugger": False},
+        "metadata": {**get_kernel_dict()["metadata"], "debugger": False},
     }
     logos = {path.name for path in (elsewhere / "toree_sql").iterdir()}
     assert logos == {"kernel.json", "logo-32x32.png", "logo-64x64.png", "logo-svg.svg"}

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ipykernel.kernelspec import get_kernel_dict
 from jupyter_client.kernelspec import KernelSpecManager
 
 #: Apache Toree's default name: with it even its display names are kept.
@@ -84,7 +85,8 @@ def content(
         "display_name": kind.display_name(kernel_name),
         "language": kind.language,
         "env": env,
-        "metadata": {"debugger": kind.language == "python"},
+        # What ipykernel's sockets can do (encryption: from 7.3 on) ours can: they are ipykernel's.
+        "metadata": {**get_kernel_dict()["metadata"], "debugger": kind.language == "python"},
     }
 
 

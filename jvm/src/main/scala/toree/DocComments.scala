@@ -16,13 +16,16 @@ final class DocComments[M <: CellMain](val main: M) {
   // By the names on the way to the definition: `Greeter.hello`.
   private val texts = mutable.HashMap.empty[String, String]
 
-  /** Keeps the comments of a cell that compiled; a definition without one loses its older one. */
-  def learn(code: String): Unit = if (texts.nonEmpty || code.contains("/**")) {
-    val unit = newCompilationUnit(code, "<cell>")
-    val trees = new syntax.ScaladocUnitParser(unit, Nil).parseStats()
-    main.reporter.reset()
-    trees.foreach(visit(_, Nil))
-  }
+  /** Keeps the comments of a cell that compiled; a definition without one loses its older one. Only
+    * a cell with comments is read a second time, and its result doesn't hang on it.
+    */
+  def learn(code: String, trees: List[Tree]): Unit =
+    if (code.contains("/**")) util.Try(commented(code)).foreach(_.foreach(visit(_, Nil)))
+    else if (texts.nonEmpty) trees.foreach(visit(_, Nil))
+
+  private def commented(code: String): List[Tree] =
+    try new syntax.ScaladocUnitParser(newCompilationUnit(code, "<cell>"), Nil).parseStats()
+    finally main.reporter.reset()
 
   def of(path: String): Option[String] = texts.get(path)
 

@@ -165,7 +165,7 @@ final class ScalaRepl(
         val made = pieces(cell, code, all, options)
         if (made.isRight) {
           statements.learn(all)
-          comments.learn(code)
+          comments.learn(code, all.flatMap(_.trees))
         }
         made
     }

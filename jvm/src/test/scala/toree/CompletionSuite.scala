@@ -58,7 +58,7 @@ class CompletionSuite extends CellSuite {
     assert(text("Greeter(\"\").hello", 14).endsWith("def hello: String\n\nSays it"))
     assert(text("three", 2).endsWith("\n\nThree."))
     assert(text("twice(1)", 2).endsWith("\n\nTwice."))
-    ok("def twice(x: Int) = x + x")
+    ok("def twice(x: Int) = x + x; val star = \"/** no comment\"")
     assert(!text("twice(1)", 2).contains("Twice"))
   }
 }
