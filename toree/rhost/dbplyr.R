@@ -53,6 +53,9 @@ dbplyr_methods <- list(
   sql_random = function(con) dbplyr::sql("RAND()"),
   sql_expr_matches = function(con, x, y, ...) dbplyr::sql(paste0(x, " <=> ", y)),
   sql_query_explain = function(con, sql, ...) dbplyr::sql(paste0("EXPLAIN ", sql)),
+  db_explain = function(con, sql, ...) {
+    trimws(DBI::dbGetQuery(con, dbplyr::sql_query_explain(con, sql))[[1]])
+  },
   sql_table_analyze = function(con, table, ...) {
     dbplyr::sql(paste("ANALYZE TABLE", table_sql(con, table), "COMPUTE STATISTICS"))
   },
