@@ -62,7 +62,7 @@ def to_spark(session: Any, table: Any) -> Any:
 
 
 def _sent(session: Any, table: Any, schema: Any, rows: int) -> Any:
-    """What Spark 4 does with a table, for 3.5, whose way through pandas knows no NaN beside null."""
+    """What Spark 4 does with a table. Through pandas, as 3.5 has it, NaN would become null."""
     from pyspark.sql.dataframe import DataFrame
     from pyspark.sql.pandas.serializers import ArrowStreamSerializer
     from pyspark.sql.pandas.types import to_arrow_schema
