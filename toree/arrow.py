@@ -32,15 +32,23 @@ def write(table: Any, path: Path) -> None:
 
 def to_arrow(frame: Any) -> Any:
     """The rows of a PySpark DataFrame as a pyarrow Table."""
+    import pyarrow as pa
+
+    if not frame.columns:
+        return pa.table({"": pa.nulls(frame.count())}).select([])
     if hasattr(frame, "toArrow"):  # from Spark 4 on
         return frame.toArrow()
-    import pyarrow as pa
+    nothing = empty(frame)
+    # The batches name the session's time zone, the schema says UTC; the instants are the same.
+    batches = frame._collect_as_arrow()
+    return pa.Table.from_batches(batches).cast(nothing.schema) if batches else nothing
+
+
+def empty(frame: Any) -> Any:
+    """The columns of a PySpark DataFrame as a pyarrow Table without rows: no job runs."""
     from pyspark.sql.pandas.types import to_arrow_schema
 
-    schema = to_arrow_schema(frame.schema)
-    batches = frame._collect_as_arrow()
-    # The batches name the session's time zone, the schema says UTC; the instants are the same.
-    return pa.Table.from_batches(batches).cast(schema) if batches else schema.empty_table()
+    return to_arrow_schema(frame.schema).empty_table()
 
 
 def to_spark(session: Any, table: Any) -> Any:

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from . import cell as cells
 from . import registry, wire
+from .analysis import Analysis
 from .companion import Companion
 from .config import Config
 from .errors import MagicError
 from .interpreters.base import (
-    Completeness,
-    Completion,
     Failed,
     Interpreter,
     Ok,
@@ -75,6 +74,7 @@ class Host:
         self.config = config
         self.ipython = ipython
         self.companion = Companion(config)
+        self.analysis = Analysis(self)
         self.display = Display(rows=config.rows)
         self.languages = registry.languages()
         self.magics = Table((*BUILT_IN, *SESSION, *SHARING))
@@ -84,7 +84,7 @@ class Host:
         self._life = self.companion.life
         self.companion.events.shared_value = self._shared
         self.companion.events.shared_names = self.sharing.names
-        self._names = registry.magic_names(self.languages)
+        self.names = registry.magic_names(self.languages)
         self._interpreters: dict[str, Interpreter] = {}
         self._running: Interpreter | None = None
 
@@ -121,7 +121,7 @@ class Host:
 
     def language_of(self, name: str) -> str:
         """The language behind a name or an alias."""
-        language = self._names.get(name.lower())
+        language = self.names.get(name.lower())
         if language is None:
             known = ", ".join(sorted(self.languages))
             raise MagicError(f"There is no language {name!r}.", advice=f"Known languages: {known}")
@@ -133,7 +133,7 @@ class Host:
         return cast("PythonInterpreter", self.interpreter("python")).frames
 
     def parse(self, text: str) -> cells.Cell:
-        return cells.parse(text, self.config.language, self._names)
+        return cells.parse(text, self.config.language, self.names)
 
     # ---------------------------------------------------------------- running
 
@@ -240,58 +240,6 @@ class Host:
         context = Context(self, output, self.config.language, call.body)
         return _as_result(await magic(context, arguments))
 
-    # ---------------------------------------------------------------- analysis
-
-    def complete(self, text: str, cursor: int) -> Completion:
-        """Completions at a cursor (code points); runs no code and starts nothing."""
-        before = cells.magic_at(text, cursor, self.config.language, self._names)
-        cell = self.parse(text)
-        if before is not None and (cell.language != "python" or before.startswith("%%")):
-            return self._complete_magic(before, cursor)
-        interpreter, body = self._analysed(cell)
-        if interpreter is None:
-            return Completion((), cursor, cursor)
-        found = interpreter.complete(body, cursor)
-        return self.sharing.completed(found, interpreter.language, body, cursor)
-
-    def _complete_magic(self, before: str, cursor: int) -> Completion:
-        sign = "%%" if before.startswith("%%") else "%"
-        word = before[len(sign) :]
-        if not word.isidentifier() and word:
-            return Completion((), cursor, cursor)
-        names = self.magics.names("cell") + list(self._names) if sign == "%%" else []
-        names += self.magics.names("line") if sign == "%" else []
-        matches = sorted({sign + n for n in names if n.lower().startswith(word.lower())})
-        return Completion(matches, cursor - len(before), cursor, ["magic"] * len(matches))
-
-    def inspect(self, text: str, cursor: int, detail: int) -> Any:
-        before = cells.magic_at(text, cursor, self.config.language, self._names)
-        cell = self.parse(text)
-        if before is not None and cell.language != "python":
-            magic = self.magics.find("line", before.lstrip("%").split(" ")[0])
-            if magic is not None:
-                return {"text/plain": f"{magic.usage}\n\n{magic.description}"}
-        interpreter, body = self._analysed(cell)
-        if interpreter is None:
-            return None
-        return interpreter.inspect(body, cursor, detail) or self.sharing.inspected(
-            interpreter.language, body, cursor
-        )
-
-    def is_complete(self, text: str) -> Completeness:
-        cell = self.parse(text)
-        if cell.language is None:
-            return Completeness("complete" if text.endswith("\n") else "incomplete")
-        if cell.magics and not cell.body.strip():
-            return Completeness("complete")
-        interpreter, body = self._analysed(cell)
-        return interpreter.is_complete(body) if interpreter else Completeness("unknown")
-
-    def _analysed(self, cell: cells.Cell) -> tuple[Interpreter | None, str]:
-        if cell.language is None:
-            return None, ""
-        return self.interpreter(cell.language), cell.body
-
     # ---------------------------------------------------------------- life
 
     def interrupt(self) -> None:
@@ -305,7 +253,7 @@ class Host:
         Raises:
             MagicError: there is no such language.
         """
-        name = self._names.get(language.lower(), language.lower())
+        name = self.names.get(language.lower(), language.lower())
         if name == "spark":
             return self._restart_spark()
         if name not in self.languages:

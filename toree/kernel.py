@@ -212,7 +212,7 @@ class ToreeKernel(IPythonKernel):
     def do_complete(self, code: str, cursor_pos: int | None) -> dict[str, Any]:  # type: ignore[override]
         cursor = len(code) if cursor_pos is None else cursor_pos
         try:
-            found = self.host.complete(code, cursor)
+            found = self.host.analysis.complete(code, cursor)
         except Exception:  # completion is a courtesy: it never disturbs the user
             self.log.debug("completion failed", exc_info=True)
             return {
@@ -244,14 +244,14 @@ class ToreeKernel(IPythonKernel):
         self, code: str, cursor_pos: int, detail_level: int = 0, omit_sections: Any = ()
     ) -> dict[str, Any]:
         try:
-            data = self.host.inspect(code, cursor_pos, detail_level)
+            data = self.host.analysis.inspect(code, cursor_pos, detail_level)
         except Exception:
             self.log.debug("inspection failed", exc_info=True)
             data = None
         return {"status": "ok", "found": bool(data), "data": dict(data or {}), "metadata": {}}
 
     def do_is_complete(self, code: str) -> dict[str, Any]:  # type: ignore[override]
-        found = self.host.is_complete(code)
+        found = self.host.analysis.is_complete(code)
         reply: dict[str, Any] = {"status": found.status}
         if found.status == "incomplete":
             reply["indent"] = found.indent

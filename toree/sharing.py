@@ -1,7 +1,7 @@
 """Names cross: around each cell, what it needs is brought in and what it assigned is noted.
 
 The rules are the table's (`variables.py`); a value goes from its owner's `get` to the reader's
-`put` in the crossing form (`wire.py`), when a cell names it, once per version.
+`put` in the crossing form (`wire`), when a cell names it, once per version.
 """
 
 from __future__ import annotations
@@ -231,10 +231,14 @@ def _shortly(error: Exception) -> str:
 
 def _explained(failure: Failed, problems: Mapping[str, str], output: Output) -> Failed:
     """The failure with a line for each name it is about."""
-    text = "\n".join([failure.message, *failure.traceback[-3:]])
-    lines = [
-        p for name, p in problems.items() if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
-    ]
+
+    def told(text: str) -> list[str]:
+        return [
+            p for name, p in problems.items() if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
+        ]
+
+    # The traceback shows code, with names that are no part of the trouble.
+    lines = told(failure.message) or told("\n".join(failure.traceback[-3:]))
     if not lines:
         return failure
     if failure.shown:

@@ -1,4 +1,4 @@
-"""What SIGINT means while a Python cell runs: see `stopping`."""
+"""What SIGINT means: while a Python cell runs (`stopping`), during a conversation (`holding`)."""
 
 from __future__ import annotations
 
@@ -36,6 +36,22 @@ def stopping(cancel: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def holding() -> Iterator[None]:
+    """Holds SIGINT back: a question without its answer read would shift all later answers."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
 
 
 def hang_up(frame: FrameType | None) -> None:

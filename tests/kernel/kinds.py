@@ -1,6 +1,6 @@
 """What every kind of value becomes in another language: the tables of docs/sharing.md, by running them.
 
-python tests/kernel/kinds.py KERNEL    prints the tables, for the docs
+PYTHONPATH=tests python tests/kernel/kinds.py KERNEL    prints the tables, for the docs
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ as.Date("2024-02-29") | as.POSIXct("2024-02-29 12:00", tz = "UTC") | as.POSIXct(
 c(1L, 2L) | c(0.5, 1.5) | c(1L, NA) | c(TRUE, FALSE) | c("a", NA) | factor(c("x", "y")) | c(a = 1, b = 2)
 list(1, "a") | list(a = 1L, b = "x") | matrix(1:4, 2) | data.frame(a = 1:2) | data.frame(f = factor(c("x", "y")))
 data.frame(d = as.Date("2024-02-29"), t = as.POSIXct("2024-02-29", tz = "UTC")) | dplyr::tibble(l = list(1:2, 3L))
-function(x) x
+function(x) x | new.env() | lm(mpg ~ wt, mtcars)
 """
 
 R_SETUP = """%%r

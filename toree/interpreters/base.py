@@ -210,7 +210,7 @@ class Interpreter(ABC):
         return frozenset()
 
     def get(self, name: str) -> Any:
-        """The value of `name` in its crossing form, a record of `wire.py` (docs/sharing.md).
+        """The value of `name` in its crossing form, a record of `wire` (docs/sharing.md).
 
         Raises:
             KeyError: no such name.

@@ -14,11 +14,8 @@ from typing import Any, Protocol
 
 from .. import wire
 from ..arrow import read, write
-from .base import Assignment
-
-_EPOCH = dt.datetime(1970, 1, 1)
-_CONTAINERS = (list, dict, tuple, set, frozenset)
-_SIMPLE = (type(None), bool, int, float, str, bytes, dt.date, decimal.Decimal)
+from .python_kinds import is_a, is_spark_frame, refusal
+from .python_times import datetime, timestamp
 
 
 class Spark(Protocol):
@@ -28,86 +25,6 @@ class Spark(Protocol):
     def drop(self, held: wire.Frame) -> None: ...
     def frame(self, held: wire.Frame) -> Any: ...
     def collect(self, held: wire.Frame) -> Any: ...
-
-
-def describe(name: str, value: Any) -> Assignment:
-    """What is known of a value at a glance."""
-    kind = type(value)
-    text = (
-        kind.__name__
-        if kind.__module__ == "builtins"
-        else f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
-    )
-    if isinstance(value, _SIMPLE):
-        return Assignment(name, "scalar", text)
-    if is_spark_frame(value):
-        return Assignment(name, "frame", "pyspark DataFrame")
-    if isinstance(value, list | dict):
-        return Assignment(
-            name, "map" if isinstance(value, dict) else "list", text, f"{len(value)} items", True
-        )
-    if isinstance(value, tuple):
-        return Assignment(
-            name,
-            "tuple",
-            text,
-            f"{len(value)} items",
-            not all(isinstance(i, _SIMPLE) for i in value),
-        )
-    if _is(value, "pandas", "DataFrame") or _is(value, "pyarrow", "Table"):
-        rows, columns = value.shape
-        return Assignment(
-            name, "table", text, f"{rows:,} x {columns}", kind.__name__ == "DataFrame"
-        )
-    if _is(value, "pandas", "Series") or _is(value, "pandas", "Index"):
-        return Assignment(name, "table", text, f"{len(value):,} rows", True)
-    if _is(value, "numpy", "ndarray"):
-        return Assignment(
-            name, "array", text, " x ".join(map(str, value.shape)) + f" {value.dtype}", True
-        )
-    if _is(value, "numpy", "generic"):
-        return Assignment(name, "scalar", text)
-    reason, sort = refusal(value)
-    return Assignment(name, sort, text, reason=reason)
-
-
-def refusal(value: Any) -> tuple[str, str]:
-    """Why a value of this sort never crosses, as the end of a sentence, and the sort."""
-    import io
-    import types
-
-    if isinstance(value, types.ModuleType):
-        return "a module", "module"
-    if isinstance(value, type):
-        return "a class", "class"
-    if isinstance(value, types.FunctionType | types.BuiltinFunctionType | types.MethodType):
-        return "a function", "function"
-    if isinstance(value, io.IOBase):
-        return "an open file", "object"
-    if isinstance(value, set | frozenset):
-        return "a set; share list(...) of it", "object"
-    if isinstance(value, types.GeneratorType):
-        return "a generator, which can be read only once; share list(...) of it", "object"
-    kind = type(value)
-    if kind.__module__.startswith("pyspark.sql") and kind.__name__ == "DataFrame":
-        return "a Spark Connect DataFrame of another session", "object"
-    if kind.__module__.startswith("pyspark.pandas"):
-        return "a pandas-on-Spark object; share to_spark() of it", "object"
-    return f"a Python object of {kind.__module__}.{kind.__qualname__}", "object"
-
-
-def is_spark_frame(value: Any) -> bool:
-    module = type(value).__module__
-    return type(value).__name__ == "DataFrame" and module in (
-        "pyspark.sql.dataframe",
-        "pyspark.sql.classic.dataframe",
-    )
-
-
-def _is(value: Any, library: str, name: str) -> bool:
-    module = sys.modules.get(library)
-    kind = getattr(module, name, None)
-    return isinstance(kind, type) and isinstance(value, kind)
 
 
 class ToWire:
@@ -160,7 +77,7 @@ class ToWire:
             if value is pd.NA or value is pd.NaT:
                 return wire.Null()
             if isinstance(value, pd.Timestamp):
-                return _timestamp(value, value.nanosecond)
+                return timestamp(value, value.nanosecond)
             if isinstance(value, pd.DataFrame):
                 return self._pandas(value, "pandas")
             if isinstance(value, pd.Index):
@@ -170,7 +87,7 @@ class ToWire:
             if isinstance(value, pd.Series):
                 name = "value" if value.name is None else value.name
                 return self._pandas(value.to_frame(name), "series")
-        if _is(value, "pyarrow", "Table") or _is(value, "pyarrow", "RecordBatch"):
+        if is_a(value, "pyarrow", "Table") or is_a(value, "pyarrow", "RecordBatch"):
             import pyarrow as pa
 
             table = value if isinstance(value, pa.Table) else pa.Table.from_batches([value])
@@ -269,32 +186,6 @@ def _text(value: str) -> wire.Text:
     return wire.Text(value)
 
 
-def _timestamp(value: dt.datetime, nanosecond: int = 0) -> wire.Timestamp:
-    zone = None
-    if value.tzinfo is not None:
-        zone = _zone(value)
-        value = value.astimezone(dt.timezone.utc).replace(tzinfo=None)
-    since = value.replace(tzinfo=None, fold=0) - _EPOCH
-    micros = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-    return wire.Timestamp(micros * 1000 + nanosecond, zone)
-
-
-def _zone(value: dt.datetime) -> str:
-    zone = value.tzinfo
-    name = getattr(zone, "key", None) or getattr(zone, "zone", None)
-    if zone is dt.timezone.utc or name in ("UTC", "Etc/UTC"):
-        return "UTC"
-    if name:
-        return str(name)
-    offset = value.utcoffset() or dt.timedelta()
-    if not offset:
-        return "UTC"
-    if offset % dt.timedelta(minutes=1):
-        raise TypeError("a time zone whose offset is not in whole minutes")
-    minutes = abs(offset) // dt.timedelta(minutes=1)
-    return f"{'-' if offset < dt.timedelta() else '+'}{minutes // 60:02}:{minutes % 60:02}"
-
-
 def _decimal(value: decimal.Decimal) -> wire.Decimal:
     if not value.is_finite():
         raise TypeError(f"the decimal {value}, which only Python has")
@@ -309,7 +200,7 @@ _EXACT: dict[type, Callable[[Any], wire.Value]] = {
     str: lambda v: _text(str(v)),
     bytes: wire.Bytes,
     bytearray: lambda v: wire.Bytes(bytes(v)),
-    dt.datetime: _timestamp,
+    dt.datetime: timestamp,
     dt.date: wire.Date,
     decimal.Decimal: _decimal,
 }
@@ -326,7 +217,7 @@ class FromWire:
             case wire.Null():
                 return None
             case wire.Timestamp():
-                return _datetime(value)
+                return datetime(value)
             case wire.Decimal(text):
                 return decimal.Decimal(text)
             case wire.Vector(items=items):
@@ -360,35 +251,3 @@ def _key(key: Any) -> Any:
     if isinstance(key, list | dict):
         raise TypeError(f"a map with a {type(key).__name__} as key, which Python's dict can't have")
     return key
-
-
-def _datetime(value: wire.Timestamp) -> dt.datetime:
-    micros, rest = divmod(value.nanos, 1000)
-    try:
-        naive = _EPOCH + dt.timedelta(microseconds=micros)
-    except OverflowError:
-        raise TypeError("a timestamp outside the years 1 to 9999") from None
-    stamp = naive if value.zone is None else _in_zone(naive, value.zone)
-    if rest:
-        pd = sys.modules.get("pandas")
-        if pd is not None:  # its Timestamp is a datetime that has nanoseconds
-            return pd.Timestamp(stamp) + pd.Timedelta(rest, "ns")  # type: ignore[no-any-return]
-    return stamp
-
-
-def _in_zone(naive: dt.datetime, zone: str) -> dt.datetime:
-    utc = naive.replace(tzinfo=dt.timezone.utc)
-    if zone == "UTC":
-        return utc
-    if zone[0] in "+-":
-        hours, minutes = int(zone[1:3]), int(zone[4:6] or 0)
-        offset = dt.timedelta(hours=hours, minutes=minutes)
-        return utc.astimezone(dt.timezone(-offset if zone[0] == "-" else offset))
-    import zoneinfo
-
-    try:
-        return utc.astimezone(zoneinfo.ZoneInfo(zone))
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
-        raise TypeError(
-            f"a timestamp in the time zone {zone}, which Python does not know"
-        ) from error

@@ -14,8 +14,9 @@ from ..frames import Frames
 from ..variables import is_shareable
 from . import python_names
 from .base import Assignment
+from .python_kinds import describe
 from .python_magics import expanded
-from .python_values import FromWire, ToWire, describe
+from .python_values import FromWire, ToWire
 
 if TYPE_CHECKING:
     from ..sharing import Sharing

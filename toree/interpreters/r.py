@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import re
-import signal
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, cast
 
@@ -17,6 +14,7 @@ from ..errors import LanguageMissing, ToreeError
 from ..rhost.child import Child, Frame
 from ..rhost.frames import Message
 from ..rhost.wire import decode, encode
+from ..signals import holding
 from .base import (
     Assignment,
     Bundle,
@@ -28,6 +26,7 @@ from .base import (
     Output,
     Result,
 )
+from .r_cell import RCell, guess
 
 _START = 60.0  # seconds R may take to start
 _ADVICE = (
@@ -36,10 +35,6 @@ _ADVICE = (
     "Python: r-base-dev and python3-dev on Debian)."
 )
 _PATIENCE = 5.0  # seconds a completion waits for an R that starts
-_STUCK = (
-    "R can't be stopped here: it is in native code that never looks for an interrupt. "
-    "Wait for it, or use %restart r (R's variables are lost, Spark's session stays).\n"
-)
 
 Address = Callable[[], tuple[int, str]]
 Cancel = Callable[[str], None]
@@ -71,7 +66,7 @@ class RInterpreter(Interpreter):
         self._patience = patience
         self._child: Child | None = None
         self._lock = threading.Lock()  # one conversation with the host at a time
-        self._cell: _Cell | None = None
+        self._cell: RCell | None = None
         self._note = ""  # why the last R is gone, told by the next cell
         self._missing = False  # a start has failed: only a cell tries again
         self._assigned: Sequence[Assignment] = ()
@@ -113,14 +108,14 @@ class RInterpreter(Interpreter):
 
     async def execute(self, code: str, output: Output, **options: Any) -> Result:
         self._assigned = ()
-        cell = _Cell(f"toree-r-{uuid.uuid4().hex}", output, self._patience)
+        cell = RCell(f"toree-r-{uuid.uuid4().hex}", output, self._patience)
         self._missing = False
         try:
             return self._execute(code, cell, output)
         except KeyboardInterrupt:  # R was still starting
             return _interrupted()
 
-    def _execute(self, code: str, cell: _Cell, output: Output) -> Result:
+    def _execute(self, code: str, cell: RCell, output: Output) -> Result:
         with self._lock, cell.catching_sigint():
             child = self._started()
             if self._note:
@@ -133,7 +128,7 @@ class RInterpreter(Interpreter):
             finally:
                 self._cell = None
 
-    def _run(self, child: Child, cell: _Cell, code: str) -> Result:
+    def _run(self, child: Child, cell: RCell, code: str) -> Result:
         cell.child = child
         child.send({"do": "execute", "cell": cell.id, "code": code})
         quit_status: int | None = None
@@ -177,7 +172,7 @@ class RInterpreter(Interpreter):
             return {"error": str(error)}
         return {"answer": [port, secret]}
 
-    def _after_death(self, child: Child, cell: _Cell, quit_status: int | None) -> Result:
+    def _after_death(self, child: Child, cell: RCell, quit_status: int | None) -> Result:
         how = self._died(child)
         if self._cancel is not None:
             with contextlib.suppress(Exception):
@@ -213,7 +208,7 @@ class RInterpreter(Interpreter):
 
     def is_complete(self, code: str) -> Completeness:
         found = self._analyse({"do": "is_complete", "code": code})
-        status = found.get("status") if found else _guess(code)
+        status = found.get("status") if found else guess(code)
         if status not in ("complete", "incomplete", "invalid"):
             return Completeness("unknown")
         indent = "  " if status == "incomplete" and code.rstrip().endswith(("{", "(")) else ""
@@ -224,7 +219,7 @@ class RInterpreter(Interpreter):
         if self._missing or not self._lock.acquire(timeout=0 if self._cell else _PATIENCE):
             return None
         try:
-            with _later_sigint():
+            with holding():
                 frame = self._ask(self._started(), request)
             return frame[0] if frame else None
         except ToreeError:
@@ -268,7 +263,7 @@ class RInterpreter(Interpreter):
         return self._assigned
 
     def references(self, code: str) -> frozenset[str]:
-        with self._lock, _later_sigint():
+        with self._lock, holding():
             frame = self._ask(self._started(), {"do": "references", "code": code})
         return frozenset(frame[0].get("names", ())) if frame else frozenset()
 
@@ -283,7 +278,7 @@ class RInterpreter(Interpreter):
         self._exchange({"do": "put", "name": name, "value": tree}, blobs)
 
     def _exchange(self, request: Message, blobs: list[bytes] | None = None) -> Frame:
-        with self._lock, _later_sigint():
+        with self._lock, holding():
             frame = self._ask(self._started(), request, blobs)
         if frame is None:
             raise ToreeError("R died meanwhile; the next R cell starts it.")
@@ -293,140 +288,6 @@ class RInterpreter(Interpreter):
         if kind is not None:
             raise TypeError(frame[0]["message"])
         return frame
-
-
-class _Cell:
-    """A running cell: its output, and the way to stop it."""
-
-    def __init__(self, cell_id: str, output: Output, patience: float) -> None:
-        self.id = cell_id
-        self.output = output
-        self._patience = patience
-        self.child: Child | None = None
-        #: Answers `kernel$data`: a name's value as the pipe has it (rhost/wire.py).
-        self.shared: Callable[[str], tuple[Message, list[bytes]]] = lambda name: (
-            {"answer": None},
-            [],
-        )
-        self._asking = False
-        self._stopped_at = 0.0  # when the user asked to stop it
-        self._begun = False
-        self._told = False
-
-    @contextlib.contextmanager
-    def catching_sigint(self) -> Iterator[None]:
-        """Turns SIGINT into an interrupt of this cell, so that no frame is lost to an exception."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def stop(*_: Any) -> None:
-            if self.child is None or self._asking:
-                raise KeyboardInterrupt
-            self.interrupt()
-
-        before = signal.signal(signal.SIGINT, stop)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
-
-    def interrupt(self) -> None:
-        if not self._stopped_at:
-            self._stopped_at = time.monotonic()
-        # Before it has begun the id means nothing to the host: `begun` sends it again.
-        if self.child is not None and self._begun:
-            self.child.interrupt(self.id)
-
-    def begun(self) -> None:
-        self._begun = True
-        if self._stopped_at:
-            self.interrupt()
-
-    def next_frame(self) -> Frame | None:
-        """Waits for the host's next frame; None when it is gone."""
-        assert self.child is not None
-        while True:
-            try:
-                return self.child.frames.get(timeout=0.5)
-            except queue.Empty:
-                pass
-            except KeyboardInterrupt:  # raised into us in spite of the handler
-                self.interrupt()
-            stopped_for = time.monotonic() - self._stopped_at if self._stopped_at else 0.0
-            if stopped_for > self._patience and not self._told:
-                self._told = True
-                self.output.stream("stderr", _STUCK)
-
-    def deliver(self, message: Message) -> None:
-        event = message["event"]
-        if event == "stream":
-            self.output.stream(message["name"], message["text"])
-        elif event == "display":
-            self.output.display(
-                message["data"],
-                message.get("metadata") or {},
-                display_id=message.get("display_id"),
-                update=bool(message.get("update")),
-            )
-        elif event == "clear":
-            self.output.clear(bool(message["wait"]))
-        elif event == "ask":
-            self._answer(message["prompt"])
-        elif event == "shared":
-            assert self.child is not None
-            self.child.send(*self.shared(message["name"]))
-
-    def _answer(self, prompt: str) -> None:
-        assert self.child is not None
-        self._asking = True
-        try:
-            if self._stopped_at:
-                raise KeyboardInterrupt  # it came just before the question
-            line = self.output.ask(prompt)
-        except KeyboardInterrupt:
-            self._stopped_at = self._stopped_at or time.monotonic()
-            self.child.send({"interrupted": True})
-            return
-        except EOFError:
-            self.child.send({"answer": None})
-            return
-        finally:
-            self._asking = False
-        self.child.send({"answer": line})
-
-
-_TOKENS = re.compile(
-    r"""#[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|[\["'({})\]]""", re.DOTALL
-)
-_UNFINISHED = re.compile(r"(?:[-+*/^=<>&|~,]|%[^%\s]*%)\s*$")
-
-
-def _guess(code: str) -> str:
-    """Whether a cell is unfinished, while R does not run: by its brackets and its last sign."""
-    depth = 0
-    for token in _TOKENS.findall(code):
-        if token in ("'", '"'):
-            return "incomplete"  # a string that does not end
-        depth += (token in "([{") - (token in ")]}")
-    plain = _TOKENS.sub(lambda match: "" if match[0].startswith("#") else "x", code)
-    return "incomplete" if depth > 0 or _UNFINISHED.search(plain) else "unknown"
-
-
-@contextlib.contextmanager
-def _later_sigint() -> Iterator[None]:
-    """Holds SIGINT back: a question without its answer read would shift all later answers."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if came:
-        raise KeyboardInterrupt
 
 
 def _first_frame(child: Child) -> Message:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from .frames import Channel, Message
+from .processes import signal_session
 
 Frame = tuple[Message, list[bytes]]
 
@@ -97,9 +98,8 @@ class Child:
             self._process.kill()
 
     def _sweep(self) -> None:
-        # The group outlives its leader as long as a member lives, and its number is not reused.
-        with contextlib.suppress(OSError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        # The session outlives its leader as long as a member lives, and its number is not reused.
+        signal_session(self._process.pid, signal.SIGKILL)
 
     def close(self) -> None:
         """Ends the process; may be called twice."""

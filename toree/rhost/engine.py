@@ -127,6 +127,11 @@ class Engine:
     def function(self, name: str) -> Any:
         return self._env[name]
 
+    @staticmethod
+    def base(name: str) -> Any:
+        """A function of R's package base."""
+        return rinterface.baseenv[name]
+
     def parse_status(self, code: str) -> str:
         """ "complete", "incomplete" or "invalid", from R's parser, in no user's language."""
         from rpy2.rinterface_lib._rinterface_capi import RParsingError
@@ -233,4 +238,4 @@ def _use_zone() -> None:
     # R would ask timedatectl, which complains into the cell where there is no systemd.
     if not os.environ.get("TZ"):
         _, found, name = os.path.realpath("/etc/localtime").partition("/zoneinfo/")
-        os.environ["TZ"] = name if found else "UTC"
+        os.environ["TZ"] = name if found and name != "Etc/UTC" else "UTC"  # R's own name for it

@@ -21,21 +21,29 @@ import threading
 import time
 from collections.abc import Callable
 
+from .processes import end_session, signal_session
+
 _TICK = 0.01
 _SPARK_EVERY = 0.1
 _PUSH_AFTER = 0.1
 _PUSH_EVERY = 0.2
-_FAR_AWAY = 2**30  # allocations until R_gc_torture would collect a second time
 
 
 class Interrupts:
     """Owns the helper thread and R's two flags."""
 
-    def __init__(self, fd: int, libr: ctypes.CDLL, cancel: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        fd: int,
+        libr: ctypes.CDLL,
+        collect: Callable[[bool], None] | None,
+        cancel: Callable[[str], None],
+    ) -> None:
         """
         Args:
             fd: read end of the pipe on which ids of cells come, one a line.
             libr: R's shared library, already initialised.
+            collect: asks R for a collection at its next allocation (collector.py).
             cancel: cancels the Spark jobs of a cell if a Spark call runs; called on the helper
                 thread, must not touch R.
         """
@@ -44,8 +52,7 @@ class Interrupts:
         self._pending = ctypes.c_int.in_dll(libr, "R_interrupts_pending")
         # Suspended once and for all: only cells, in their allowInterrupts, can be interrupted.
         ctypes.c_int.in_dll(libr, "R_interrupts_suspended").value = 1
-        # Not in R's public API, so it may go away.
-        self._torture = getattr(libr, "R_gc_torture", None)
+        self._collect = collect
         self._lock = threading.Lock()
         self._live: str | None = None
         self._main = threading.main_thread().ident or 0
@@ -83,7 +90,7 @@ class Interrupts:
             for line in lines:
                 self._stop(line.decode())
         # The front is gone: so is everything of ours, whatever R is doing.
-        end_process_group()
+        end_session()
 
     def _stop(self, cell: str) -> None:
         with self._lock:
@@ -101,7 +108,7 @@ class Interrupts:
                 now = time.monotonic()
                 if now >= push_at:
                     push_at = now + _PUSH_EVERY
-                    signal_children(signal.SIGINT)
+                    signal_session(os.getsid(0), signal.SIGINT)
                     self._collect_once(True)
             if now >= spark_at:
                 spark_at = now + _SPARK_EVERY
@@ -109,45 +116,5 @@ class Interrupts:
             time.sleep(_TICK)
 
     def _collect_once(self, soon: bool) -> None:
-        if self._torture is not None:
-            self._torture(_FAR_AWAY if soon else 0, 1 if soon else 0, 0)
-
-
-def signal_children(number: int) -> None:
-    """Signals every other process of our group."""
-    for pid in _group():
-        try:
-            os.kill(pid, number)
-        except OSError:
-            continue
-
-
-def _group() -> list[int]:
-    own, group = os.getpid(), os.getpgrp()
-    found = []
-    try:
-        names = os.listdir("/proc")
-    except OSError:  # no /proc (macOS): ask ps
-        import subprocess
-
-        rows = subprocess.run(["ps", "-axo", "pid=,pgid="], capture_output=True, text=True).stdout
-        pairs = [line.split() for line in rows.splitlines()]
-        return [int(p) for p, g in pairs if int(g) == group and int(p) != own]
-    for name in names:
-        if not name.isdigit() or int(name) == own:
-            continue
-        try:
-            with open(f"/proc/{name}/stat", "rb") as file:
-                fields = file.read().rpartition(b")")[2].split()
-        except OSError:
-            continue
-        if int(fields[2]) == group:
-            found.append(int(name))
-    return found
-
-
-def end_process_group() -> None:
-    """Ends this process and all it started, at once."""
-    if os.getpgrp() == os.getpid():  # the front starts us as leader of our own group
-        os.killpg(os.getpgrp(), signal.SIGKILL)
-    os._exit(1)
+        if self._collect is not None:
+            self._collect(soon)

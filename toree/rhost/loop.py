@@ -10,11 +10,13 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from .collector import collector
 from .console import Console
 from .engine import Engine, strings
 from .frames import Channel, Message
-from .interrupts import Interrupts, end_process_group
+from .interrupts import Interrupts
 from .pages import Pages
+from .processes import end_session
 
 Answer = tuple[Message, list[bytes]]
 
@@ -35,7 +37,9 @@ class Loop:
         self.pages = Pages(self._page)
         self.console.start()
         self.engine = Engine(self.console, self._ask)
-        self.interrupts = Interrupts(interrupts, self.engine.libr, self._cancel)
+        libr = self.engine.libr
+        collect = collector(libr, self.engine.base("gctorture2"))
+        self.interrupts = Interrupts(interrupts, libr, collect, self._cancel)
         self._session: Any = None
         self.cell = ""
         self._offer()
@@ -58,7 +62,7 @@ class Loop:
             try:
                 message, blobs = self._channel.receive()
             except EOFError:
-                end_process_group()
+                end_session()
                 return
             try:
                 answer, data = self._requests[message["do"]](message, blobs)

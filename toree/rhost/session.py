@@ -6,7 +6,6 @@ import logging
 import os
 import re
 import signal
-import socket
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,10 +13,12 @@ from typing import Any
 import pyarrow as pa
 from rpy2 import rinterface
 
-from ..arrow import to_arrow, to_spark
+from ..arrow import to_spark
 from ..gateway import connect
+from . import guests
 from .columns import FromR
 from .engine import Engine, strings
+from .results import Result, SparkFailed
 from .vectors import ToR
 
 Address = Callable[[], Sequence[Any]]
@@ -25,12 +26,6 @@ Address = Callable[[], Sequence[Any]]
 _PLAN = re.compile(r";\n'.*", re.DOTALL)  # the unresolved plan after an AnalysisException
 _ADOPTED = re.compile(r"\btoree_\w+_\d+\b")
 _LOST = "The Spark session is gone. The next use of Spark attaches to the new one."
-
-
-class SparkFailed(Exception):
-    """A Spark error with the message a user can use."""
-
-    kind = "spark_error"
 
 
 class Session:
@@ -69,8 +64,8 @@ class Session:
             "exists": self._exists,
             "version": lambda: strings([str(self._spark.version)]),
             "conf": lambda key: strings([str(self._spark.conf.get(key[0], ""))]),
-            "sparkr": self._sparkr,
-            "sparklyr": self._sparklyr,
+            "sparkr": lambda: strings(guests.sparkr(self._context)),
+            "sparklyr": lambda jars: strings([guests.sparklyr(self._context, list(jars))]),
         }
 
     # -- life ------------------------------------------------------------------
@@ -194,7 +189,8 @@ class Session:
         """The session's time zone; this machine's while Spark is not attached."""
         if self._spark is None:
             return os.environ.get("TZ", "UTC").lstrip(":")
-        return str(self._spark.conf.get("spark.sql.session.timeZone", "UTC"))
+        zone = str(self._spark.conf.get("spark.sql.session.timeZone", "UTC"))
+        return "UTC" if zone == "Etc/UTC" else zone  # as R's own code calls it
 
     def _compute(self, text: Any, name: Any) -> None:
         frame = self._sql(text[0])
@@ -289,113 +285,6 @@ class Session:
 
     def _exists(self, name: Any) -> Any:
         return rinterface.BoolSexpVector([bool(self._spark.catalog.tableExists(name[0]))])
-
-    # -- other R packages ------------------------------------------------------
-
-    def _sparkr(self) -> Any:
-        """Starts SparkR's backend inside the companion: its port, its secret, Spark's home."""
-        if self._context is None:
-            raise SparkFailed("Spark is not attached.")
-        jvm = self._context._jvm
-        # Its threads serve from here on; `run` would only wait for their end.
-        found = jvm.org.apache.spark.api.r.RBackend().init()
-        home = str(jvm.System.getenv("SPARK_HOME"))
-        return strings([str(found._1()), str(found._2().secret()), home])
-
-    def _sparklyr(self, jars: Any) -> Any:
-        """Starts sparklyr's backend inside the companion; the `master` for spark_connect."""
-        version = ".".join(str(self._spark.version).split(".")[:2])
-        jvm = self._context._jvm
-        scala = ".".join(str(jvm.scala.util.Properties.versionNumberString()).split(".")[:2])
-        jar = _closest(list(jars), version, scala)
-        java = jvm.java
-        urls = self._context._gateway.new_array(java.net.URL, 1)
-        urls[0] = java.io.File(jar).toURI().toURL()
-        loader = java.net.URLClassLoader(urls, jvm.Thread.currentThread().getContextClassLoader())
-        backend = (
-            loader.loadClass("sparklyr.Backend")
-            .getDeclaredConstructor(self._context._gateway.new_array(java.lang.Class, 0))
-            .newInstance(self._context._gateway.new_array(java.lang.Object, 0))
-        )
-        port = _free_port()
-        backend.setType(True, False, False, False)
-        backend.setSparkContext(self._context._jsc.sc())
-        # Where R will look for it: sparklyr's own program makes it there.
-        shell = loader.loadClass("sparklyr.Shell$")
-        field = shell.getDeclaredField("backend")
-        field.setAccessible(True)
-        field.set(shell.getField("MODULE$").get(None), backend)
-        # It serves in the call itself, until sparklyr disconnects.
-        arguments = (port, 1, 60)
-        threading.Thread(target=backend.init, args=arguments, name="sparklyr", daemon=True).start()
-        return strings([f"sparklyr://localhost:{port}/1"])
-
-
-class Result:
-    """A query's answer: collected at its first fetch, handed out in pieces."""
-
-    def __init__(self, frame: Any) -> None:
-        self.frame = frame
-        self.fetched = 0
-        self.rows: int | None = None
-        self._table: pa.Table | None = None
-
-    def columns(self) -> tuple[list[str], list[str]]:
-        fields = self.frame.schema.fields
-        return [f.name for f in fields], [f.dataType.simpleString() for f in fields]
-
-    def take(self, rows: int) -> pa.Table:
-        """The next `rows` rows, all that are left for a negative number."""
-        if rows == 0 and self._table is None:  # names and types, without a job
-            return _empty(self.frame)
-        if self._table is None:
-            self._table = collected(self.frame)
-            self.rows = self._table.num_rows
-        assert self.rows is not None
-        start = self.fetched
-        self.fetched = self.rows if rows < 0 else min(self.rows, start + rows)
-        table = self._table.slice(start, self.fetched - start)
-        if self.fetched == self.rows:
-            self._table = table.slice(0, 0)
-        return table
-
-
-def collected(frame: Any) -> pa.Table:
-    """All rows of a DataFrame as Arrow."""
-    if not frame.columns:
-        count = frame.count()
-        return pa.table({"": pa.nulls(count)}).select([])
-    return to_arrow(frame)
-
-
-def _closest(jars: list[str], version: str, scala: str) -> str:
-    """The jar to use: sparklyr ships one for each Spark and Scala, "master" for new Sparks."""
-
-    def number(text: str) -> tuple[int, ...]:
-        return (999,) if text == "master" else tuple(int(part) for part in text.split(".")[:2])
-
-    found = [re.fullmatch(r"sparklyr-(.+)-([\d.]+)\.jar", os.path.basename(jar)) for jar in jars]
-    fitting = [
-        (number(match[1]), jar)
-        for match, jar in zip(found, jars, strict=True)
-        if match and match[2] == scala
-        if match[1] == "master" or number(match[1]) <= number(version)
-    ]
-    if not fitting:
-        raise SparkFailed(f"This sparklyr has no backend for Spark {version} with Scala {scala}.")
-    return max(fitting)[1]
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def _empty(frame: Any) -> pa.Table:
-    from pyspark.sql.pandas.types import to_arrow_schema
-
-    return to_arrow_schema(frame.schema).empty_table()
 
 
 def _quoted(name: str) -> str:

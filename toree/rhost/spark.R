@@ -13,7 +13,9 @@ spark_connection <- function() {
       stop("Spark in R needs the R package DBI, and dplyr and dbplyr for tables: ",
            "install.packages(c(\"DBI\", \"dplyr\", \"dbplyr\"))", call. = FALSE)
     }
-    sys.source(file.path(folder, "dbi.R"), envir = environment(spark_connection))
+    for (file in c("dbi.R", "dbi_queries.R")) {
+      sys.source(file.path(folder, file), envir = environment(spark_connection))
+    }
     spark_state$connection <- new_connection()
   }
   spark_state$connection

@@ -76,6 +76,12 @@ object Failure {
       Some(
         "The driver's memory is used up: raise spark.driver.memory, or bring less to the driver."
       )
+    case _
+        if causes(error).exists(e => safe(e.getMessage).endsWith("SparkContext was shut down")) =>
+      Some(
+        "Spark stopped meanwhile. Unless code has stopped it, the driver's memory was used up (%logs " +
+          "tells): raise spark.driver.memory. The next use of Spark starts a fresh session."
+      )
     case _ if safe(error.getMessage).contains("Task not serializable") =>
       causes(error).map(e => safe(e.getMessage)).find(_.contains("object not serializable")).map {
         text =>

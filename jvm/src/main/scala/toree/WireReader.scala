@@ -12,7 +12,7 @@ import scala.reflect.ClassTag
 import com.fasterxml.jackson.databind.{JsonNode, ObjectMapper}
 import org.apache.spark.sql.Dataset
 
-/** The crossing form (`toree/wire.py`) to Scala values, with the Scala type a cell sees them as.
+/** The crossing form (`toree/wire`) to Scala values, with the Scala type a cell sees them as.
   *
   * Two passes: the type of the whole is found first, so that `[1, None]` becomes a
   * `Seq[Option[Int]]`, and then the value is built to it.

@@ -11,7 +11,7 @@ import scala.collection.JavaConverters._
 import org.apache.spark.sql.{Dataset, Row}
 import org.apache.spark.sql.types.StructType
 
-/** Scala values to the crossing form (`toree/wire.py`). What cannot cross is an `Unshareable`.
+/** Scala values to the crossing form (`toree/wire`). What cannot cross is an `Unshareable`.
   *
   * `keep` puts a DataFrame under a key and gives the key; `table` makes one of local rows. What is
   * larger than `limit` characters goes to a file in `folder`.

@@ -1,218 +1,43 @@
-"""The crossing form of values: what one language hands to another, and its exact JSON.
-
-    Value = Null | Bool | Int | Float | Text | Bytes | Date | Timestamp | Decimal
-          | Vector | List | Tuple | Map | Array | Table | Frame
-
-The records know no language. Each interpreter makes them of its own values and its own values of
-them; docs/sharing.md has the table. JSON carries them to the JVM and to the R host:
-
-- every value is an object with a tag `t`, so `1`, `1.0`, `"1"` and `true` stay four things;
-- integers beyond 2**53 and floats that JSON lacks (nan, inf, -inf) are text, other floats the
-  shortest text that reads back as the same bits;
-- buffers and long texts go by file (`Store`), never as one string through a socket.
-"""
+"""Records as JSON, and back."""
 
 from __future__ import annotations
 
 import array as arrays
 import base64
-import contextlib
-import dataclasses
 import datetime as dt
-import itertools
 import json
 import math
-import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-#: Bytes above which a value goes by file.
-LIMIT = 1 << 20
+from .records import (
+    DEPTH,
+    Array,
+    Bool,
+    Bytes,
+    Date,
+    Decimal,
+    Float,
+    Frame,
+    Int,
+    Kind,
+    List,
+    Map,
+    Null,
+    Scalar,
+    Table,
+    Text,
+    Timestamp,
+    Tuple,
+    Value,
+    Vector,
+)
+from .store import Store
+
 EXACT = 1 << 53
 PACKED = 1000  # numbers in a vector above which their bytes go
-DEPTH = 100  # how deep values may be nested
-
-
-@dataclasses.dataclass(frozen=True)
-class Null:
-    """Nothing: None, null, NULL, NA."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Bool:
-    value: bool
-
-
-@dataclasses.dataclass(frozen=True)
-class Int:
-    """An integer; `bits` (32 or 64) is its width where it came from."""
-
-    value: int
-    bits: int = 64
-
-    def __post_init__(self) -> None:
-        check_width(self.value)
-
-
-@dataclasses.dataclass(frozen=True)
-class Float:
-    value: float
-    bits: int = 64
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Float) and self._key() == other._key()
-
-    def __hash__(self) -> int:
-        return hash(self._key())
-
-    def _key(self) -> tuple[str, int]:
-        return repr(self.value), self.bits  # nan is nan here, and -0.0 is not 0.0
-
-
-@dataclasses.dataclass(frozen=True)
-class Text:
-    value: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Bytes:
-    value: bytes
-
-
-@dataclasses.dataclass(frozen=True)
-class Date:
-    value: dt.date
-
-
-@dataclasses.dataclass(frozen=True)
-class Timestamp:
-    """`nanos` since 1970: of the wall clock when `zone` is None, else of UTC."""
-
-    nanos: int
-    zone: str | None = None  # "UTC", "Europe/Berlin", "+02:00"
-
-
-@dataclasses.dataclass(frozen=True)
-class Decimal:
-    """A finite decimal number, as text: `123.4500`."""
-
-    text: str
-
-
-Flavor = Literal["pandas", "series", "arrow", "r", "scala"]
-Kind = Literal["bool", "int", "float", "text"]
-
-
-@dataclasses.dataclass(frozen=True)
-class Vector:
-    """A sequence of one kind of scalar; None is null. `bits` as in Int and Float."""
-
-    of: Kind
-    items: tuple[Any, ...]
-    bits: int = 64
-
-    def __eq__(self, other: object) -> bool:
-        # repr, because nan is nan here
-        return isinstance(other, Vector) and repr(self) == repr(other)
-
-    def __hash__(self) -> int:
-        return hash((self.of, len(self.items)))
-
-
-@dataclasses.dataclass(frozen=True)
-class List:
-    items: tuple[Value, ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class Tuple:
-    items: tuple[Value, ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class Map:
-    """Keys and values in order."""
-
-    items: tuple[tuple[Value, Value], ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class Array:
-    """An array of numbers: little-endian `data` in C order; `dtype` as numpy writes it: `<f8`."""
-
-    dtype: str
-    shape: tuple[int, ...]
-    data: bytes = dataclasses.field(repr=False)
-
-
-@dataclasses.dataclass(frozen=True)
-class Table:
-    """A local table: an Arrow IPC stream in a file. `flavor` is where it came from."""
-
-    path: str
-    rows: int
-    flavor: Flavor = "arrow"
-
-
-@dataclasses.dataclass(frozen=True)
-class Frame:
-    """A Spark DataFrame under `key` in the JVM. `local`: rows its language holds itself."""
-
-    key: str
-    local: bool = False
-
-
-Scalar = Null | Bool | Int | Float | Text | Bytes | Date | Timestamp | Decimal
-Value = Scalar | Vector | List | Tuple | Map | Array | Table | Frame
-
-
-def check_width(value: int) -> None:
-    """
-    Raises:
-        TypeError: the integer takes more than 64 bits.
-    """
-    if not -(1 << 63) <= value < 1 << 63:
-        raise TypeError("the integer takes more than 64 bits; share it as a Decimal or a string")
-
-
-class Store:
-    """A private folder for what goes by file. Whoever makes one closes it."""
-
-    def __init__(self, limit: int = LIMIT) -> None:
-        self.limit = limit
-        self._folder: Path | None = None
-        self._numbers = itertools.count()
-
-    def path(self, suffix: str) -> Path:
-        """A path no other value has."""
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="toree-values-"))  # mode 0700
-        return self._folder / f"{next(self._numbers)}{suffix}"
-
-    def write(self, data: bytes, suffix: str) -> str:
-        path = self.path(suffix)
-        path.write_bytes(data)
-        return str(path)
-
-    def place(self) -> tuple[str, int]:
-        """For another process that writes here: the folder, and the size that goes by file."""
-        return str(self.path("").parent), self.limit
-
-    def sweep(self) -> None:
-        """Removes every file: the values in them have arrived."""
-        if self._folder is not None:
-            for entry in os.scandir(self._folder):
-                with contextlib.suppress(OSError):  # Windows keeps what is mapped
-                    Path(entry.path).unlink()
-
-    def close(self) -> None:
-        folder, self._folder = self._folder, None
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def dumps(value: Value, store: Store | None = None) -> str:

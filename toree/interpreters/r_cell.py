@@ -1,0 +1,139 @@
+"""What the front knows of an R cell: its output, the way to stop it, whether it is unfinished."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import re
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..rhost.child import Child, Frame
+from ..rhost.frames import Message
+from .base import Output
+
+_STUCK = (
+    "R can't be stopped here: it is in native code that never looks for an interrupt. "
+    "Wait for it, or use %restart r (R's variables are lost, Spark's session stays).\n"
+)
+
+
+class RCell:
+    """A running cell: its output, and the way to stop it."""
+
+    def __init__(self, cell_id: str, output: Output, patience: float) -> None:
+        self.id = cell_id
+        self.output = output
+        self._patience = patience
+        self.child: Child | None = None
+        #: Answers `kernel$data`: a name's value as the pipe has it (rhost/wire.py).
+        self.shared: Callable[[str], tuple[Message, list[bytes]]] = lambda name: (
+            {"answer": None},
+            [],
+        )
+        self._asking = False
+        self._stopped_at = 0.0  # when the user asked to stop it
+        self._begun = False
+        self._told = False
+
+    @contextlib.contextmanager
+    def catching_sigint(self) -> Iterator[None]:
+        """Turns SIGINT into an interrupt of this cell, so that no frame is lost to an exception."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def stop(*_: Any) -> None:
+            if self.child is None or self._asking:
+                raise KeyboardInterrupt
+            self.interrupt()
+
+        before = signal.signal(signal.SIGINT, stop)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def interrupt(self) -> None:
+        if not self._stopped_at:
+            self._stopped_at = time.monotonic()
+        # Before it has begun the id means nothing to the host: `begun` sends it again.
+        if self.child is not None and self._begun:
+            self.child.interrupt(self.id)
+
+    def begun(self) -> None:
+        self._begun = True
+        if self._stopped_at:
+            self.interrupt()
+
+    def next_frame(self) -> Frame | None:
+        """Waits for the host's next frame; None when it is gone."""
+        assert self.child is not None
+        while True:
+            try:
+                return self.child.frames.get(timeout=0.5)
+            except queue.Empty:
+                pass
+            except KeyboardInterrupt:  # raised into us in spite of the handler
+                self.interrupt()
+            stopped_for = time.monotonic() - self._stopped_at if self._stopped_at else 0.0
+            if stopped_for > self._patience and not self._told:
+                self._told = True
+                self.output.stream("stderr", _STUCK)
+
+    def deliver(self, message: Message) -> None:
+        event = message["event"]
+        if event == "stream":
+            self.output.stream(message["name"], message["text"])
+        elif event == "display":
+            self.output.display(
+                message["data"],
+                message.get("metadata") or {},
+                display_id=message.get("display_id"),
+                update=bool(message.get("update")),
+            )
+        elif event == "clear":
+            self.output.clear(bool(message["wait"]))
+        elif event == "ask":
+            self._answer(message["prompt"])
+        elif event == "shared":
+            assert self.child is not None
+            self.child.send(*self.shared(message["name"]))
+
+    def _answer(self, prompt: str) -> None:
+        assert self.child is not None
+        self._asking = True
+        try:
+            if self._stopped_at:
+                raise KeyboardInterrupt  # it came just before the question
+            line = self.output.ask(prompt)
+        except KeyboardInterrupt:
+            self._stopped_at = self._stopped_at or time.monotonic()
+            self.child.send({"interrupted": True})
+            return
+        except EOFError:
+            self.child.send({"answer": None})
+            return
+        finally:
+            self._asking = False
+        self.child.send({"answer": line})
+
+
+_TOKENS = re.compile(
+    r"""#[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|[\["'({})\]]""", re.DOTALL
+)
+_UNFINISHED = re.compile(r"(?:[-+*/^=<>&|~,]|%[^%\s]*%)\s*$")
+
+
+def guess(code: str) -> str:
+    """Whether a cell is unfinished, while R does not run: by its brackets and its last sign."""
+    depth = 0
+    for token in _TOKENS.findall(code):
+        if token in ("'", '"'):
+            return "incomplete"  # a string that does not end
+        depth += (token in "([{") - (token in ")]}")
+    plain = _TOKENS.sub(lambda match: "" if match[0].startswith("#") else "x", code)
+    return "incomplete" if depth > 0 or _UNFINISHED.search(plain) else "unknown"

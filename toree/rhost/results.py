@@ -1,0 +1,44 @@
+"""Answers of queries, as DBI hands them out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from ..arrow import empty, to_arrow
+
+
+class SparkFailed(Exception):
+    """A Spark error with the message a user can use."""
+
+    kind = "spark_error"
+
+
+class Result:
+    """A query's answer: collected at its first fetch, handed out in pieces."""
+
+    def __init__(self, frame: Any) -> None:
+        self.frame = frame
+        self.fetched = 0
+        self.rows: int | None = None
+        self._table: pa.Table | None = None
+
+    def columns(self) -> tuple[list[str], list[str]]:
+        fields = self.frame.schema.fields
+        return [f.name for f in fields], [f.dataType.simpleString() for f in fields]
+
+    def take(self, rows: int) -> pa.Table:
+        """The next `rows` rows, all that are left for a negative number."""
+        if rows == 0 and self._table is None:  # names and types, without a job
+            return empty(self.frame)
+        if self._table is None:
+            self._table = to_arrow(self.frame)
+            self.rows = self._table.num_rows
+        assert self.rows is not None
+        start = self.fetched
+        self.fetched = self.rows if rows < 0 else min(self.rows, start + rows)
+        table = self._table.slice(start, self.fetched - start)
+        if self.fetched == self.rows:
+            self._table = table.slice(0, 0)
+        return table
