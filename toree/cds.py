@@ -19,7 +19,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -30,6 +30,8 @@ from .sparkhome import SparkHome
 DYNAMIC = 13  # Java versions from which on a running JVM can write an archive (JEP 350)
 AHEAD_OF_TIME = 25  # ... from which on it writes the better AOT cache in one step (JEP 514)
 KEPT = 4  # archives that stay beside a jar, for as many environments: one is about 180 MB
+
+_LAUNCHER = ("org.apache.spark.launcher.Main", "org.apache.spark.deploy.SparkSubmit", "x")
 
 #: What a user's first cells make the JVM load.
 CELLS = (
@@ -165,7 +167,11 @@ class Training:
                 "SPARK_HOME": str(self.spark.home),
                 "SPARK_LOCAL_DIRS": str(folder),
                 "SPARK_SUBMIT_OPTS": " ".join(
-                    [quoted(f"-XX:{write}={goal}"), quoted(f"-Djava.io.tmpdir={folder}")]
+                    [
+                        quoted(f"-XX:{write}={goal}"),
+                        quoted(f"-Djava.io.tmpdir={folder}"),
+                        *class_path(self.spark, self.java, environment),
+                    ]
                 ),
                 "SPARK_LOCAL_IP": "127.0.0.1",
                 # The companion removes what these name at its end: the archive is written after it.
@@ -236,6 +242,38 @@ def prune(newest: Path) -> None:
     for old in sorted(archives, key=lambda path: path.stat().st_mtime)[:-KEPT]:
         with contextlib.suppress(OSError):
             old.unlink()
+
+
+def class_path(spark: SparkHome, java: Java, environment: Mapping[str, str]) -> list[str]:
+    """Options for a training in which no file stands twice on the class path under one name.
+
+    Spark 4 names slf4j-api first and then all jars, that one among them. Java 21 leaves out the
+    second one when it writes an archive, and refuses that archive for the difference when it
+    starts. It compares files, so another spelling of the same place hides the double.
+    """
+    answer = subprocess.run(
+        [java.executable, "-cp", str(spark.jars / "*"), *_LAUNCHER],
+        env={
+            **os.environ,
+            **environment,
+            "SPARK_HOME": str(spark.home),
+            "SPARK_SCALA_VERSION": spark.scala.rpartition(".")[0],
+        },
+        capture_output=True,
+        timeout=30,
+    ).stdout.decode(errors="replace")
+    words = answer.split("\0")
+    if "-cp" not in words[:-1]:
+        return []
+    entries = words[words.index("-cp") + 1].split(os.pathsep)
+    named = str(spark.jars) + os.sep
+    spelled = [
+        f"{named}.{os.sep}{entry.removeprefix(named)}"
+        if entry.startswith(named) and not entry.endswith("*")
+        else entry
+        for entry in entries
+    ]
+    return ["-cp", quoted(os.pathsep.join(spelled))] if spelled != entries else []
 
 
 def quoted(option: str) -> str:
