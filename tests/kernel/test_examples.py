@@ -23,11 +23,11 @@ def seen(output: Any, sampled: bool) -> Any:
     if output["output_type"] == "error":
         return ("error", output["ename"])
     data = output["data"]
-    # Samples differ in their numbers, and so in the width of their columns; dbplyr's releases in
-    # the quotes around a table's name.
+    # Samples differ in their numbers, and so in the width of their columns; releases of dbplyr and
+    # pillar in what stands around a table.
     text = re.sub(r"0x[0-9a-f]+", "0x", data.get("text/plain", ""))
     if sampled:
-        text = re.sub(r"[-\s\d.]+", " ", text.replace("`", ""))
+        text = re.sub(r"[-\s\d.]+", " ", re.sub(r"(?m)^#.*$", "", text))
     return (output["output_type"], sorted(data), text)
 
 
