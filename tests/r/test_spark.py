@@ -117,6 +117,8 @@ def test_tables(rs: RInterpreter) -> None:
     do(rs, "dbWriteTable(spark, 'cars', mtcars, row.names = 'model', temporary = TRUE)")
     assert value(rs, "dbExistsTable(spark, 'cars')") == "[1] TRUE"
     assert value(rs, "'cars' %in% dbListTables(spark)") == "[1] TRUE"
+    letters = fails(rs, "dbReadTable(spark, 'cars', row.names = letters)")
+    assert "`row.names`" in letters.message
     assert value(rs, "head(dbListFields(spark, 'cars'), 2)") == '[1] "model" "mpg"  '
     assert "exists" in fails(rs, "dbWriteTable(spark, 'cars', mtcars)").message
     assert value(rs, "dim(dbReadTable(spark, 'cars'))") == "[1] 32 12"

@@ -93,13 +93,14 @@ dbi_method("dbQuoteIdentifier", c("SparkConnection", "Id"), function(conn, x, ..
 })
 
 unquote <- function(conn, x, ...) {
-  lapply(as.character(x), function(text) {
+  found <- lapply(as.character(x), function(text) {
     parts <- regmatches(text, gregexpr("`([^`]|``)*`|[^.`]+", text))[[1L]]
     parts <- ifelse(startsWith(parts, "`"),
                     gsub("``", "`", substr(parts, 2L, nchar(parts) - 1L), fixed = TRUE), parts)
     names <- utils::tail(c("catalog", "schema", "table"), length(parts))
     do.call(DBI::Id, stats::setNames(as.list(parts), names))
   })
+  stats::setNames(found, names(x))
 }
 for (kind in c("character", "SQL")) {
   dbi_method("dbUnquoteIdentifier", c("SparkConnection", kind), unquote)

@@ -122,6 +122,9 @@ read_table <- function(conn, name, ..., row.names = FALSE, check.names = TRUE) {
   if (!is.logical(check.names) || length(check.names) != 1L || is.na(check.names)) {
     stop("`check.names` is TRUE or FALSE.", call. = FALSE)
   }
+  if (!is.null(row.names) && (length(row.names) != 1L || !is.logical(row.names) && !is.character(row.names))) {
+    stop("`row.names` is TRUE, FALSE, NA, NULL or the name of a column.", call. = FALSE)
+  }
   data <- DBI::dbGetQuery(conn, paste("SELECT * FROM", table_sql(conn, name)))
   data <- DBI::sqlColumnToRownames(data, row.names)
   if (check.names) names(data) <- make.names(names(data), unique = TRUE)
