@@ -92,7 +92,7 @@ class RInterpreter(Interpreter):
                 raise
             if message.get("reply") != "ready":
                 child.close()
-                why = message.get("why", "it ended at once")
+                why = str(message.get("why", "it ended at once")).rstrip(".")
                 raise LanguageMissing(f"R can't be started: {why}.", advice=_ADVICE)
             self._child = child
         return self._child
