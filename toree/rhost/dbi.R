@@ -150,6 +150,7 @@ double_text <- function(x) {
 
 # The quoted form of a table's name, however it is given.
 table_sql <- function(conn, name) {
+  if (!isS4(conn)) conn <- spark_connection() # a dialect of dbplyr's
   if (!conn@state$open) stop("The connection is closed.", call. = FALSE)
   if (inherits(name, c("sql", "SQL", "ident_q", "dbplyr_table_path"))) return(as.character(name))
   if (inherits(name, "dbplyr_schema")) {

@@ -31,7 +31,14 @@ dbplyr_methods <- list(
     paste0("Spark ", spark_call("version"), " [", spark_call("conf", "spark.master"), "]")
   },
 
-  sql_dialect = function(con) getExportedValue("dbplyr", "dialect_spark_sql")(),
+  # From dbplyr 2.6 on. Its own quotes names with ", a string in Spark; and the methods here come
+  # before its own.
+  sql_dialect = function(con) {
+    dialect <- getExportedValue("dbplyr", "dialect_spark_sql")()
+    dialect$quote_identifier <- function(x) dbplyr::sql_quote(x, "`")
+    class(dialect) <- c("SparkConnection", class(dialect))
+    dialect
+  },
 
   sql_translation = function(con) spark_translation(),
 
@@ -65,7 +72,7 @@ dbplyr_methods <- list(
     quoted <- table_sql(con, table)
     DBI::dbWriteTable(con, DBI::SQL(quoted), as.data.frame(values),
                       overwrite = overwrite || (temporary && is_made_up(quoted)), temporary = temporary, field.types = types)
-    table
+    table_path(table, con)
   },
 
   # A computed table is there for good (a table) or in Spark's cache (a temporary view).
@@ -77,9 +84,15 @@ dbplyr_methods <- list(
     }
     if (temporary) spark_call("compute", as.character(sql), view_name(quoted))
     else DBI::dbExecute(con, paste("CREATE TABLE", quoted, "AS", sql))
-    table
+    table_path(table, con)
   }
 )
+
+# As dbplyr from 2.6 on wants a table's name back.
+table_path <- function(table, con) {
+  if (utils::packageVersion("dbplyr") < "2.5.2") table
+  else getExportedValue("dbplyr", "as_table_path")(table, con)
+}
 
 # dbplyr counts its own names from 1 in each new R, on a session that may have had one before.
 is_made_up <- function(quoted) grepl("^`?dbplyr_[A-Za-z0-9]+`?$", quoted)
