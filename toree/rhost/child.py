@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from .frames import Channel, Message
-from .processes import signal_session
+from .processes import kill_session
 
 Frame = tuple[Message, list[bytes]]
 
@@ -99,7 +99,7 @@ class Child:
 
     def _sweep(self) -> None:
         # The session outlives its leader as long as a member lives, and its number is not reused.
-        signal_session(self._process.pid, signal.SIGKILL)
+        kill_session(self._process.pid)
 
     def close(self) -> None:
         """Ends the process; may be called twice."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 
@@ -18,8 +19,17 @@ def signal_session(session: int, number: int) -> None:
             continue
 
 
+def kill_session(session: int) -> None:
+    """Ends every process of a session, its leader last: who it forks meanwhile is of its group."""
+    try:
+        signal_session(session, signal.SIGKILL)
+    finally:
+        with contextlib.suppress(OSError):
+            os.killpg(session, signal.SIGKILL)
+
+
 def end_session() -> None:
     """Ends this process and all it started, at once."""
     if os.getsid(0) == os.getpid():  # the front starts us as leader of our own session
-        signal_session(os.getpid(), signal.SIGKILL)
+        kill_session(os.getpid())
     os._exit(1)
