@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-INSTALL = "from toree.app import main; main()"
+INSTALL = "from toree.install.app import main; main()"
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from ipykernel.kernelspec import get_kernel_dict
 
-from toree import cds, doctor, java, kernelspec, sparkhome
-from toree.app import Toree
+from toree.companion import cds, java, sparkhome
+from toree.install import doctor, kernelspec
+from toree.install.app import Toree
 
 
 @pytest.fixture(autouse=True)
@@ -227,12 +228,12 @@ def test_doctor_tells_of_an_rpy2_that_is_too_new(monkeypatch: pytest.MonkeyPatch
 def test_the_command_and_its_version() -> None:
     from toree import __version__
 
-    command = [sys.executable, "-c", "from toree.app import main; main()", "--version"]
+    command = [sys.executable, "-c", "from toree.install.app import main; main()", "--version"]
     said = subprocess.run(command, capture_output=True, text=True, check=True)
     assert said.stdout == f"{__version__}\n"
 
 
-# Class data sharing beside a conf folder (toree/cds.py).
+# Class data sharing beside a conf folder (toree/companion/cds.py).
 
 
 def spark_with(conf: Path) -> sparkhome.SparkHome:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from toree import build, cds, java, sparkhome
+from toree.companion import build, cds, java, sparkhome
 from toree.errors import CompanionFailed
 
 pytestmark = pytest.mark.spark
@@ -90,7 +90,7 @@ def test_a_damaged_jar_is_made_again(small: Path, damage: str) -> None:
 
 CHILD = """
 import sys, pathlib
-from toree import build, java, sparkhome
+from toree.companion import build, java, sparkhome
 build.source_root = lambda: pathlib.Path(sys.argv[1])
 spark = sparkhome.find()
 built = build.companion(spark, java.find(*spark.java_range), lambda text: print(text, flush=True))

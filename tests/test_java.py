@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from toree import java
+from toree.companion import java
 from toree.errors import JavaMissing
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the fake homes hold shell scripts")
@@ -112,6 +112,8 @@ def test_a_cut_down_runtime_gets_a_stand_in(tmp_path: Path, own_cache: Path) -> 
 
 
 def test_nothing_starts_jpype_s_jvm() -> None:
-    code = "from toree import java; java.find(8); import jpype; print(jpype.isJVMStarted())"
+    code = (
+        "from toree.companion import java; java.find(8); import jpype; print(jpype.isJVMStarted())"
+    )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout == "False\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from toree import sparkhome
+from toree.companion import sparkhome
 from toree.errors import SparkMissing
 
 
@@ -29,7 +29,7 @@ def unset(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_installed_package_without_importing_it() -> None:
     code = (
-        "import sys; from toree import sparkhome; s = sparkhome.find();"
+        "import sys; from toree.companion import sparkhome; s = sparkhome.find();"
         "assert 'pyspark' not in sys.modules;"
         "import pyspark; print(s.version == pyspark.__version__, s.source, s.python_path)"
     )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toree.errors import MagicError
-from toree.interpreters.sql import parse_options, split, typed
+from toree.interpreters.jvm.sql import parse_options, split, typed
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_the_wheel_holds_what_is_needed_and_no_more(wheel: Path) -> None:
     for needed in (
         "toree/__main__.py",
         "toree/jvm/scala/toree/Main.scala",
-        "toree/logos/scala/logo-64x64.png",
+        "toree/install/logos/scala/logo-64x64.png",
         f"toree-{__version__}.dist-info/licenses/LICENSE",
     ):
         assert needed in names
@@ -79,7 +79,10 @@ def test_the_wheel_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
     listed = run(bin / "jupyter", "kernelspec", "list", **where)
     for name in ("toree_scala", "toree_pyspark", "toree_sql", "toree_sparkr"):
         assert re.search(rf"^\s*{name}\s+{re.escape(str(tmp_path))}", listed, re.MULTILINE)
-    code = "from toree import build; print(build.source_root(), build.source_root().is_dir())"
+    code = (
+        "from toree.companion import build; "
+        "print(build.source_root(), build.source_root().is_dir())"
+    )
     found = run(bin / "python", "-c", code, **where)
     assert found.endswith("site-packages/toree/jvm True\n")
 

@@ -2,9 +2,9 @@
 
 from ipykernel.kernelapp import IPKernelApp
 
-from toree.kernel import ToreeKernel
+from toree.jupyter.kernel import ToreeKernel
 
 if __name__ == "__main__":
     IPKernelApp.launch_instance(
-        kernel_class=ToreeKernel, outstream_class="toree.outstream.BoundedStream"
+        kernel_class=ToreeKernel, outstream_class="toree.jupyter.output.BoundedStream"
     )

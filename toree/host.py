@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from . import cell as cells
 from . import registry, wire
 from .analysis import Analysis
-from .companion import Companion
+from .companion.companion import Companion
 from .config import Config
 from .errors import MagicError
 from .interpreters.base import (
@@ -24,7 +24,7 @@ from .interpreters.base import (
     Output,
     Result,
 )
-from .interpreters.jvm_variables import for_jvm
+from .interpreters.jvm.variables import for_jvm
 from .magics import Arguments, Context, Magic, Table
 from .magics.builtin import BUILT_IN
 from .magics.session import SESSION
@@ -32,8 +32,8 @@ from .magics.sharing import SHARING
 from .sharing import Sharing
 
 if TYPE_CHECKING:
-    from .frames import Frames
-    from .interpreters.python import PythonInterpreter
+    from .interpreters.python.interpreter import PythonInterpreter
+    from .spark.frames import Frames
 
 
 class IPython(Protocol):

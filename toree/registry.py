@@ -34,7 +34,7 @@ BUILT_IN = (
     Language(
         "scala",
         "Scala",
-        "toree.interpreters.scala:ScalaInterpreter",
+        "toree.interpreters.jvm.scala:ScalaInterpreter",
         info={
             "file_extension": ".scala",
             "mimetype": "text/x-scala",
@@ -42,11 +42,13 @@ BUILT_IN = (
             "codemirror_mode": "text/x-scala",
         },
     ),
-    Language("python", "Python", "toree.interpreters.python:PythonInterpreter", ("pyspark",)),
+    Language(
+        "python", "Python", "toree.interpreters.python.interpreter:PythonInterpreter", ("pyspark",)
+    ),
     Language(
         "sql",
         "SQL",
-        "toree.interpreters.sql:SqlInterpreter",
+        "toree.interpreters.jvm.sql:SqlInterpreter",
         info={
             "file_extension": ".sql",
             "mimetype": "text/x-sql",
@@ -57,7 +59,7 @@ BUILT_IN = (
     Language(
         "r",
         "R",
-        "toree.interpreters.r_variables:create",
+        "toree.interpreters.r.variables:create",
         ("sparkr",),
         info={
             "name": "R",

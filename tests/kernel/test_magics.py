@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from session import Session
 
-from toree import java, sparkhome
+from toree.companion import java, sparkhome
 
 pytestmark = pytest.mark.spark
 

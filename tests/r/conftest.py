@@ -11,7 +11,7 @@ import pytest
 
 from toree.errors import ToreeError
 from toree.interpreters.base import Failed, Ok
-from toree.interpreters.r import RInterpreter
+from toree.interpreters.r.interpreter import RInterpreter
 from toree.testing import Recorder, run
 
 if shutil.which("R") is None or importlib.util.find_spec("rpy2") is None:
@@ -33,7 +33,7 @@ def r() -> Iterator[RInterpreter]:
 
 @pytest.fixture(scope="session")
 def companion(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    from toree.companion import Companion
+    from toree.companion.companion import Companion
     from toree.config import Config
 
     settings = {

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from toree.interpreters.r import RInterpreter
+from toree.interpreters.r.interpreter import RInterpreter
 
 from .conftest import do, no_spark
 

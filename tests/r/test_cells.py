@@ -7,7 +7,7 @@ import json
 import pytest
 
 from toree.interpreters.base import Failed, Ok
-from toree.interpreters.r import RInterpreter
+from toree.interpreters.r.interpreter import RInterpreter
 from toree.testing import Recorder, run
 
 from .conftest import do, fails, value

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from toree.interpreters.r import RInterpreter
+from toree.interpreters.r.interpreter import RInterpreter
 from toree.testing import InterpreterContract
 
 from .conftest import no_spark

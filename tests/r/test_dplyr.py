@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from toree.interpreters.r import RInterpreter
+from toree.interpreters.r.interpreter import RInterpreter
 
 from .conftest import do, fails, value
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from toree.interpreters.r import RInterpreter
+from toree.interpreters.r.interpreter import RInterpreter
 from toree.rhost.wire import SharedFrame
 from toree.testing import run
 

@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from toree.interpreters.r import RInterpreter
+from toree.interpreters.r.interpreter import RInterpreter
 
 from .conftest import do
 

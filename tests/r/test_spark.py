@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from toree.interpreters.r import RInterpreter
+from toree.interpreters.r.interpreter import RInterpreter
 from toree.testing import Recorder, run
 
 from .conftest import do, fails, value
@@ -220,7 +220,7 @@ def test_host_dies_with_its_front(companion: Any) -> None:
     import time
 
     code = (
-        "import asyncio; from toree.interpreters.r import RInterpreter; "
+        "import asyncio; from toree.interpreters.r.interpreter import RInterpreter; "
         "from toree.testing import Recorder; r = RInterpreter(lambda: (0, ''));\n"
         "class Out(Recorder):\n    def stream(self, n, t): print(t, flush=True)\n"
         "asyncio.run(r.execute('cat(Sys.getpid()); flush(stdout()); Sys.sleep(0.1); "

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from toree import wire
-from toree.companion import Companion
+from toree.companion.companion import Companion
 from toree.config import Config
-from toree.interpreters.python_values import FromWire, ToWire
+from toree.interpreters.python.values import FromWire, ToWire
 
 from .values import NoSpark, nested, plain, same
 

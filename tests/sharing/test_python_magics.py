@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from toree.interpreters.python_magics import expanded
-from toree.interpreters.python_names import plainly_assigned, references
+from toree.interpreters.python.magics import expanded
+from toree.interpreters.python.names import plainly_assigned, references
 
 
 @pytest.fixture(scope="module")

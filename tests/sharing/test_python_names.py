@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from toree.interpreters.python_names import assigned, references, through_functions
+from toree.interpreters.python.names import assigned, references, through_functions
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 
 from toree import wire
-from toree.interpreters.python_kinds import describe
-from toree.interpreters.python_values import FromWire, ToWire
+from toree.interpreters.python.kinds import describe
+from toree.interpreters.python.values import FromWire, ToWire
 
 from .values import NoSpark, nested, plain, same, values
 

@@ -85,7 +85,7 @@ class Engine:
         setattr(self._rlib, symbol, openrlib.ffi.cast(kind, address))
 
     def _load(self) -> Any:
-        folder = Path(__file__).parent
+        folder = Path(__file__).parent / "r"
         env = rinterface.baseenv["new.env"](parent=rinterface.baseenv)
         env["host"] = self._gate
         source = rinterface.baseenv["sys.source"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..arrow import empty, to_arrow
+from ..spark.arrow import empty, to_arrow
 
 
 class SparkFailed(Exception):

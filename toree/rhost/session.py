@@ -13,8 +13,8 @@ from typing import Any
 import pyarrow as pa
 from rpy2 import rinterface
 
-from ..arrow import to_spark
-from ..gateway import connect
+from ..spark.arrow import to_spark
+from ..spark.gateway import connect
 from . import guests
 from .columns import FromR
 from .engine import Engine, strings

@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from .. import wire
-from ..companion import Companion
-from ..frames import Frames
-from .base import Assignment
+from ... import wire
+from ...companion.companion import Companion
+from ...spark.frames import Frames
+from ..base import Assignment
 
 _WORKSPACE = "main"
 _KINDS = {

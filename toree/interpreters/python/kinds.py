@@ -7,7 +7,7 @@ import decimal
 import sys
 from typing import Any
 
-from .base import Assignment
+from ..base import Assignment
 
 _SIMPLE = (type(None), bool, int, float, str, bytes, dt.date, decimal.Decimal)
 

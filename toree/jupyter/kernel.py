@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import contextvars
-import dataclasses
 import signal
 import threading
 import traceback
 import types
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 
-from . import __version__, sparkhome
-from .config import Config
-from .errors import ToreeError
-from .host import Host
-from .interpreters.base import Aborted, Bundle, Failed, Ok, Result
-from .outstream import BoundedStream
-
-#: What the client asked for beside the code; one per execute_request, also in subshells.
-_REQUEST: contextvars.ContextVar[dict[str, Any]] = contextvars.ContextVar("toree_request")
+from .. import __version__
+from ..companion import sparkhome
+from ..config import Config
+from ..errors import ToreeError
+from ..host import Host
+from ..interpreters.base import Aborted, Failed, Ok, Result
+from .output import BoundedStream, KernelOutput
+from .request import REQUEST, Request
+from .shell import Shell
 
 _TYPES = "_jupyter_types_experimental"
 
@@ -46,7 +44,7 @@ class ToreeKernel(IPythonKernel):
             self.config_error = str(error)
             config = Config()
         BoundedStream.limit = config.output_limit
-        self.host = Host(config, _IPython(self))
+        self.host = Host(config, Shell(self))
         self.host.companion.events.late_output = self._late_output
 
     def start(self) -> None:
@@ -114,17 +112,8 @@ class ToreeKernel(IPythonKernel):
     ) -> dict[str, Any]:
         """Runs a cell (https://jupyter-client.readthedocs.io/en/stable/messaging.html#execute)."""
         count = self.execution_count
-        _REQUEST.set(
-            {
-                "silent": silent,
-                "store_history": store_history,
-                "user_expressions": user_expressions,
-                "allow_stdin": allow_stdin,
-                "cell_meta": cell_meta,
-                "cell_id": cell_id,
-                "ran": False,
-            }
-        )
+        request = Request(silent, store_history, user_expressions, allow_stdin, cell_meta, cell_id)
+        REQUEST.set(request)
         output = KernelOutput(self, self.host.config.output_limit)
         stoppable = threading.current_thread() is threading.main_thread()
         try:
@@ -144,7 +133,7 @@ class ToreeKernel(IPythonKernel):
         finally:
             if stoppable:
                 self._in_cell = False
-        if not _REQUEST.get()["ran"] and store_history and not silent and code.strip():
+        if not request.ran and store_history and not silent and code.strip():
             self._remember(count, code, result)
         reply = self._reply(result, count, silent)
         if reply["status"] == "error" and not silent:
@@ -160,11 +149,14 @@ class ToreeKernel(IPythonKernel):
         if parent.get("content", {}).get("stop_on_error", True):
             subshell = parent["header"].get("subshell_id")
             super()._abort_queues(*([subshell] if subshell else []))
-            _REQUEST.get()["aborted"] = True
+            REQUEST.get().aborted = True
 
     def _abort_queues(self, *subshell: str | None) -> None:
-        if not _REQUEST.get({}).pop("aborted", False):
+        request = REQUEST.get(None)
+        if request is None or not request.aborted:
             super()._abort_queues(*subshell)
+        else:
+            request.aborted = False
 
     def _remember(self, count: int, code: str, result: Result) -> None:
         # IPython does this for the cells it runs; the history is one for all languages.
@@ -268,91 +260,3 @@ class ToreeKernel(IPythonKernel):
         self.host.close()
         reply: dict[str, Any] = super().do_shutdown(restart)
         return reply
-
-
-class KernelOutput:
-    """The output of one cell, as messages on iopub. What is too much is cut with a note."""
-
-    def __init__(self, kernel: ToreeKernel, limit: int) -> None:
-        self._kernel = kernel
-        self._limit = limit
-        self._printed = 0
-
-    def stream(self, name: Literal["stdout", "stderr"], text: str) -> None:
-        if self._limit:
-            if self._printed >= self._limit:
-                return
-            self._printed += len(text)
-            if self._printed >= self._limit:
-                text = text[: len(text) - (self._printed - self._limit)]
-                self._send("stream", {"name": name, "text": text})
-                name, text = "stderr", f"\n[output cut after {self._limit:,} characters]\n"
-        self._send("stream", {"name": name, "text": text})
-
-    def display(
-        self,
-        data: Bundle,
-        metadata: Mapping[str, Any] | None = None,
-        *,
-        display_id: str | None = None,
-        update: bool = False,
-    ) -> None:
-        content = {
-            "data": dict(data),
-            "metadata": dict(metadata or {}),
-            "transient": {"display_id": display_id} if display_id else {},
-        }
-        self._send("update_display_data" if update else "display_data", content)
-
-    def clear(self, wait: bool = False) -> None:
-        self._send("clear_output", {"wait": wait})
-
-    def ask(self, prompt: str, *, password: bool = False) -> str:
-        if not _REQUEST.get()["allow_stdin"]:
-            raise EOFError("this front end takes no input")
-        self._kernel._allow_stdin = True
-        if password:
-            return str(self._kernel.getpass(prompt))
-        return str(self._kernel.raw_input(prompt))
-
-    def _send(self, kind: str, content: dict[str, Any]) -> None:
-        self._kernel.send_response(self._kernel.iopub_socket, kind, content)
-
-
-@dataclasses.dataclass(frozen=True)
-class _IPython:
-    """IPython, as the Python interpreter uses it (`host.IPython`)."""
-
-    kernel: ToreeKernel
-
-    @property
-    def shell(self) -> Any:
-        return self.kernel.shell
-
-    @property
-    def output(self) -> KernelOutput:
-        return KernelOutput(self.kernel, 0)
-
-    async def run(self, code: str) -> dict[str, Any]:
-        request = _REQUEST.get()
-        request["ran"] = bool(code.strip())
-        reply = await IPythonKernel.do_execute(
-            self.kernel,
-            code,
-            request["silent"],
-            request["store_history"],
-            request["user_expressions"],
-            request["allow_stdin"],
-            cell_meta=request["cell_meta"],
-            cell_id=request["cell_id"],
-        )
-        return dict(reply)
-
-    def complete(self, code: str, cursor: int) -> dict[str, Any]:
-        return dict(IPythonKernel.do_complete(self.kernel, code, cursor))
-
-    def inspect(self, code: str, cursor: int, detail: int) -> dict[str, Any]:
-        return dict(IPythonKernel.do_inspect(self.kernel, code, cursor, detail))
-
-    def is_complete(self, code: str) -> dict[str, Any]:
-        return dict(IPythonKernel.do_is_complete(self.kernel, code))

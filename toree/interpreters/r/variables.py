@@ -10,20 +10,20 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .. import wire
-from ..arrow import index_named, read
-from ..config import runtime_folder
-from ..errors import ToreeError
-from ..frames import Frames
-from ..rhost.child import Child
-from ..rhost.wire import SharedFrame, encode
-from ..variables import is_shareable
-from .base import Assignment
-from .python_values import FromWire, ToWire
-from .r import RInterpreter
+from ... import wire
+from ...config import runtime_folder
+from ...errors import ToreeError
+from ...rhost.wire import SharedFrame, encode
+from ...spark.arrow import index_named, read
+from ...spark.frames import Frames
+from ...variables import is_shareable
+from ..base import Assignment
+from ..python.values import FromWire, ToWire
+from .child import Child
+from .interpreter import RInterpreter
 
 if TYPE_CHECKING:
-    from ..sharing import Sharing
+    from ...sharing import Sharing
 
 #: Functions and constants of base R that are often used as variables' names: not to be hidden.
 _OWN = frozenset(["T", "F", "pi", "letters", "LETTERS"])

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from . import arrow, wire
-from .spark import PythonSpark
+from .. import wire
+from . import arrow
+from .session import PythonSpark
 
 _WORKSPACE = "main"
 T = TypeVar("T")

@@ -12,8 +12,8 @@ import threading
 from pathlib import Path
 from typing import IO
 
-from .frames import Channel, Message
-from .processes import kill_session
+from ...rhost.frames import Channel, Message
+from ...rhost.processes import kill_session
 
 Frame = tuple[Message, list[bytes]]
 
@@ -116,7 +116,7 @@ class Child:
 def _environment() -> dict[str, str]:
     environment = dict(os.environ)
     # The host must import the same toree, also when it runs from a source tree.
-    root = str(Path(__file__).parents[2])
+    root = str(Path(__file__).parents[3])
     paths = [root, *environment.get("PYTHONPATH", "").split(os.pathsep)]
     environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     return environment

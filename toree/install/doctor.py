@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from . import __version__, build, cache, cds, java, kernelspec, sparkhome
-from .errors import ToreeError
+from .. import __version__
+from ..companion import build, cache, cds, java, sparkhome
+from ..errors import ToreeError
+from . import kernelspec
 
 #: rpy2-rinterface from 3.6.6 on does not load in an R older than 4.5.
 R_OF_NEW_RPY2 = (4, 5)
@@ -37,7 +39,7 @@ class Finding:
 
 def examine(spark_home: str | None = None) -> list[Finding]:
     return [
-        Finding("Toree", __version__, str(Path(__file__).parent)),
+        Finding("Toree", __version__, str(Path(__file__).parents[1])),
         Finding("Python", ".".join(map(str, sys.version_info[:3])), sys.executable),
         *packages(),
         *engines(spark_home),

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import filelock
 
+from ..errors import CompanionFailed
 from . import cache, cds
-from .errors import CompanionFailed
 from .java import Java
 from .sparkhome import SparkHome
 
@@ -94,7 +94,7 @@ def sources(spark: SparkHome) -> list[Path]:
 
 def source_root() -> Path:
     """`toree/jvm` in an installed package, `jvm/src/main` in a checkout."""
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     packaged = package / "jvm"
     return packaged if packaged.is_dir() else package.parent / "jvm" / "src" / "main"
 

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..companion import Interrupted
-from ..errors import MagicError
-from ..magics import ArgumentParser
-from .base import (
+from ...companion.companion import Interrupted
+from ...errors import MagicError
+from ...magics import ArgumentParser
+from ..base import (
     Assignment,
     Bundle,
     Completeness,
@@ -24,11 +24,11 @@ from .base import (
     Output,
     Result,
 )
-from .jvm_variables import SqlVariables
 from .scala import completion_of, inspection_of, new_cell_id, result_of, stopped
+from .variables import SqlVariables
 
 if TYPE_CHECKING:
-    from ..host import Host
+    from ...host import Host
 
 _WORKSPACE = "main"
 _TOKEN = re.compile(

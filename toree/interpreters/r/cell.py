@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..rhost.child import Child, Frame
-from ..rhost.frames import Message
-from .base import Output
+from ...rhost.frames import Message
+from ..base import Output
+from .child import Child, Frame
 
 _STUCK = (
     "R can't be stopped here: it is in native code that never looks for an interrupt. "

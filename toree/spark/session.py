@@ -21,11 +21,11 @@ import warnings
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
 
-from .companion import Companion
-from .display import Preview
-from .errors import LanguageMissing, ToreeError
+from ..companion.companion import Companion
+from ..display import Preview
+from ..errors import LanguageMissing, ToreeError
+from ..interpreters.base import Output
 from .gateway import connect
-from .interpreters.base import Output
 
 _MENTION = re.compile(r"\b(?:spark|sc|pyspark)\b")
 _SILENCE = 1.0  # seconds a cell waits for the JVM before it says so

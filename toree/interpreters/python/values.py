@@ -12,10 +12,10 @@ import sys
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from .. import wire
-from ..arrow import read, write
-from .python_kinds import is_a, is_spark_frame, refusal
-from .python_times import datetime, timestamp
+from ... import wire
+from ...spark.arrow import read, write
+from .kinds import is_a, is_spark_frame, refusal
+from .times import datetime, timestamp
 
 
 class Spark(Protocol):

@@ -16,8 +16,10 @@ from typing import Any, NoReturn
 from jupyter_core.application import JupyterApp, base_flags
 from traitlets import Bool, Unicode
 
-from . import __version__, build, cache, cds, doctor, java, kernelspec, sparkhome
-from .errors import ToreeError
+from .. import __version__
+from ..companion import build, cache, cds, java, sparkhome
+from ..errors import ToreeError
+from . import doctor, kernelspec
 
 SECRET = re.compile(r"password|secret|token|credential|access\.?key", re.IGNORECASE)
 

@@ -9,17 +9,17 @@ import types
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from .. import wire
-from ..frames import Frames
-from ..variables import is_shareable
-from . import python_names
-from .base import Assignment
-from .python_kinds import describe
-from .python_magics import expanded
-from .python_values import FromWire, ToWire
+from ... import wire
+from ...spark.frames import Frames
+from ...variables import is_shareable
+from ..base import Assignment
+from . import names as python_names
+from .kinds import describe
+from .magics import expanded
+from .values import FromWire, ToWire
 
 if TYPE_CHECKING:
-    from ..sharing import Sharing
+    from ...sharing import Sharing
 
 
 _UNCHANGING = (

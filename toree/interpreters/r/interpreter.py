@@ -10,12 +10,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, cast
 
-from ..errors import LanguageMissing, ToreeError
-from ..rhost.child import Child, Frame
-from ..rhost.frames import Message
-from ..rhost.wire import decode, encode
-from ..signals import holding
-from .base import (
+from ...errors import LanguageMissing, ToreeError
+from ...rhost.frames import Message
+from ...rhost.wire import decode, encode
+from ...signals import holding
+from ..base import (
     Assignment,
     Bundle,
     Completeness,
@@ -26,7 +25,8 @@ from .base import (
     Output,
     Result,
 )
-from .r_cell import RCell, guess
+from .cell import RCell, guess
+from .child import Child, Frame
 
 _START = 60.0  # seconds R may take to start
 _ADVICE = (

@@ -17,8 +17,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, cast
 
-from .errors import CompanionFailed, ToreeError
-from .interpreters.base import Output
+from ..errors import CompanionFailed, ToreeError
+from ..interpreters.base import Output
 
 _PENDING_EVENTS = 64  # batches of output that may wait for the front: what bounds its memory
 

@@ -8,7 +8,7 @@ import os
 import re
 from pathlib import Path
 
-from .errors import SparkMissing
+from ..errors import SparkMissing
 
 OLDEST = (3, 5)
 

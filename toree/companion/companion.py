@@ -13,11 +13,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
 
+from ..config import Config
+from ..errors import CompanionFailed, ToreeError
+from ..interpreters.base import Output
 from . import launch
 from .calls import Events, Run
-from .config import Config
-from .errors import CompanionFailed, ToreeError
-from .interpreters.base import Output
 
 _NEXT = "The next cell that needs it starts a new one."
 _SILENCE = 1.0  # seconds before a waiting cell says that the JVM is starting

@@ -7,9 +7,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..companion import Interrupted
-from ..display import Preview
-from .base import (
+from ...companion.companion import Interrupted
+from ...display import Preview
+from ..base import (
     Assignment,
     Bundle,
     Completeness,
@@ -20,10 +20,10 @@ from .base import (
     Output,
     Result,
 )
-from .jvm_variables import ScalaVariables
+from .variables import ScalaVariables
 
 if TYPE_CHECKING:
-    from ..host import Host
+    from ...host import Host
 
 _WORKSPACE = "main"
 #: Methods every Scala cell has, called without a dot.

@@ -22,9 +22,10 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import build, cache, cds, java, logs, sparkhome
-from .config import Config, runtime_folder
-from .errors import CompanionFailed
+from .. import logs
+from ..config import Config, runtime_folder
+from ..errors import CompanionFailed
+from . import build, cache, cds, java, sparkhome
 
 _LOG_TAIL = 15  # lines of the log that an error shows
 _MASTER = re.compile(r"^(?:--master(?:=|\n)|(?:--conf[=\n])?spark\.master=)(\S+)$", re.M)

@@ -6,11 +6,11 @@ import builtins
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..api import Kernel
-from ..frames import Frames
-from ..signals import stopping
-from ..spark import PythonSpark
-from .base import (
+from ...api import Kernel
+from ...signals import stopping
+from ...spark.frames import Frames
+from ...spark.session import PythonSpark
+from ..base import (
     Assignment,
     Bundle,
     Completeness,
@@ -21,10 +21,10 @@ from .base import (
     Output,
     Result,
 )
-from .python_variables import PythonVariables, SharedValues
+from .variables import PythonVariables, SharedValues
 
 if TYPE_CHECKING:
-    from ..host import Host
+    from ...host import Host
 
 _TYPES = "_jupyter_types_experimental"
 
@@ -129,7 +129,7 @@ class PythonInterpreter(Interpreter):
 
     def _register_magics(self) -> None:
         """Makes Toree's line magics known to IPython, except where it has one of that name."""
-        from ..magics import Context, Magic
+        from ...magics import Context, Magic
 
         shell, host = self._ipython.shell, self._host
 

@@ -1,0 +1,1 @@
+"""The JVM beside the kernel: found, compiled, started, called, watched, closed."""

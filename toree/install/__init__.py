@@ -1,0 +1,1 @@
+"""The commands: kernel specs, what is installed, what is missing."""

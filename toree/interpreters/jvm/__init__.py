@@ -1,0 +1,1 @@
+"""Languages that run in the companion: Scala and SQL."""

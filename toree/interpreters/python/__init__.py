@@ -1,0 +1,1 @@
+"""Python: IPython in this process."""

@@ -1,0 +1,1 @@
+"""R: the front of a process of its own (`toree.rhost`)."""

@@ -1,0 +1,26 @@
+"""What the client asked for beside the code: one per execute_request, also in subshells."""
+
+from __future__ import annotations
+
+import contextvars
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+
+@dataclasses.dataclass
+class Request:
+    """The fields of an execute_request, and what has become of it
+    (https://jupyter-client.readthedocs.io/en/stable/messaging.html#execute)."""
+
+    silent: bool
+    store_history: bool
+    user_expressions: Mapping[str, str] | None
+    allow_stdin: bool
+    cell_meta: Any
+    cell_id: Any
+    ran: bool = False  # IPython has run it, and so counted and kept it
+    aborted: bool = False  # the cells queued behind it have been aborted
+
+
+REQUEST: contextvars.ContextVar[Request] = contextvars.ContextVar("toree_request")

@@ -1,0 +1,50 @@
+"""IPython, as the Python interpreter uses it (`host.IPython`)."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from ipykernel.ipkernel import IPythonKernel
+
+from .output import KernelOutput
+from .request import REQUEST
+
+
+@dataclasses.dataclass(frozen=True)
+class Shell:
+    """IPython, as the Python interpreter uses it (`host.IPython`)."""
+
+    kernel: IPythonKernel
+
+    @property
+    def shell(self) -> Any:
+        return self.kernel.shell
+
+    @property
+    def output(self) -> KernelOutput:
+        return KernelOutput(self.kernel, 0)
+
+    async def run(self, code: str) -> dict[str, Any]:
+        request = REQUEST.get()
+        request.ran = bool(code.strip())
+        reply = await IPythonKernel.do_execute(
+            self.kernel,
+            code,
+            request.silent,
+            request.store_history,
+            request.user_expressions,
+            request.allow_stdin,
+            cell_meta=request.cell_meta,
+            cell_id=request.cell_id,
+        )
+        return dict(reply)
+
+    def complete(self, code: str, cursor: int) -> dict[str, Any]:
+        return dict(IPythonKernel.do_complete(self.kernel, code, cursor))
+
+    def inspect(self, code: str, cursor: int, detail: int) -> dict[str, Any]:
+        return dict(IPythonKernel.do_inspect(self.kernel, code, cursor, detail))
+
+    def is_complete(self, code: str) -> dict[str, Any]:
+        return dict(IPythonKernel.do_is_complete(self.kernel, code))

@@ -1,0 +1,1 @@
+"""PySpark on the companion's session, and tables as Arrow."""
