@@ -6,7 +6,7 @@ import scala.reflect.internal.Reporter.Suppress
 import scala.reflect.internal.util.Position
 import scala.tools.nsc.Settings
 
-import toree.{Messages, ReplClassLoader}
+import toree.repl.{Messages, ReplClassLoader}
 
 /** What differs between the REPLs of Scala 2.12 and 2.13; the rest is in `CellMain`. */
 abstract class CellMainBase(settings: Settings, loader: ReplClassLoader, messages: Messages)

@@ -10,6 +10,9 @@ import org.apache.spark.SparkContext
 import org.apache.spark.api.java.JavaSparkContext
 import org.apache.spark.sql.SparkSession
 
+import toree.cells.Outcome
+import toree.spark.SparkAccess
+
 /** The `kernel` of Scala cells: all that user code may ask of Toree. */
 final class Kernel private[toree] (
     spark: SparkAccess,
@@ -57,26 +60,4 @@ final class Kernel private[toree] (
 
 final class KernelStream private[toree] {
   def sendAll(text: String): Unit = System.out.print(text)
-}
-
-/** `kernel.display`: output of any mime type from a Scala cell. */
-final class Display private[toree] {
-  def content(mime: String, data: String): Unit = send(
-    Outbox.Display(
-      Json.obj(
-        "data" -> Map(mime -> data),
-        "metadata" -> Map.empty[String, Any],
-        "display_id" -> None,
-        "update" -> false
-      )
-    )
-  )
-
-  def html(data: String): Unit = content("text/html", data)
-  def javascript(data: String): Unit = content("application/javascript", data)
-
-  /** Clears the cell's output, at once or when new output comes. */
-  def clear(wait: Boolean = false): Unit = send(Outbox.Clear(wait))
-
-  private def send(event: Outbox.Event): Unit = Cell.current.foreach(_.outbox.put(event))
 }

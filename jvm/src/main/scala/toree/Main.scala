@@ -4,6 +4,10 @@ import java.io.{File, InputStream}
 import java.nio.file.{Files, Path, Paths}
 import java.nio.file.attribute.PosixFilePermissions
 
+import toree.cells.OutputCapture
+import toree.companion.Companion
+import toree.gateway.{EntryPoint, Gateway}
+
 /** The companion JVM: `toree.Main <address-file> [--spark none|lazy|eager]`.
   *
   * Lives as long as its standard input is open.

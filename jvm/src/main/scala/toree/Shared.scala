@@ -1,5 +1,7 @@
 package toree
 
+import toree.repl.ReplClassLoader
+
 /** How generated code in a cell reaches a value that was made outside it. */
 object Shared {
 

@@ -7,6 +7,11 @@ import scala.concurrent.duration.{Duration, MINUTES}
 
 import munit.FunSuite
 
+import toree.cells.{CellOptions, Outcome, OutputCapture}
+import toree.companion.Workspace
+import toree.repl.{JarLoader, ReplClassLoader}
+import toree.spark.SparkAccess
+
 /** A REPL over a lazy Spark session, and what its cells say, as a transcript. */
 abstract class CellSuite extends FunSuite {
   override val munitTimeout: Duration = Duration(3, MINUTES)

@@ -1,0 +1,42 @@
+package toree.cells
+
+import toree.stop.Stoppable
+
+/** One cell while it runs: its output, its thread, whether it was told to stop.
+  *
+  * Threads a cell starts inherit its tag, so that their output goes where the user looks for it.
+  */
+final class Cell(val id: String) extends Stoppable {
+  val outbox = new Outbox(() => id, blocking = true)
+
+  @volatile var running: Boolean = true
+  @volatile private var thread: Thread = _
+
+  /** Runs `body` as this cell on the calling thread. */
+  def run[T](body: => T): T = {
+    thread = Thread.currentThread
+    Stoppable.tag.set(this)
+    try body
+    finally {
+      running = false
+      thread = null
+      Stoppable.tag.remove()
+    }
+  }
+
+  def ask(prompt: String, password: Boolean): Option[String] = {
+    val question = new Outbox.Question(prompt, password)
+    outbox.put(question)
+    question.await()
+  }
+
+  /** Wakes the cell's thread from sleeps, waits and interruptible reads. */
+  def wake(): Unit = {
+    val running = thread
+    if (running != null) running.interrupt()
+  }
+}
+
+object Cell {
+  def current: Option[Cell] = Stoppable.current.collect { case cell: Cell => cell }
+}

@@ -1,0 +1,178 @@
+package toree.cells
+
+import java.util.ArrayDeque
+import java.util.concurrent.TimeUnit
+import java.util.concurrent.locks.ReentrantLock
+
+import toree.Events
+import toree.stop.{Guard, Interrupted}
+
+/** The output of one cell on its way to the front.
+  *
+  * Threads of the cell write, one thread (the one that serves the front's call) delivers. Text is
+  * joined per stream until it is 32 KB, or 25 ms old, or the stream changes, so order holds and
+  * 100,000 lines are a few hundred events. A writer waits when the front is slow; it can still be
+  * interrupted.
+  */
+final class Outbox(cell: () => String, blocking: Boolean) {
+  import Outbox._
+
+  private val lock = new ReentrantLock
+  private val changed = lock.newCondition()
+  private val room = lock.newCondition()
+  private val events = new ArrayDeque[Event]
+  private val text = new java.lang.StringBuilder
+  private var stream = ""
+  private var since = 0L
+  private var pending = 0L
+  private var dropped = 0L
+  private var closed = false
+
+  def write(name: String, chars: CharSequence, start: Int, end: Int): Unit = if (end > start) {
+    lock.lock()
+    try {
+      if (stream != name && text.length > 0) seal()
+      var from = start
+      while (from < end && makeRoom()) {
+        if (text.length == 0) {
+          stream = name
+          since = System.nanoTime
+          changed.signal()
+        }
+        val to = math.min(end, from + batch - text.length)
+        text.append(chars, from, to)
+        from = to
+        if (text.length >= batch) seal()
+      }
+      dropped += end - from
+    } finally lock.unlock()
+  }
+
+  def put(event: Event): Unit = {
+    lock.lock()
+    try
+      if (makeRoom()) {
+        seal()
+        events.add(event)
+        changed.signal()
+      }
+    finally lock.unlock()
+  }
+
+  /** No more will come; the delivering thread returns once all is delivered. */
+  def close(): Unit = {
+    lock.lock()
+    try {
+      closed = true
+      changed.signalAll()
+      room.signalAll()
+    } finally lock.unlock()
+  }
+
+  /** Hands events to the front until `close` was called and nothing is left. */
+  def deliver(to: Events): Unit = {
+    var event = next()
+    while (event != null) {
+      send(event, to)
+      event = next()
+    }
+  }
+
+  private def send(event: Event, to: Events): Unit = event match {
+    case Stream(name, chars) => to.stream(cell(), name, chars)
+    case Display(json)       => to.display(cell(), json)
+    case Clear(later)        => to.clear(cell(), later)
+    case request: Request    => request.make(to, cell())
+    case question: Question  =>
+      try question.answer(Option(to.ask(cell(), question.prompt, question.password)))
+      catch {
+        // The front's own answer to an interrupt while it waits for the user's line.
+        case error: py4j.Py4JException => question.answer(None)
+      }
+  }
+
+  private def next(): Event = {
+    lock.lock()
+    try {
+      while (true) {
+        if (!events.isEmpty) return taken(events.poll())
+        if (text.length > 0) {
+          val age = System.nanoTime - since
+          if (closed || age >= patience) {
+            seal()
+            return taken(events.poll())
+          }
+          changed.awaitNanos(patience - age)
+        } else if (dropped > 0) {
+          val note = s"\n[$dropped characters of output dropped: nobody took them]\n"
+          dropped = 0
+          return Stream("stderr", note)
+        } else if (closed) return null
+        else changed.await()
+      }
+      null
+    } finally lock.unlock()
+  }
+
+  private def taken(event: Event): Event = {
+    pending -= event.size
+    room.signalAll()
+    event
+  }
+
+  private def seal(): Unit = if (text.length > 0) {
+    events.add(Stream(stream, text.toString))
+    pending += text.length
+    text.setLength(0)
+    changed.signal()
+  }
+
+  /** Waits while too much is under way, or says that it has to be dropped. */
+  private def makeRoom(): Boolean = {
+    while (blocking && !closed && pending >= limit)
+      try room.await()
+      catch {
+        case interrupted: InterruptedException =>
+          Thread.currentThread.interrupt()
+          Guard.check()
+          throw new Interrupted
+      }
+    pending < limit || closed
+  }
+}
+
+object Outbox {
+  sealed trait Event { def size: Int = 0 }
+  final case class Stream(name: String, text: String) extends Event {
+    override def size: Int = text.length
+  }
+  final case class Display(json: String) extends Event
+  final case class Clear(later: Boolean) extends Event
+
+  /** A question to the user; the asking thread waits for the answer. */
+  final class Question(val prompt: String, val password: Boolean) extends Event {
+    private val done = new java.util.concurrent.SynchronousQueue[Option[String]]
+    def answer(text: Option[String]): Unit = done.offer(text, 1, TimeUnit.SECONDS)
+    def await(): Option[String] = done.take()
+  }
+
+  /** Something else only the front knows; the asking thread waits for the answer. */
+  final class Request(call: (Events, String) => String) extends Event {
+    private val done = new java.util.concurrent.CompletableFuture[String]
+    def make(to: Events, cell: String): Unit =
+      try { done.complete(call(to, cell)); () }
+      catch { case error: py4j.Py4JException => done.completeExceptionally(error); () }
+    def await(): String =
+      try done.get()
+      catch {
+        case _: InterruptedException =>
+          Guard.check()
+          throw new Interrupted
+        case error: java.util.concurrent.ExecutionException => throw error.getCause
+      }
+  }
+
+  private val batch = 32 * 1024
+  private val patience = TimeUnit.MILLISECONDS.toNanos(25)
+  private val limit = 1024 * 1024L
+}

@@ -1,0 +1,38 @@
+package toree.companion
+
+/** Lets the JIT meet the compiler before the user does: compiles throw-away code in the background.
+  *
+  * Leaves no name, no number and no file, and gives way at once when a cell or a question comes.
+  */
+final class Warmup(workspace: Workspace) {
+
+  def run(): Unit = if (workspace.isReady) {
+    Thread.currentThread.setPriority(Thread.MIN_PRIORITY)
+    val repl = workspace.repl()
+    Warmup.cells.foreach(repl.warm)
+    repl.warmCompletion()
+    val end = System.nanoTime + Warmup.seconds * 1000000000L
+    Iterator.continually(Warmup.cells).flatten.take(Warmup.rounds * Warmup.cells.size).foreach {
+      code =>
+        while (!workspace.isIdle && System.nanoTime < end) Thread.sleep(100)
+        if (System.nanoTime < end) {
+          repl.warm(code)
+          // A breath for whoever waits for the lock without queueing at it.
+          Thread.sleep(5)
+        }
+    }
+  }
+}
+
+object Warmup {
+  private val seconds = 60
+  private val rounds = 12
+
+  private val cells = List(
+    "val x = 1 + 1",
+    "case class Point(x: Int, y: Int)\nval points = List(Point(1, 2)).map(p => p.copy(x = p.y))",
+    "def square(n: Int): Int = n * n\nval text = s\"${square(3)}\"",
+    "val words = Map(\"a\" -> 1).map { case (k, v) => (k, v + 1) }.toList.sortBy(_._1)",
+    "import scala.util.Try\nval t = Try(\"12\".toInt).getOrElse(0)\nfor (i <- 1 to 3; if i > t) yield i"
+  )
+}

@@ -1,0 +1,135 @@
+package toree.companion
+
+import java.net.URI
+import java.nio.file.Path
+import java.util.concurrent.{ConcurrentHashMap, CountDownLatch, LinkedBlockingDeque}
+
+import toree.{Events, Kernel}
+import toree.cells.{Cell, CellOptions, CellThread, Outcome, OutputCapture}
+import toree.repl.{ReplClassLoader, ReplSettings, ScalaRepl}
+import toree.sharing.Sharing
+import toree.spark.SparkAccess
+import toree.sql.SqlCell
+import toree.stop.Guard
+
+/** One user's REPL over the shared Spark session, and the cells running in it. */
+final class Workspace(
+    name: String,
+    loader: ReplClassLoader,
+    classes: Path,
+    firstLine: Int,
+    spark: SparkAccess,
+    capture: OutputCapture
+) {
+  private val running = new ConcurrentHashMap[String, Cell]
+  // Interrupts that overtook their cell on its way here; bounded, as most of them came too late.
+  private val early = new LinkedBlockingDeque[String](100)
+  private val ready = new CountDownLatch(1)
+  @volatile private var problem: Option[Throwable] = None
+  @volatile private var started: ScalaRepl = _
+
+  /** Makes the REPL; called on a thread of its own, beside Spark's start. */
+  def start(): Unit =
+    try {
+      val settings = ReplSettings(classes, System.err.println)
+      val kernelKey = key(s"kernel $firstLine")
+      val repl = new ScalaRepl(settings, loader, spark, kernelKey, firstLine)
+      loader.shared.put(
+        kernelKey,
+        new Kernel(spark, addJars, evaluate(repl, _), () => repl.lastException, sharing.data)
+      )
+      repl.start()
+      started = repl
+    } catch {
+      case error: Throwable => problem = Some(error)
+    } finally ready.countDown()
+
+  def isIdle: Boolean = running.isEmpty
+  val sharing = new Sharing(loader.shared, key(_), () => repl(), spark)
+
+  def isReady: Boolean = started != null
+
+  def repl(): ScalaRepl = {
+    ready.await()
+    problem.foreach(e => throw new IllegalStateException(s"the Scala REPL did not start: $e", e))
+    started
+  }
+
+  def execute(id: String, code: String, options: CellOptions, events: Events): Outcome =
+    cell(id, code, events)(cell => repl().execute(cell, code, options.under(key(_))))
+
+  def executeSql(id: String, text: String, options: SqlCell.Options, events: Events): Outcome =
+    cell(id, text, events) { cell =>
+      sharing.within(options)(
+        SqlCell.run(spark.session(), text, _, (name, frame) => put(s"sql:$name", frame))
+      )
+    }
+
+  private def cell(id: String, code: String, events: Events)(body: Cell => Outcome): Outcome = {
+    val cell = new Cell(id)
+    running.put(id, cell)
+    if (early.remove(id)) interrupt(id)
+    capture.started(cell)
+    val thread = new CellThread(cell, loader, { spark.tag(cell, code); body(cell) })
+    try thread.outcome(events)
+    finally {
+      // Only when the front is gone is the cell still running here.
+      if (cell.running) interrupt(id)
+      running.remove(id, cell)
+    }
+  }
+
+  /** Tells a cell to stop, again and again until it has; harmless when it has ended. */
+  def interrupt(id: String): Unit = Option(running.get(id)) match {
+    case None =>
+      while (!early.offer(id)) early.poll()
+      // It may have come in just now.
+      if (running.containsKey(id) && early.remove(id)) interrupt(id)
+    case Some(cell) =>
+      val stopper = new Thread(null, () => stop(cell), s"stop-$id")
+      stopper.setDaemon(true)
+      stopper.start()
+  }
+
+  private def stop(cell: Cell): Unit = {
+    Guard.shut(cell)
+    try
+      while (cell.running) {
+        if (started != null) started.stopCompiling(cell)
+        cell.wake()
+        spark.cancel(cell.id)
+        Thread.sleep(50)
+      }
+    finally {
+      spark.keepCancelling(cell.id)
+      // Threads the cell has started stop at their next check too.
+      Thread.sleep(200)
+      Guard.open(cell)
+    }
+  }
+
+  def interruptAll(): Unit = running.keySet.forEach(id => interrupt(id))
+
+  /** Workspaces share the loader that carries the values. */
+  private def key(name: String): String = s"${this.name}/$name"
+
+  def put(name: String, value: Any): Unit =
+    if (value == null) loader.shared.remove(key(name)) else loader.shared.put(key(name), value)
+
+  /** A value put under a key, else what a name of the REPL holds now. */
+  def named(name: String): Option[Any] =
+    Option(loader.shared.get(key(name))).orElse(if (isReady) started.value(name) else None)
+
+  def addJars(uris: Seq[URI]): Unit = {
+    repl().addJars(uris.map(_.toURL))
+    spark.peek.foreach(session => uris.foreach(uri => session.sparkContext.addJar(uri.toString)))
+  }
+
+  private def evaluate(repl: ScalaRepl, code: String): Outcome =
+    Cell.current.fold[Outcome](Outcome.Aborted)(cell => repl.execute(cell, code, CellOptions()))
+
+  def close(): Unit = {
+    interruptAll()
+    if (started != null) started.close()
+  }
+}

@@ -1,0 +1,109 @@
+package toree.gateway
+
+import java.util.{List => JList}
+
+import org.apache.spark.api.java.JavaSparkContext
+import org.apache.spark.sql.{Dataset, SparkSession}
+
+import toree.Events
+import toree.cells.CellOptions
+import toree.companion.Companion
+import toree.spark.Preview
+import toree.sql.{SqlCell, SqlCompletion, SqlNames}
+import toree.text.Json
+
+/** Every call the front may make, in Java's types; what it means is done elsewhere.
+  *
+  * Called on the thread of the front's connection. Texts that carry more than one thing are JSON.
+  */
+final class EntryPoint(companion: Companion) {
+  private val sqlCompletion = new SqlCompletion(companion.spark)
+
+  /** The front's one callback object, for the life of the process. */
+  def attach(events: Events): Unit = companion.events = events
+
+  def ping(): String = companion.ping
+
+  def awaitRepl(): Unit = { companion.workspace("main").repl(); () }
+  def awaitSpark(): Unit = { companion.spark.session(); () }
+  def info(): String = companion.info
+
+  def session(): SparkSession = companion.spark.session()
+  def javaContext(): JavaSparkContext = JavaSparkContext.fromSparkContext(session().sparkContext)
+  def stopSpark(): Unit = companion.spark.stop()
+
+  def execute(workspace: String, cell: String, code: String, options: String): String =
+    companion
+      .workspace(workspace)
+      .execute(cell, code, CellOptions.read(options), companion.events)
+      .json
+
+  def executeSql(workspace: String, cell: String, text: String, options: String): String =
+    companion
+      .workspace(workspace)
+      .executeSql(cell, text, SqlCell.read(options), companion.events)
+      .json
+
+  def preview(dataset: Object, rows: Int): String = dataset match {
+    case frame: Dataset[_] => Preview.of(frame, rows)
+    case other => throw new IllegalArgumentException(s"not a Dataset: ${other.getClass.getName}")
+  }
+
+  def isComplete(workspace: String, code: String): String =
+    companion.workspace(workspace).repl().isComplete(code)
+
+  def complete(workspace: String, code: String, cursor: Int): String =
+    companion.workspace(workspace).repl().complete(code, cursor)
+
+  def completeSql(code: String, cursor: Int): String =
+    sqlCompletion.complete(code, cursor)
+
+  def inspectSql(code: String, cursor: Int): String = sqlCompletion.inspect(code, cursor)
+
+  def inspect(workspace: String, code: String, cursor: Int, detail: Int): String =
+    companion.workspace(workspace).repl().inspect(code, cursor, detail)
+
+  def interrupt(workspace: String, cell: String): Unit =
+    companion.workspace(workspace).interrupt(cell)
+  def cancelGroup(group: String): Unit = companion.spark.keepCancelling(group)
+
+  def addJars(workspace: String, paths: JList[String]): Unit =
+    companion.workspace(workspace).addJars(paths.toArray.toSeq.map(p => Companion.uri(p.toString)))
+
+  def restartRepl(workspace: String): Unit = companion.restart(workspace)
+
+  def putShared(workspace: String, key: String, value: Object): Unit =
+    companion.workspace(workspace).put(key, value)
+
+  /** The value under a key, else the value a name has in the REPL now, else null. */
+  def getShared(workspace: String, key: String): Object =
+    companion.workspace(workspace).named(key).orNull.asInstanceOf[Object]
+
+  /** The value of a name in its crossing form, empty where there is none (`Sharing`). */
+  def takeShared(workspace: String, name: String, key: String, folder: String, limit: Int): String =
+    companion.workspace(workspace).sharing.take(name, key, folder, limit)
+
+  def giveShared(workspace: String, key: String, json: String): String =
+    companion.workspace(workspace).sharing.give(key, json)
+
+  def dropShared(workspace: String, key: String): Unit =
+    companion.workspace(workspace).sharing.drop(key)
+
+  def refusals(workspace: String): String =
+    Json.obj(companion.workspace(workspace).sharing.refusals.toSeq: _*)
+
+  /** Tables and parameters a SQL statement names. */
+  def sqlNames(text: String): String = {
+    val (tables, parameters) = SqlNames.of(companion.spark.session(), text)
+    Json.obj("tables" -> tables, "parameters" -> parameters)
+  }
+
+  def assigned(workspace: String): String =
+    Json.array(companion.workspace(workspace).sharing.assigned)
+
+  def references(workspace: String, code: String): String =
+    Json.array(companion.workspace(workspace).repl().references(code))
+
+  /** Delivers output that belongs to no running cell; returns when the process ends. */
+  def pump(): Unit = companion.capture.background.deliver(companion.events)
+}

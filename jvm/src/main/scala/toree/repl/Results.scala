@@ -1,0 +1,52 @@
+package toree.repl
+
+import org.apache.spark.SparkContext
+import org.apache.spark.sql.{Dataset, Row, SparkSession}
+
+import toree.cells.{CellOptions, Outcome}
+import toree.spark.Preview
+
+/** The value of a cell's last statement as its result. */
+object Results {
+
+  /** An expression's value: richly, where there is something to show. */
+  def of(value: Any, kind: String, options: CellOptions): Outcome.Ok =
+    if (value == ((): Unit)) Outcome.Ok()
+    else
+      value match {
+        case dataset: Dataset[_] if !options.showTypes =>
+          Outcome.Ok(table = Some(Preview.of(dataset, options.rows)))
+        case rows: Array[Row] if !options.showTypes && rows.nonEmpty =>
+          Preview
+            .of(rows, options.rows)
+            .fold(plain(kind, value, options))(t => Outcome.Ok(table = Some(t)))
+        case session: SparkSession => link(session.sparkContext, kind, value, options)
+        case context: SparkContext => link(context, kind, value, options)
+        case Some(inner)           => plain(kind, value, options, Rendering.rich(inner))
+        case other                 => plain(kind, other, options, Rendering.rich(other))
+      }
+
+  def plain(
+      kind: String,
+      value: Any,
+      options: CellOptions,
+      rich: Map[String, String] = Map.empty
+  ): Outcome.Ok = {
+    val text = Rendering.text(value)
+    val shown = if (options.showTypes) s"$kind = $text\n" else text
+    Outcome.Ok(result = Some(Map("text/plain" -> shown) ++ rich))
+  }
+
+  private def link(
+      context: SparkContext,
+      kind: String,
+      value: Any,
+      options: CellOptions
+  ): Outcome.Ok =
+    context.uiWebUrl match {
+      case Some(url) if !context.isStopped =>
+        val html = s"""<a href="$url" target="_blank">Spark UI: ${context.applicationId}</a>"""
+        plain(kind, value, options, Map("text/html" -> html))
+      case _ => plain(kind, value, options)
+    }
+}

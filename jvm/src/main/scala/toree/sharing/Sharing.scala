@@ -1,0 +1,130 @@
+package toree.sharing
+
+import java.nio.file.Paths
+
+import org.apache.spark.sql.{functions, Dataset}
+
+import toree.cells.Outcome
+import toree.repl.ScalaRepl
+import toree.spark.SparkAccess
+import toree.sql.{SqlCell, SqlNames}
+import toree.text.Json
+
+/** Values between a workspace's REPL and the front, in the crossing form.
+  *
+  * A value that waits for a cell, and a DataFrame handed to another language, is under a key among
+  * the loader's shared values; whoever put it there takes it away.
+  */
+final class Sharing(
+    shared: java.util.Map[String, Any],
+    place: String => String, // a key of this workspace among them
+    repl: () => ScalaRepl,
+    spark: SparkAccess
+) {
+
+  /** `kernel.data` of this workspace's cells. */
+  val data = new SharedData(read, name => repl().value(name))
+
+  private def read(json: String): Any = {
+    // A DataFrame's key was made for this one call, but for those `%%sql -o` keeps.
+    def frame(key: String) =
+      if (key.startsWith("sql:")) shared.get(place(key)) else shared.remove(place(key))
+    new WireReader(frame).read(json)._1 match {
+      case None  => null
+      case other => other
+    }
+  }
+
+  /** What the last cell assigned, in code and through `kernel.data`. */
+  def assigned: List[Map[String, String]] = {
+    val inCode = repl().assigned
+    inCode.foreach(line => data.forget(line("name")))
+    inCode ++ data.changes().map {
+      case (name, None) => Map("name" -> name, "type" -> "", "kind" -> "gone", "lazy" -> "false")
+      case (name, Some(value)) =>
+        Map(
+          "name" -> name,
+          "type" -> value.getClass.getSimpleName,
+          "kind" -> kind(value),
+          "lazy" -> "true"
+        )
+    }
+  }
+
+  private def kind(value: Any): String = value match {
+    case _: Dataset[_] => "dataframe"
+    case _: Iterable[_] | _: java.util.Collection[_] | _: java.util.Map[_, _] | _: Array[_] =>
+      "collection"
+    case _ => "scalar"
+  }
+
+  /** The value of a name, as JSON; a DataFrame is kept under `key`. */
+  def take(name: String, key: String, folder: String, limit: Int): String = {
+    val writer = new WireWriter(
+      keep = dataset => { shared.put(place(key), dataset); key },
+      table = (rows, schema) => LocalRows.frame(spark.session(), rows, schema),
+      folder = Paths.get(folder),
+      limit = limit
+    )
+    def waiting = Option(shared.get(place(name)))
+    try data.value(name).orElse(repl().value(name)).orElse(waiting).fold("")(writer.write)
+    catch {
+      case problem: Unshareable => Json.obj("t" -> "refused", "reason" -> problem.getMessage)
+    }
+  }
+
+  /** Puts a value under a key; its Scala type. */
+  def give(key: String, json: String): String = {
+    val (value, kind) = new WireReader(k => shared.get(place(k))).read(json)
+    shared.put(place(key), value)
+    kind
+  }
+
+  /** What is sure not to cross, by name: nothing is converted. */
+  def refusals: Map[String, String] = {
+    val names = repl().assigned
+      .filter(line => line("kind") == "other" && line("lazy") != "true")
+      .map(_("name"))
+    names.flatMap(name => repl().value(name).flatMap(WireWriter.refusal).map(name -> _)).toMap
+  }
+
+  def drop(key: String): Unit = { shared.remove(place(key)); () }
+
+  /** Runs a SQL statement with the shared values it names: DataFrames as tables, others as
+    * parameters.
+    */
+  def within(options: SqlCell.Options)(run: SqlCell.Options => Outcome): Outcome = {
+    val values = options.shared.map { case (name, key) => name -> shared.get(place(key)) }
+    val (tables, others) = values.partition(_._2.isInstanceOf[Dataset[_]])
+    val frames = tables.map { case (name, table) => (name, table.asInstanceOf[Dataset[Any]]) }
+    val params = others.map { case (name, value) => name -> parameter(value) } ++ options.params
+    val all = options.copy(params = params)
+    if (frames.isEmpty) run(all) else SqlNames.within(spark.session(), frames)(run(all))
+  }
+
+  /** A shared value as `spark.sql` takes parameters. */
+  private def parameter(value: Any): Any = value match {
+    case None                          => null
+    case Some(inner)                   => parameter(inner)
+    case time: java.time.ZonedDateTime => time.toInstant
+    case values: Seq[_]                => array(values.map(parameter))
+    case values: Map[_, _]             =>
+      functions.map(
+        values.toSeq.flatMap { case (k, v) => Seq(k, v) }.map(v => functions.lit(parameter(v))): _*
+      )
+    case other => other
+  }
+
+  /** As a literal where it can be: Spark 3.5 takes nothing else. */
+  private def array(values: Seq[Any]): Any =
+    values.map(v => if (v == null) null else v.getClass).distinct match {
+      case Seq(one) if one == classOf[java.lang.Integer] => values.map(_.asInstanceOf[Int]).toArray
+      case Seq(one) if one == classOf[java.lang.Long]    => values.map(_.asInstanceOf[Long]).toArray
+      case Seq(one) if one == classOf[java.lang.Double]  =>
+        values.map(_.asInstanceOf[Double]).toArray
+      case Seq(one) if one == classOf[java.lang.Boolean] =>
+        values.map(_.asInstanceOf[Boolean]).toArray
+      case Seq(one) if one == classOf[String] => values.map(_.asInstanceOf[String]).toArray
+      case _                                  => functions.array(values.map(functions.lit): _*)
+    }
+}

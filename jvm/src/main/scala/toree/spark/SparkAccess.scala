@@ -1,0 +1,135 @@
+package toree.spark
+
+import java.nio.file.Path
+
+import org.apache.spark.{JobExecutionStatus, SparkConf}
+import org.apache.spark.sql.SparkSession
+
+import toree.cells.{Cell, Failure}
+
+/** The life of the SparkSession all languages share.
+  *
+  * Made once, at the start or at its first use; after a stop, by whoever, the next use makes a
+  * fresh one. It is created under the REPL's class loader, or local executors would load cell
+  * classes a second time.
+  */
+final class SparkAccess(loader: ClassLoader, classes: Path) {
+  @volatile private var current: Option[SparkSession] = None
+  @volatile private var problem: Option[Throwable] = None
+
+  @volatile private var made = 0
+
+  /** The number of the session a first use would give now: a `spark` taken under another is old. */
+  def number: Int = if (peek.isDefined) made else made + 1
+
+  def peek: Option[SparkSession] = current.filterNot(_.sparkContext.isStopped)
+  def failure: Option[Throwable] = problem
+  def stopped: Boolean = current.exists(_.sparkContext.isStopped)
+
+  def session(): SparkSession = peek.getOrElse(synchronized(peek.getOrElse(create())))
+
+  /** Jobs of this thread belong to the cell from here on. */
+  def tag(cell: Cell, code: String): Unit = {
+    description.set(code.trim.takeWhile(_ != '\n').take(100))
+    peek.foreach(group(_, cell))
+  }
+
+  def cancel(group: String): Unit = peek.foreach(_.sparkContext.cancelJobGroup(group))
+
+  /** Cancels a group's jobs, and for a while those that were about to start: a thread that was told
+    * to stop may submit one more on its way out.
+    */
+  def keepCancelling(group: String): Unit = {
+    cancel(group)
+    val thread = new Thread(
+      () =>
+        for (_ <- 1 to 50) {
+          Thread.sleep(100)
+          if (runs(group)) cancel(group)
+        },
+      s"cancel-$group"
+    )
+    thread.setDaemon(true)
+    thread.start()
+  }
+
+  private def runs(group: String): Boolean = peek.exists { session =>
+    val tracker = session.sparkContext.statusTracker
+    val running = (id: Int) => tracker.getJobInfo(id).exists(_.status == JobExecutionStatus.RUNNING)
+    tracker.getJobIdsForGroup(group).exists(running)
+  }
+
+  private val description = new ThreadLocal[String]
+
+  private def group(session: SparkSession, cell: Cell): Unit =
+    session.sparkContext.setJobGroup(
+      cell.id,
+      Option(description.get).getOrElse(""),
+      interruptOnCancel = true
+    )
+
+  def stop(): Unit = synchronized(peek.foreach(_.stop()))
+
+  private def create(): SparkSession = {
+    val thread = Thread.currentThread
+    val before = thread.getContextClassLoader
+    thread.setContextClassLoader(loader)
+    try {
+      val session = adopted().getOrElse {
+        SparkSession.clearActiveSession()
+        SparkSession.clearDefaultSession()
+        builder().getOrCreate()
+      }
+      if (current.isDefined) note("The Spark session was stopped; a fresh one takes its place.")
+      current = Some(session)
+      problem = None
+      made += 1
+      Cell.current.foreach(group(session, _))
+      session
+    } catch {
+      case error: Throwable =>
+        problem = Some(error)
+        throw new IllegalStateException(
+          s"Spark did not start: ${Failure.unwrapped(error).getMessage}",
+          error
+        )
+    } finally thread.setContextClassLoader(before)
+  }
+
+  /** One that a cell has made by itself. */
+  private def adopted(): Option[SparkSession] =
+    SparkSession.getActiveSession
+      .orElse(SparkSession.getDefaultSession)
+      .filterNot(_.sparkContext.isStopped)
+
+  private def builder(): SparkSession.Builder = {
+    val conf = new SparkConf()
+    // spark-submit names an application without a name after its main class.
+    if (conf.get("spark.app.name", "toree.Main") == "toree.Main")
+      conf.set("spark.app.name", "Toree")
+    conf.setIfMissing("spark.master", "local[*]")
+    // Its ports then want a secret, which Spark makes for itself where there is no executor elsewhere.
+    if (conf.get("spark.master").matches("local(\\[.*\\])?")) {
+      conf.setIfMissing("spark.authenticate", "true")
+      // An executor ends its process when a task throws what is fatal: here that would be us.
+      conf.setIfMissing("spark.executor.killOnFatalError.depth", "0")
+    }
+    conf.set("spark.repl.class.outputDir", classes.toString)
+    val builder = SparkSession.builder().config(conf)
+    val wantsHive = conf.get("spark.sql.catalogImplementation", "in-memory") == "hive"
+    if (!wantsHive) builder
+    else if (hasHive) builder.enableHiveSupport()
+    else {
+      note("Spark has no Hive classes: the catalog is in memory.")
+      builder.config("spark.sql.catalogImplementation", "in-memory")
+    }
+  }
+
+  private def hasHive: Boolean =
+    try {
+      Class.forName("org.apache.hadoop.hive.conf.HiveConf", false, loader)
+      true
+    } catch { case _: ClassNotFoundException => false }
+
+  private def note(text: String): Unit = System.err.println(text)
+}
