@@ -57,7 +57,7 @@ def test_install_of_all_kernels(elsewhere: Path, capsys: pytest.CaptureFixture[s
         "toree_sparkr": "Toree - R",
     }
     assert spec(elsewhere / "toree_scala") == {
-        "argv": [sys.executable, "-m", "toree", "-f", "{connection_file}"],
+        "argv": [sys.executable, "-c", kernelspec.LAUNCH, "-f", "{connection_file}"],
         "display_name": "Toree - Scala",
         "language": "scala",
         "env": {

@@ -1,10 +1,26 @@
-"""`python -m toree -f CONNECTION_FILE`: what kernel.json starts."""
+"""What kernel.json starts (`install.kernelspec.LAUNCH`), and by hand `python -m toree -f FILE`."""
 
-from ipykernel.kernelapp import IPKernelApp
+import sys
+from pathlib import Path
 
-from toree.jupyter.kernel import ToreeKernel
 
-if __name__ == "__main__":
+def main() -> None:
+    """Runs the kernel until it is shut down.
+
+    The working folder is not on the path while this is loaded: what lies beside a notebook must
+    run when a cell imports it and not before. IPython puts it there for the cells.
+    """
+    from ipykernel.kernelapp import IPKernelApp
+
+    from toree.jupyter.kernel import ToreeKernel
+
+    sys.argv[0] = __file__
     IPKernelApp.launch_instance(
         kernel_class=ToreeKernel, outstream_class="toree.jupyter.output.BoundedStream"
     )
+
+
+if __name__ == "__main__":
+    if not getattr(sys.flags, "safe_path", False) and Path(sys.path[0] or ".") == Path.cwd():
+        del sys.path[0]
+    main()

@@ -84,7 +84,7 @@ def line_of(process: psutil.Process) -> list[str]:
 
 
 def r_host(session: Session) -> psutil.Process:
-    found = [p for p in processes(session) if "toree.rhost" in line_of(p)]
+    found = [p for p in processes(session) if any("toree.rhost" in w for w in line_of(p))]
     assert len(found) == 1, found
     return found[0]
 

@@ -22,6 +22,10 @@ from jupyter_client.kernelspec import KernelSpecManager
 #: Apache Toree's default name: with it even its display names are kept.
 APACHE = "Apache Toree"
 LOGOS = Path(__file__).with_name("logos")
+#: Not `-m toree`: that looks in the working folder first, for Python's own modules too.
+LAUNCH = (
+    "import sys; sys.path[:1] == [''] and sys.path.pop(0); from toree.__main__ import main; main()"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,7 +85,7 @@ def content(
     if spark_home:
         env["SPARK_HOME"] = spark_home
     return {
-        "argv": [sys.executable, "-m", "toree", "-f", "{connection_file}"],
+        "argv": [sys.executable, "-c", LAUNCH, "-f", "{connection_file}"],
         "display_name": kind.display_name(kernel_name),
         "language": kind.language,
         "env": env,
@@ -149,7 +153,7 @@ def installed(folders: Sequence[Path]) -> Iterator[Installed]:
 
 def is_toree(folder: Path) -> bool:
     argv = read(folder / "kernel.json").get("argv")
-    return isinstance(argv, list) and argv[1:3] == ["-m", "toree"]
+    return isinstance(argv, list) and argv[1:3] in (["-c", LAUNCH], ["-m", "toree"])
 
 
 def read(file: Path) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""`python -m toree.rhost REQUESTS EVENTS INTERRUPTS`: three file descriptors of the front's pipes.
+"""The R host, with three arguments: file descriptors of the front's pipes for requests, events
+and interrupts.
 
 The front starts this as the leader of a session of its own, so that no signal from a terminal or
 from Jupyter reaches it; it says what it wants in frames.
@@ -36,7 +37,3 @@ def main() -> None:
         channel.send({"reply": "missing", "why": f"{type(error).__name__}: {error}"})
         raise
     loop.run()
-
-
-if __name__ == "__main__":
-    main()

@@ -17,6 +17,14 @@ from ...rhost.processes import kill_session
 
 Frame = tuple[Message, list[bytes]]
 
+#: The host imports the same toree, also when it runs from a source tree, and nothing from the
+#: working folder. R's own children get the environment as it is.
+_PACKAGES = str(Path(__file__).parents[3])
+_LAUNCH = (
+    "import sys; sys.path[:1] == [''] and sys.path.pop(0); root = sys.argv.pop(1); "
+    "root in sys.path or sys.path.append(root); from toree.rhost.__main__ import main; main()"
+)
+
 
 class Child:
     """One R host process. `frames` yields what it sends; None when it has ended."""
@@ -36,14 +44,13 @@ class Child:
             out = open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")  # noqa: SIM115
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "toree.rhost", *map(str, theirs)],
+                [sys.executable, "-c", _LAUNCH, _PACKAGES, *map(str, theirs)],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
                 pass_fds=theirs,
                 # A signal to the kernel's process group must not reach R a second time.
                 start_new_session=True,
-                env=_environment(),
             )
         finally:
             for fd in theirs:
@@ -111,12 +118,3 @@ class Child:
         os.close(self._interrupts)
         self._interrupts = -1
         self._channel.close()
-
-
-def _environment() -> dict[str, str]:
-    environment = dict(os.environ)
-    # The host must import the same toree, also when it runs from a source tree.
-    root = str(Path(__file__).parents[3])
-    paths = [root, *environment.get("PYTHONPATH", "").split(os.pathsep)]
-    environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
-    return environment
