@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from toree import registry
 from toree.config import Config
 
 
@@ -20,8 +21,13 @@ def test_defaults() -> None:
     [("Scala", "scala"), ("PySpark", "python"), ("SparkR", "r"), ("SQL", "sql"), ("echo", "echo")],
 )
 def test_default_interpreter(name: str, language: str) -> None:
-    assert config(DEFAULT_INTERPRETER=name).language == language
-    assert config(TOREE_OPTS=f"--default-interpreter {name}").language == language
+    table = registry.magic_names(registry.languages())
+    names = {name: row.name for name, row in table.items()}
+    for environ in (
+        {"DEFAULT_INTERPRETER": name},
+        {"TOREE_OPTS": f"--default-interpreter {name}"},
+    ):
+        assert Config.from_environment(environ, names).language == language
 
 
 def test_run_time_options_replace_the_installed_ones() -> None:

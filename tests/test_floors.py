@@ -13,19 +13,21 @@ PACKAGE = Path(__file__).resolve().parents[1] / "toree"
 
 #: Each room by what is in it: the name of a module, or of a folder for all in it.
 ROOMS = {
-    "ground": {"", "errors", "config", "cell", "registry", "wire", "interpreters.base"},
-    "parts": {"display", "signals", "logs", "variables", "magics", "api", "testing"},
+    "ground": {"", "errors", "config", "cell", "arguments", "wire", "interpreters.base"},
+    "parts": {"display", "signals", "logs", "variables", "running", "sharing", "api"},
     "companion": {"companion.*"},
     "spark": {"spark.*"},
     "rhost": {"rhost.*"},
-    "interpreters": {"interpreters"},
+    "seam": {"interpreters", "interpreters.services"},
     "jvm": {"interpreters.jvm.*"},
     "python": {"interpreters.python.*"},
     "r": {"interpreters.r.*"},
-    "host": {"sharing", "analysis", "host"},
-    "builtin": {"magics.*"},
+    "languages": {"registry"},
+    "magics": {"magics.*"},
+    "host": {"workspace", "analysis", "host"},
     "jupyter": {"jupyter.*", "__main__"},
     "install": {"install.*"},
+    "testing": {"testing"},
     "client": {"client.*"},
 }
 
@@ -36,14 +38,16 @@ KNOWS: dict[str, set[str]] = {
     "companion": {"ground", "parts"},
     "spark": {"ground", "parts", "companion"},
     "rhost": {"ground", "spark"},
-    "interpreters": set(),
-    "jvm": {"ground", "parts", "companion", "spark"},
-    "python": {"ground", "parts", "spark"},
-    "r": {"ground", "parts", "spark", "python", "rhost"},
-    "builtin": {"ground", "parts"},
-    "host": {"ground", "parts", "companion", "spark", "jvm", "builtin"},
-    "jupyter": {"ground", "parts", "companion", "host"},
-    "install": {"ground", "companion"},
+    "seam": {"ground", "parts", "companion", "spark"},
+    "jvm": {"ground", "parts", "companion", "spark", "seam"},
+    "python": {"ground", "parts", "spark", "seam"},
+    "r": {"ground", "parts", "spark", "seam", "python", "rhost"},
+    "languages": {"ground", "seam", "jvm", "python", "r"},
+    "magics": {"ground", "parts", "companion", "seam"},
+    "host": {"ground", "parts", "companion", "spark", "seam", "languages", "magics"},
+    "jupyter": {"ground", "parts", "companion", "languages", "host"},
+    "install": {"ground", "companion", "seam", "languages"},
+    "testing": {"ground", "parts", "seam"},
     "client": set(),
 }
 
@@ -87,23 +91,10 @@ def may_know(module: str, library: str) -> bool:
     return module in doors or f"{module.rpartition('.')[0]}.*" in doors
 
 
-def statements(tree: ast.AST) -> Iterator[ast.AST]:
-    """All of a file that can run: not what stands under `if TYPE_CHECKING:`.
-
-    There a lower room may name the type of what it is handed from above.
-    """
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            yield from (inner for other in node.orelse for inner in (other, *statements(other)))
-        else:
-            yield node
-            yield from statements(node)
-
-
 def imports(path: Path) -> Iterator[tuple[int, str]]:
     """Every import of a file, wherever in it: (line, absolute name of the module)."""
     package = ["toree", *path.relative_to(PACKAGE).parts[:-1]]
-    for node in statements(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield node.lineno, alias.name
@@ -160,6 +151,42 @@ def test_one_door_per_foreign_library(path: Path) -> None:
     assert strangers == []
 
 
+def test_no_module_imports_itself_through_others() -> None:
+    assert circle({path: sorted(knows(path)) for path in MODULES}) == []
+
+
+def knows(path: Path) -> Iterator[Path]:
+    """The modules of Toree's that a module imports; a package's own file is its folder's first."""
+    for _, name in imports(path):
+        if name.split(".")[0] != "toree":
+            continue
+        place = PACKAGE.joinpath(*name.split(".")[1:])
+        found = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+        if found != path:
+            yield found
+
+
+def circle(graph: dict[Path, list[Path]]) -> list[str]:
+    """The modules of a circle of imports, its first one at the end again; empty without one."""
+    done: set[Path] = set()
+
+    def walk(path: Path, way: list[Path]) -> list[Path]:
+        if path in way:
+            return [*way[way.index(path) :], path]
+        if path in done:
+            return []
+        for near in graph.get(path, ()):
+            if found := walk(near, [*way, path]):
+                return found
+        done.add(path)
+        return []
+
+    for path in graph:
+        if found := walk(path, []):
+            return [name_of(step) for step in found]
+    return []
+
+
 def test_the_r_host_knows_nothing_of_the_front() -> None:
     """It runs in a process of its own: it shares the ground's values, Arrow, the gateway."""
     allowed = {
@@ -190,8 +217,15 @@ def test_the_checks_see_what_is_forbidden(tmp_path: Path, monkeypatch: pytest.Mo
         "if TYPE_CHECKING:\n"
         "    from ...kernel import Kernel\n"
     )
+    (tmp_path / "kernel.py").write_text("from .interpreters.jvm import sql\n")
     monkeypatch.setitem(globals(), "PACKAGE", tmp_path)
-    assert list(imports(bad)) == [(1, "toree.host"), (3, "py4j.java_gateway")]
+    assert sorted(imports(bad)) == [
+        (1, "toree.host"),
+        (3, "py4j.java_gateway"),
+        (5, "toree.kernel"),
+    ]
+    known = {path: sorted(knows(path)) for path in (bad, tmp_path / "kernel.py")}
+    assert circle(known) == ["interpreters.jvm.sql", "kernel", "interpreters.jvm.sql"]
     with pytest.raises(AssertionError, match=r"line 1: toree\.host"):
         test_a_room_imports_from_the_rooms_it_may_know(bad)
     with pytest.raises(AssertionError, match=r"line 3: py4j"):

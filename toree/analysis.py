@@ -2,59 +2,74 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from . import cell as cells
-from .interpreters.base import Completeness, Completion, Interpreter
-
-if TYPE_CHECKING:
-    from .host import Host
+from .interpreters.base import Bundle, Completeness, Completion, Interpreter
+from .magics import Table
+from .workspace import Workspace
 
 
 class Analysis:
     """Asks the language of a cell, then what the others share. Runs no code."""
 
-    def __init__(self, host: Host) -> None:
-        self._host = host
+    def __init__(self, workspace: Workspace, magics: Table, default: str) -> None:
+        """`default`: the language of cells that name none."""
+        self._workspace = workspace
+        self._magics = magics
+        self._default = default
+
+    def parse(self, text: str) -> cells.Cell:
+        return cells.parse(
+            text,
+            self._default,
+            self._workspace.named,
+            lambda name: self._magics.find("line", name) is not None,
+        )
+
+    def _magic_at(self, text: str, cursor: int, cell: cells.Cell) -> str | None:
+        """The magic before the cursor, where Toree and not IPython knows what it is."""
+        before = cells.magic_at(text, cursor, self._default, self._workspace.named)
+        language = self._workspace.languages.get(cell.language or "")
+        ipython = language is not None and language.ipython
+        return None if before is None or (ipython and not before.startswith("%%")) else before
 
     def complete(self, text: str, cursor: int) -> Completion:
         """Completions at a cursor (code points); runs no code and starts nothing."""
-        before = cells.magic_at(text, cursor, self._host.config.language, self._host.names)
-        cell = self._host.parse(text)
-        if before is not None and (cell.language != "python" or before.startswith("%%")):
+        cell = self.parse(text)
+        if (before := self._magic_at(text, cursor, cell)) is not None:
             return self._complete_magic(before, cursor)
         interpreter, body = self._analysed(cell)
         if interpreter is None:
             return Completion((), cursor, cursor)
         found = interpreter.complete(body, cursor)
-        return self._host.sharing.completed(found, interpreter.language, body, cursor)
+        return self._workspace.sharing.completed(found, interpreter.language, body, cursor)
 
     def _complete_magic(self, before: str, cursor: int) -> Completion:
         sign = "%%" if before.startswith("%%") else "%"
         word = before[len(sign) :]
         if not word.isidentifier() and word:
             return Completion((), cursor, cursor)
-        names = self._host.magics.names("cell") + list(self._host.names) if sign == "%%" else []
-        names += self._host.magics.names("line") if sign == "%" else []
+        if sign == "%%":
+            names = [*self._magics.names("cell"), *self._workspace.named]
+        else:
+            names = self._magics.names("line")
         matches = sorted({sign + n for n in names if n.lower().startswith(word.lower())})
         return Completion(matches, cursor - len(before), cursor, ["magic"] * len(matches))
 
-    def inspect(self, text: str, cursor: int, detail: int) -> Any:
-        before = cells.magic_at(text, cursor, self._host.config.language, self._host.names)
-        cell = self._host.parse(text)
-        if before is not None and cell.language != "python":
-            magic = self._host.magics.find("line", before.lstrip("%").split(" ")[0])
+    def inspect(self, text: str, cursor: int, detail: int) -> Bundle | None:
+        cell = self.parse(text)
+        if (before := self._magic_at(text, cursor, cell)) is not None:
+            magic = self._magics.find("line", before.lstrip("%").split(" ")[0])
             if magic is not None:
                 return {"text/plain": f"{magic.usage}\n\n{magic.description}"}
         interpreter, body = self._analysed(cell)
         if interpreter is None:
             return None
-        return interpreter.inspect(body, cursor, detail) or self._host.sharing.inspected(
+        return interpreter.inspect(body, cursor, detail) or self._workspace.sharing.inspected(
             interpreter.language, body, cursor
         )
 
     def is_complete(self, text: str) -> Completeness:
-        cell = self._host.parse(text)
+        cell = self.parse(text)
         if cell.language is None:
             return Completeness("complete" if text.endswith("\n") else "incomplete")
         if cell.magics and not cell.body.strip():
@@ -65,4 +80,4 @@ class Analysis:
     def _analysed(self, cell: cells.Cell) -> tuple[Interpreter | None, str]:
         if cell.language is None:
             return None, ""
-        return self._host.interpreter(cell.language), cell.body
+        return self._workspace.interpreter(cell.language), cell.body

@@ -4,9 +4,9 @@ The rules are Apache Toree's (`MagicParser.scala`), with its traps removed:
 
 - A cell that starts with `%%name` (any case) is a cell of that language, or one cell magic that
   takes the rest as its text. Code may follow on the same line.
-- In Scala, SQL and R cells every line that starts with `%name` is a line magic and one that
-  starts with `!` a shell command. A leading space makes it code, and so does an open string or
-  comment. Python cells are IPython's: their lines are not looked at.
+- Every line that starts with `%name` is a line magic and one that starts with `!` a shell command.
+  A leading space makes it code, and so does an open string or comment, or whatever else the
+  language's `Syntax` says. Python cells are IPython's: their lines are not looked at.
 - Magics before the last line of code run before it, those after it run after it.
 
 What is taken out is replaced by spaces, so that every line and column of the code stays where it
@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Callable, Mapping
+from typing import Literal, Protocol
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,32 +49,29 @@ class Cell:
         return self.before + ((self.magic,) if self.magic else ()) + self.after
 
 
+@dataclasses.dataclass(frozen=True)
+class Syntax:
+    """How a language's text looks, as far as magics have to be told from code."""
+
+    #: Its strings and comments, those without an end too: what starts inside one is no magic.
+    opaque: re.Pattern[str] = re.compile(r"(?!)")
+    #: Whether a statement can begin at a place of the code, where a line starts with `%` or `!`.
+    begins: Callable[[str, int], bool] = lambda code, at: True
+    #: `%name` is an operator too: only names that magics have make a line a magic.
+    percent: bool = False
+
+
+class Dialect(Protocol):
+    """What of a language (`services.Language`) is known here; no syntax: IPython's own."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def syntax(self) -> Syntax | None: ...
+
+
 _CELL_MAGIC = re.compile(r"\s*%%([A-Za-z_]\w*)(?:[ \t]+|(?=\r?\n)|\Z)")
 _LINE_MAGIC = re.compile(r"^(?:%([A-Za-z_]\w*)|(!)(?!=))([^\r\n]*)", re.M)
-
-_BLOCK_COMMENT = r"/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)"
-#: Strings and comments of each language: a line that starts inside one is no magic.
-_OPAQUE = {
-    "scala": re.compile(
-        r'"""(?:[^"]|"(?!""))*(?:"""+|\Z)'  # raw and interpolated strings over many lines
-        r'|"(?:\\.|[^"\\\n])*"?'
-        r"|'(?:\\.[^'\n]*|[^'\\\n])'"
-        r"|//[^\n]*|" + _BLOCK_COMMENT
-    ),
-    "sql": re.compile(
-        r"'(?:\\.|[^'\\])*(?:'|\Z)"
-        r'|"(?:\\.|[^"\\])*(?:"|\Z)'
-        r"|`[^`]*(?:`|\Z)|--[^\n]*|" + _BLOCK_COMMENT,
-        re.S,
-    ),
-    "r": re.compile(
-        r"[rR]\"\((?:[^)]|\)(?!\"))*(?:\)\"|\Z)"
-        r"|'(?:\\.|[^'\\])*(?:'|\Z)"
-        r'|"(?:\\.|[^"\\])*(?:"|\Z)'
-        r"|`[^`\n]*`?|\#[^\n]*",
-        re.S,
-    ),
-}
 
 
 def blank(text: str) -> str:
@@ -82,28 +79,33 @@ def blank(text: str) -> str:
     return re.sub(r"[^\r\n]", " ", text)
 
 
-def parse(text: str, default: str, languages: Mapping[str, str]) -> Cell:
+def parse(
+    text: str,
+    default: str,
+    languages: Mapping[str, Dialect],
+    known: Callable[[str], bool] = lambda name: True,
+) -> Cell:
     """Parses the text of a cell.
 
     Args:
         text: the whole cell.
         default: language of a cell that does not name one.
         languages: lower-case names of language magics, and the language of each.
+        known: whether there is a line magic of a name.
     """
     head = _CELL_MAGIC.match(text)
+    own = languages.get(default)
     if head is None:
-        return _lines(text, text, default, "")
-    name = head.group(1)
-    language = languages.get(name.lower())
+        return _lines(text, default, own.syntax if own else None, "", known)
+    named = languages.get(head.group(1).lower())
     body = blank(text[: head.end()]) + text[head.end() :]
     first_line = re.match(r"[^\r\n]*", text[head.end() :])
     options = first_line.group() if first_line else ""
-    if language is not None:
-        return _lines(text, body, language, options)
-    if default == "python":
-        # IPython has cell magics of its own; the host asks it before it says "does not exist".
-        return Cell(None, text, options, magic=_cell_magic(head, text, options))
-    return Cell(None, body, options, magic=_cell_magic(head, text, options))
+    if named is not None:
+        return _lines(body, named.name, named.syntax, options, known)
+    # IPython has cell magics of its own; the host asks it before it says "does not exist".
+    kept = text if own is not None and own.syntax is None else body
+    return Cell(None, kept, options, magic=_cell_magic(head, text, options))
 
 
 def _cell_magic(head: re.Match[str], text: str, options: str) -> MagicCall:
@@ -112,18 +114,24 @@ def _cell_magic(head: re.Match[str], text: str, options: str) -> MagicCall:
     return MagicCall("cell", head.group(1), options.strip(), line, re.sub(r"\A\r?\n", "", rest))
 
 
-def _lines(text: str, body: str, language: str, options: str) -> Cell:
-    if language not in _OPAQUE:
+def _lines(
+    body: str, language: str, syntax: Syntax | None, options: str, known: Callable[[str], bool]
+) -> Cell:
+    if syntax is None:
         return Cell(language, body, options)
-    opaque = [m.span() for m in _OPAQUE[language].finditer(body) if "\n" in m.group()]
+    opaque = [m.span() for m in syntax.opaque.finditer(body) if "\n" in m.group()]
     found: list[tuple[int, MagicCall]] = []
     pieces: list[str] = []
     end = 0
     for match in _LINE_MAGIC.finditer(body):
+        name, shell, arguments = match.groups()
         if any(start < match.start() < stop for start, stop in opaque):
             continue
+        if not syntax.begins(body, match.start()):
+            continue
+        if syntax.percent and name and not known(name):
+            continue
         line = body.count("\n", 0, match.start())
-        name, shell, arguments = match.groups()
         call = MagicCall("shell" if shell else "line", name or "!", arguments.strip(), line)
         found.append((match.start(), call))
         pieces += [body[end : match.start()], blank(match.group())]
@@ -139,16 +147,19 @@ def _lines(text: str, body: str, language: str, options: str) -> Cell:
     )
 
 
-def magic_at(cell_text: str, cursor: int, default: str, languages: Mapping[str, str]) -> str | None:
+def magic_at(
+    cell_text: str, cursor: int, default: str, languages: Mapping[str, Dialect]
+) -> str | None:
     """The text before the cursor when the cursor stands in the line of a magic, else None."""
     start = cell_text.rfind("\n", 0, cursor) + 1
     before = cell_text[start:cursor]
     if re.match(r"%%\w*$", before) and not cell_text[:start].strip():
         return before
     if re.match(r"%\w*", before) and not before.startswith("%%"):
-        cell = parse(cell_text, default, languages)
+        cell = parse(cell_text, default, languages)  # a name still being written is no magic's yet
         line = cell_text.count("\n", 0, start)
-        bare = before == "%" and cell.language in _OPAQUE
+        language = languages.get(cell.language or "")
+        bare = before == "%" and language is not None and language.syntax is not None
         if bare or any(call.line == line and call.kind == "line" for call in cell.magics):
             return before
     return None

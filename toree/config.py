@@ -13,20 +13,11 @@ import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from jupyter_core.paths import jupyter_runtime_dir
 
 INITIALIZATION_MODES = ("none", "lazy", "eager")
-
-#: Names of Apache Toree's interpreters, lower case, and the language each stands for.
-LANGUAGE_OF_INTERPRETER = {
-    "scala": "scala",
-    "pyspark": "python",
-    "python": "python",
-    "sparkr": "r",
-    "r": "r",
-    "sql": "sql",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,8 +40,16 @@ class Config:
     ignored: tuple[str, ...] = ()
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Config:
+    def from_environment(
+        cls,
+        environ: Mapping[str, str] | None = None,
+        languages: Mapping[str, str] = MappingProxyType({}),
+    ) -> Config:
         """Reads the environment of the kernel process.
+
+        Args:
+            environ: another environment.
+            languages: names that languages answer to besides their own (Apache Toree's PySpark).
 
         Raises:
             ValueError: an option has a value it cannot have; the message names both.
@@ -71,7 +70,7 @@ class Config:
             "SPARK_CONTEXT_INITIALIZATION_TIMEOUT"
         )
         return cls(
-            language=LANGUAGE_OF_INTERPRETER.get(interpreter.lower(), interpreter.lower()),
+            language=languages.get(interpreter.lower(), interpreter.lower()),
             spark_home=env.get("SPARK_HOME") or None,
             spark_options=tuple(shlex.split(spark)),
             initialization_mode=mode,

@@ -1,4 +1,4 @@
-"""Values to MIME bundles: the one place where a table becomes HTML and text.
+"""Values to MIME bundles: the one place where a table becomes HTML and text; what is shown.
 
 The JVM sends a table as a preview (`jvm/.../Preview.scala`): columns with their Spark types, the
 first rows as text, and whether there are more.
@@ -17,6 +17,16 @@ from typing import Any
 CELL_WIDTH = {"text/plain": 40, "text/html": 200}
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+@dataclasses.dataclass
+class Settings:
+    """What `%ShowTypes` and its like have set for the cells to come."""
+
+    show_types: bool = False
+    show_output: bool = True
+    truncate: bool = True
+    rows: int = 20
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,132 +8,78 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from . import cell as cells
-from . import registry, wire
 from .analysis import Analysis
 from .companion.companion import Companion
 from .config import Config
+from .display import Settings
 from .errors import MagicError
-from .interpreters.base import (
-    Failed,
-    Interpreter,
-    Ok,
-    Output,
-    Result,
-)
-from .interpreters.jvm.variables import for_jvm
-from .magics import Arguments, Context, Magic, Table
+from .interpreters.base import Failed, Interpreter, Ok, Output, Result
+from .interpreters.services import IPython, Language
+from .magics import Arguments, Context, Given, Magic, Table, bridge
 from .magics.builtin import BUILT_IN
 from .magics.session import SESSION
 from .magics.sharing import SHARING
 from .sharing import Sharing
-
-if TYPE_CHECKING:
-    from .interpreters.python.interpreter import PythonInterpreter
-    from .spark.frames import Frames
-
-
-class IPython(Protocol):
-    """What the Python interpreter needs of the kernel process it lives in."""
-
-    @property
-    def shell(self) -> Any:
-        """The IPython shell."""
-
-    @property
-    def output(self) -> Output:
-        """The output of the Python cell that runs."""
-
-    async def run(self, code: str) -> dict[str, Any]:
-        """Runs a cell as ipykernel does; the content of its execute_reply."""
-
-    def complete(self, code: str, cursor: int) -> dict[str, Any]: ...
-
-    def inspect(self, code: str, cursor: int, detail: int) -> dict[str, Any]: ...
-
-    def is_complete(self, code: str) -> dict[str, Any]: ...
-
-
-@dataclasses.dataclass
-class Display:
-    """What `%ShowTypes` and its like have set for the cells to come."""
-
-    show_types: bool = False
-    show_output: bool = True
-    truncate: bool = True
-    rows: int = 20
+from .workspace import Workspace
 
 
 class Host:
     """Runs cells of every language; see `run`."""
 
-    def __init__(self, config: Config, ipython: IPython) -> None:
+    def __init__(self, config: Config, ipython: IPython, languages: Mapping[str, Language]) -> None:
         self.config = config
         self.ipython = ipython
         self.companion = Companion(config)
-        self.analysis = Analysis(self)
-        self.display = Display(rows=config.rows)
-        self.languages = registry.languages()
+        self.workspace = Workspace(config, languages, self.companion, ipython)
         self.magics = Table((*BUILT_IN, *SESSION, *SHARING))
+        self.analysis = Analysis(self.workspace, self.magics, config.language)
         self.last_failure: Failed | None = None
-        titles = {row.name: row.title for row in self.languages.values()}
-        self.sharing = Sharing(self.interpreter, titles)
-        self._life = self.companion.life
-        self.companion.events.shared_value = self._shared
-        self.companion.events.shared_names = self.sharing.names
-        self.names = registry.magic_names(self.languages)
-        self._interpreters: dict[str, Interpreter] = {}
-        self._running: Interpreter | None = None
+
+    @property
+    def languages(self) -> Mapping[str, Language]:
+        return self.workspace.languages
+
+    @property
+    def sharing(self) -> Sharing:
+        return self.workspace.sharing
+
+    @property
+    def display(self) -> Settings:
+        return self.workspace.display
+
+    @property
+    def jar_folder(self) -> Path:
+        return self.workspace.jar_folder
+
+    @property
+    def language(self) -> Language | None:
+        """That of cells which name none."""
+        return self.languages.get(self.config.language)
 
     def start(self) -> None:
         """Starts what is to be ready before the first cell; returns at once."""
-        if self.config.initialization_mode == "eager" or self.config.language in ("scala", "sql"):
+        row = self.language
+        if self.config.initialization_mode == "eager" or (row and row.needs_jvm):
             with contextlib.suppress(Exception):
                 self.companion.start()
-        if self.config.language in self.languages:
-            self.interpreter(self.config.language)
-        self.interpreter("python")
-
-    def interpreter(self, language: str) -> Interpreter:
-        """The interpreter of a language, made at its first use."""
-        if language not in self._interpreters:
-            if language not in self.languages:
-                raise MagicError(
-                    f"There is no language {language!r}.",
-                    advice="Known languages: " + ", ".join(sorted(self.languages)),
-                )
-            made: Interpreter = self.languages[language].load()(self)
-            made.start()
-            self._interpreters[language] = made
-        return self._interpreters[language]
-
-    def _shared(self, name: str) -> str:
-        """Answers `kernel.data` of a running Scala cell, on the thread that serves it."""
-        value = self.sharing.value_for(name, "scala")
-        if value is None:
-            return ""
-        if isinstance(value, str):
-            return value
-        return wire.dumps(for_jvm(value, name, self.frames), self.sharing.store)
+        if row:
+            self.workspace.interpreter(row.name)
+        ipython = self.workspace.ipython
+        bridge.register(
+            self.ipython.shell,
+            self.magics,
+            lambda body: Context(self, self.ipython.output, ipython.language, body),
+        )
 
     def language_of(self, name: str) -> str:
-        """The language behind a name or an alias."""
-        language = self.names.get(name.lower())
-        if language is None:
-            known = ", ".join(sorted(self.languages))
-            raise MagicError(f"There is no language {name!r}.", advice=f"Known languages: {known}")
-        return language
-
-    @property
-    def frames(self) -> Frames:
-        """DataFrames by handle; PySpark in this process is the Python interpreter's."""
-        return cast("PythonInterpreter", self.interpreter("python")).frames
+        return self.workspace.language_of(name)
 
     def parse(self, text: str) -> cells.Cell:
-        return cells.parse(text, self.config.language, self.names)
+        return self.analysis.parse(text)
 
     # ---------------------------------------------------------------- running
 
@@ -147,7 +93,7 @@ class Host:
         if cell.magic is not None:
             return await self._run_cell_magic(cell, output)
         assert cell.language is not None
-        interpreter = self.interpreter(cell.language)
+        interpreter = self.workspace.interpreter(cell.language)
         options, length = interpreter.parse_options(cell.options)
         calls = self._resolve(cell.before + cell.after)
         context = Context(self, output, cell.language)
@@ -173,19 +119,12 @@ class Host:
         return result
 
     async def _execute(
-        self, interpreter: Interpreter, body: str, output: Output, options: Any
+        self, interpreter: Interpreter, body: str, output: Output, options: Mapping[str, object]
     ) -> Result:
-        self._running = interpreter
-        try:
-            if self._life != self.companion.life:  # the JVM died, and Scala's names with it
-                self._life = self.companion.life
-                self._lost("scala")
-                self._lost("sql")
+        with self.workspace.cells.running(interpreter.language, output, interpreter.interrupt):
             visit = self.sharing.before(interpreter, body)
             result = await interpreter.execute(body, output, **options)
             result = self.sharing.after(visit, result, output)
-        finally:
-            self._running = None
         if isinstance(result, Failed):
             self.last_failure = result
         return result
@@ -218,7 +157,7 @@ class Host:
         context: Context,
     ) -> Result:
         if call.kind == "shell":
-            return await self.interpreter("python").execute("!" + call.arguments, context.output)
+            return await self.workspace.ipython.execute("!" + call.arguments, context.output)
         magic, arguments = calls[call]
         return _as_result(await magic(context, arguments))
 
@@ -226,12 +165,12 @@ class Host:
         call = cell.magic
         assert call is not None
         magic = self.magics.find("cell", call.name)
-        python = self.config.language == "python"
+        theirs = self.language is not None and self.language.ipython
         if self.ipython.shell.find_cell_magic(call.name) is not None and (
-            python or (magic is None and call.name in NEUTRAL)
+            theirs or (magic is None and call.name in NEUTRAL)
         ):
-            text = cell.body if python else f"%%{call.name} {call.arguments}\n{call.body}"
-            return await self._execute(self.interpreter("python"), text, output, {})
+            text = cell.body if theirs else f"%%{call.name} {call.arguments}\n{call.body}"
+            return await self._execute(self.workspace.ipython, text, output, {})
         if magic is None:
             raise MagicError(
                 f"Magic {call.name} does not exist!", advice="%LsMagic lists those that do."
@@ -243,58 +182,17 @@ class Host:
     # ---------------------------------------------------------------- life
 
     def interrupt(self) -> None:
-        """Stops the running cell, from any thread."""
-        if running := self._running:
-            running.interrupt()
+        """Stops the running cells, from any thread."""
+        self.workspace.cells.stop()
 
     def restart(self, language: str) -> str:
-        """Restarts one language, or Spark under all of them; what it did, for the user.
-
-        Raises:
-            MagicError: there is no such language.
-        """
-        name = self.names.get(language.lower(), language.lower())
-        if name == "spark":
-            return self._restart_spark()
-        if name not in self.languages:
-            known = ", ".join(sorted([*self.languages, "spark"]))
-            raise MagicError(f"There is no language {language!r}.", advice=f"Known: {known}")
-        title = self.languages[name].title
-        old = self._interpreters.get(name)
-        if old is None:
-            return f"{title} has not been used yet."
-        if not old.restart():
-            del self._interpreters[name]
-            old.close()
-        self._lost(name)
-        return f"{title} has been restarted; its variables are gone."
-
-    def _lost(self, language: str) -> None:
-        self.sharing.variables.forget(language)
-        if language in self._interpreters:
-            self._interpreters[language].lost()
-
-    def _restart_spark(self) -> str:
-        if not self.companion.ready:
-            return "Spark has not started yet."
-        self.companion.stop_spark()
-        if self.config.initialization_mode == "eager":
-            self.companion.tell("awaitSpark")
-        return "Spark has been stopped: a fresh session takes its place, for all languages."
+        return self.workspace.restart(language)
 
     def logs(self) -> dict[str, Path]:
-        """The logs of this kernel's processes, by what writes them."""
-        found = {"JVM": Path(self.companion.log)} if self.companion.log else {}
-        for name, made in self._interpreters.items():
-            if (log := made.log) is not None and log.exists():
-                found[self.languages[name].title] = log
-        return found
+        return self.workspace.logs()
 
     def close(self) -> None:
-        for made in list(self._interpreters.values()):
-            made.close()
-        self._interpreters.clear()
-        self.sharing.close()
+        self.workspace.close()
         self.companion.close()
 
 
@@ -322,7 +220,7 @@ NEUTRAL = frozenset(
 )
 
 
-def _as_result(value: Any) -> Result:
+def _as_result(value: Given) -> Result:
     if isinstance(value, Result):
         return value
     return Ok(value or None)

@@ -1,85 +1,49 @@
-"""The tables: which languages there are and which names each answers to.
-
-Built-in languages are the literal below. A package adds one with an entry point in the group
-`toree.interpreters`: its name is the language, its value an `Interpreter` subclass that takes the
-host as its only argument.
-"""
+"""The tables: which languages there are and which names each answers to."""
 
 from __future__ import annotations
 
-import dataclasses
-import importlib
-from importlib.metadata import entry_points
-from typing import Any
+import re
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import NoReturn
+
+from .errors import LanguageMissing
+from .interpreters import jvm, python, r
+from .interpreters.services import Language, Services
 
 ENTRY_POINTS = "toree.interpreters"
 
-
-@dataclasses.dataclass(frozen=True)
-class Language:
-    """A row: how a language is named, described to Jupyter and loaded."""
-
-    name: str
-    title: str
-    target: str  # "module:attribute", imported at its first use
-    aliases: tuple[str, ...] = ()
-    info: dict[str, Any] = dataclasses.field(default_factory=dict)  # Jupyter's language_info
-
-    def load(self) -> Any:
-        module, _, attribute = self.target.partition(":")
-        return getattr(importlib.import_module(module), attribute)
-
-
-BUILT_IN = (
-    Language(
-        "scala",
-        "Scala",
-        "toree.interpreters.jvm.scala:ScalaInterpreter",
-        info={
-            "file_extension": ".scala",
-            "mimetype": "text/x-scala",
-            "pygments_lexer": "scala",
-            "codemirror_mode": "text/x-scala",
-        },
-    ),
-    Language(
-        "python", "Python", "toree.interpreters.python.interpreter:PythonInterpreter", ("pyspark",)
-    ),
-    Language(
-        "sql",
-        "SQL",
-        "toree.interpreters.jvm.sql:SqlInterpreter",
-        info={
-            "file_extension": ".sql",
-            "mimetype": "text/x-sql",
-            "pygments_lexer": "sql",
-            "codemirror_mode": "text/x-sql",
-        },
-    ),
-    Language(
-        "r",
-        "R",
-        "toree.interpreters.r.variables:create",
-        ("sparkr",),
-        info={
-            "name": "R",
-            "file_extension": ".r",
-            "mimetype": "text/x-r-source",
-            "pygments_lexer": "r",
-            "codemirror_mode": "r",
-        },
-    ),
-)
+BUILT_IN = (jvm.SCALA, python.PYTHON, jvm.SQL, r.R)
 
 
 def languages() -> dict[str, Language]:
     """Every language by name; an entry point never replaces a built-in one."""
     table = {row.name: row for row in BUILT_IN}
     for point in entry_points(group=ENTRY_POINTS):
-        table.setdefault(point.name.lower(), Language(point.name.lower(), point.name, point.value))
+        row = _loaded(point)
+        table.setdefault(row.name, row)
     return table
 
 
-def magic_names(table: dict[str, Language]) -> dict[str, str]:
+def _loaded(point: EntryPoint) -> Language:
+    """The row of an entry point; a package at fault is told by whoever uses its language."""
+    try:
+        row = point.load()
+        if isinstance(row, Language):
+            return row
+        fault = f"{point.value} is no toree.interpreters.services.Language"
+    except Exception as error:
+        fault = f"{point.value} can't be loaded: {type(error).__name__}: {error}"
+
+    def make(services: Services) -> NoReturn:
+        raise LanguageMissing(
+            f"{point.name} can't run: {fault}.", advice="Update or remove the package it is from."
+        )
+
+    return Language(re.sub(r"\W|^(?=\d)", "_", point.name.lower()), point.name, make)
+
+
+def magic_names(table: Mapping[str, Language]) -> dict[str, Language]:
     """Lower-case names of the `%%language` magics, and the language of each."""
-    return {name: row.name for row in table.values() for name in (row.name, *row.aliases)}
+    aliases = {alias: row for row in reversed(list(table.values())) for alias in row.aliases}
+    return {**aliases, **table}

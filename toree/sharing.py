@@ -11,12 +11,11 @@ import dataclasses
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Literal
 
 from . import wire
 from .errors import MagicError, ToreeError
 from .interpreters.base import Assignment, Completion, Failed, Interpreter, Output, Result
-from .variables import CODE, Name, Variables
+from .variables import CODE, RESERVED, Name, Variables
 
 _WORD_BEFORE = re.compile(r"(?<![\w.$@%:'\"`])([^\W\d]\w*)$")
 _WORD_AFTER = re.compile(r"\w*")
@@ -26,9 +25,12 @@ class Sharing:
     """The one who carries. `interpreter` gives a language's, `titles` the languages' names."""
 
     def __init__(
-        self, interpreter: Callable[[str], Interpreter], titles: Mapping[str, str]
+        self,
+        interpreter: Callable[[str], Interpreter],
+        titles: Mapping[str, str],
+        reserved: frozenset[str] = frozenset(),
     ) -> None:
-        self.variables = Variables()
+        self.variables = Variables(RESERVED | reserved)
         self.store = wire.Store()
         self.enabled = True
         self._interpreter = interpreter
@@ -106,20 +108,7 @@ class Sharing:
             raise KeyError(name)
         if row.reason:
             raise TypeError(row.reason)
-        value: wire.Value = self._interpreter(row.owner).get(name)
-        return value
-
-    def value_for(self, name: str, language: str) -> wire.Value | Literal["own"] | None:
-        """A shared name's value for the map of a language: "own" where it has it itself."""
-        row = self.variables.find(name)
-        if row is None or row.deleted:
-            return None
-        if row.owner == language:
-            return "own"
-        try:
-            return self.value(name)
-        except (KeyError, TypeError):
-            return None
+        return self._interpreter(row.owner).get(name)
 
     def names(self) -> list[str]:
         """The names whose values can cross."""
@@ -210,6 +199,33 @@ class Sharing:
         for row in self.variables.foreign(language):
             if not row.deleted and not row.reason and row.kind not in CODE:
                 yield row
+
+
+class View:
+    """The shared names as one language sees them (`services.Names`)."""
+
+    def __init__(self, sharing: Sharing, language: str) -> None:
+        self._sharing = sharing
+        self._language = language
+
+    def all(self) -> list[str]:
+        return self._sharing.names()
+
+    def owner(self, name: str) -> str | None:
+        row = self._sharing.variables.find(name)
+        return None if row is None or row.deleted else row.owner
+
+    def value(self, name: str) -> wire.Value:
+        return self._sharing.value(name)
+
+    def assign(self, assignment: Assignment) -> None:
+        self._sharing.variables.assign(self._language, assignment)
+
+    def shareable(self, name: str) -> bool:
+        return self._sharing.variables.shareable(name)
+
+    def lost(self) -> None:
+        self._sharing.variables.forget(self._language)
 
 
 class Visit:

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from .interpreters.base import Bundle, Completeness, Failed, Interpreter, Ok, Result
+from .running import new_id
 
 
 @dataclasses.dataclass
@@ -28,6 +29,7 @@ class Recorder:
     """
 
     answers: list[str] = dataclasses.field(default_factory=list)
+    cell: str = dataclasses.field(default_factory=new_id)
     events: list[tuple[Any, ...]] = dataclasses.field(default_factory=list)
 
     def stream(self, name: str, text: str) -> None:

@@ -14,32 +14,13 @@ import dataclasses
 import threading
 from collections.abc import Collection, Iterable, Iterator
 
-from .interpreters.base import Assignment
+from .interpreters.base import Assignment, Sort
 
-#: Names that mean something of their own in some language, and so are never shared.
-RESERVED = frozenset(
-    [
-        "spark",
-        "sc",
-        "sqlContext",
-        "kernel",
-        "In",
-        "Out",
-        "exit",
-        "quit",
-        "get_ipython",
-        "display",
-        "this",
-    ]
-)
+#: Toree's own names in cells, which are never shared; each language has more (`Language.reserved`).
+RESERVED = frozenset({"spark", "sc", "sqlContext", "kernel"})
 
 #: What is no value but code: not listed by `%shared`, yet known when another language asks.
-CODE = frozenset({"module", "function", "class"})
-
-
-def is_shareable(name: str) -> bool:
-    """Whether values of this name are shared at all."""
-    return bool(name) and name[0] not in "_." and name not in RESERVED
+CODE: frozenset[Sort] = frozenset({"module", "function", "class"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +30,7 @@ class Name:
     name: str
     owner: str  # the language that assigned it last
     version: int
-    kind: str = ""
+    kind: Sort = ""
     type: str = ""
     size: str = ""
     mutable: bool = False
@@ -68,7 +49,8 @@ class Name:
 class Variables:
     """The table. Thread-safe: cells of subshells run side by side."""
 
-    def __init__(self) -> None:
+    def __init__(self, reserved: frozenset[str] = RESERVED) -> None:
+        self._reserved = reserved
         self._rows: dict[str, Name] = {}
         self._private: set[str] = set()
         self._version = 0
@@ -84,12 +66,16 @@ class Variables:
         """The row of a name, tombstones included."""
         return self._rows.get(name)
 
+    def shareable(self, name: str) -> bool:
+        """Whether values of this name are shared at all."""
+        return bool(name) and name[0] not in "_." and name not in self._reserved
+
     # ---------------------------------------------------------------- the owner's side
 
     def assign(self, language: str, assignment: Assignment) -> None:
         """Notes an assignment or a deletion that a cell of `language` made."""
         name = assignment.name
-        if not is_shareable(name):
+        if not self.shareable(name):
             return
         with self._lock:
             old = self._rows.get(name)

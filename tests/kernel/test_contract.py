@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from toree import registry
 from toree.config import Config
 from toree.host import Host
 from toree.interpreters.base import Interpreter
@@ -58,7 +59,7 @@ class TestEcho(InterpreterContract):
 
 @pytest.fixture(scope="module")
 def host() -> Iterator[Host]:
-    made = Host(Config(language="scala"), Shell())
+    made = Host(Config(language="scala"), Shell(), registry.languages())
     made.start()
     made.companion.entry()  # else the first cell says that it waits
     yield made
@@ -75,7 +76,7 @@ class TestScala(InterpreterContract):
 
     @pytest.fixture
     def interpreter(self, host: Host) -> Interpreter:
-        return host.interpreter("scala")
+        return host.workspace.interpreter("scala")
 
 
 @pytest.mark.spark
@@ -91,4 +92,4 @@ class TestSql(InterpreterContract):
 
     @pytest.fixture
     def interpreter(self, host: Host) -> Interpreter:
-        return host.interpreter("sql")
+        return host.workspace.interpreter("sql")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from toree.interpreters.base import Assignment
-from toree.variables import Variables, is_shareable
+from toree.variables import RESERVED, Variables
 
 
 def foreign(table: Variables, language: str) -> list[str]:
@@ -107,10 +107,9 @@ def test_a_reason_is_of_one_version() -> None:
 
 
 def test_names_that_are_never_shared() -> None:
-    assert [
-        n for n in ("x", "_x", ".x", "spark", "sc", "kernel", "In", "Out") if is_shareable(n)
-    ] == ["x"]
-    table = Variables()
+    table = Variables(RESERVED | {"In"})
+    asked = ("x", "_x", ".x", "spark", "sc", "kernel", "In")
+    assert [name for name in asked if table.shareable(name)] == ["x"]
     table.assign("scala", Assignment("spark"))
     table.assign("r", Assignment(".hidden"))
     assert list(table) == []

@@ -41,6 +41,8 @@ class Companion:
         self._training: Any = None
         self._gateway: Any = None
         self.events = Events()
+        #: Told when a JVM has ended by itself, before its cells are; they must not wait.
+        self.ended: list[Callable[[], None]] = []
         self._threads = ThreadPoolExecutor(max_workers=64, thread_name_prefix="toree-call")
         self._closed = False
         self._last_lines = ""
@@ -132,6 +134,8 @@ class Companion:
                 f"The companion JVM was {how}." if status < 0 else f"The companion JVM {how}."
             )
             self._last_lines = process.last_lines()
+            for told_of_end in self.ended:
+                told_of_end()
             failure = CompanionFailed(f"{self.died} {_NEXT}", advice=self._last_lines)
             told = [run for run in self.events.runs.values() if run.begun]
             for run in told:

@@ -108,7 +108,7 @@ class Install(Command):
 
     spark_home = option("", "Folder of Spark. Default: $SPARK_HOME, else the pyspark package.")
     interpreters = option(
-        ",".join(kind.interpreter for kind in kernelspec.KINDS),
+        ",".join(kind.interpreter for kind in kernelspec.all_kinds()),
         "Comma list of the kernels to install; Python and R are names too.",
     )
     spark_opts = option("", "Options for spark-submit.")
@@ -143,7 +143,7 @@ class Install(Command):
             )
         for kind in kinds:
             self.install(kind)
-        if any(kind.title == "R" for kind in kinds) and (lack := doctor.lack_of_r()):
+        if any(kind.language.name == "r" for kind in kinds) and (lack := doctor.lack_of_r()):
             print(f"Note: R cells can't run yet. {lack}")
         self.prepare()
 
@@ -209,7 +209,7 @@ class Uninstall(Command):
         folders = kernelspec.searched()
         if self.user or self.prefix:
             folders = [kernelspec.folder_of("any", **self.place).parent]
-        names = {kind.folder(self.kernel_name) for kind in kernelspec.KINDS}
+        names = {kind.folder(self.kernel_name) for kind in kernelspec.all_kinds()}
         for spec in list(kernelspec.installed(folders)):
             if self.kernel_name and spec.folder.name not in names:
                 continue

@@ -19,6 +19,9 @@ from typing import Any
 from ipykernel.kernelspec import get_kernel_dict
 from jupyter_client.kernelspec import KernelSpecManager
 
+from .. import registry
+from ..interpreters.services import Language
+
 #: Apache Toree's default name: with it even its display names are kept.
 APACHE = "Apache Toree"
 LOGOS = Path(__file__).with_name("logos")
@@ -32,23 +35,24 @@ LAUNCH = (
 class Kind:
     """A kernel that can be installed: Toree with one default language."""
 
-    interpreter: str  # Apache Toree's name for it
-    title: str
-    language: str  # Jupyter's name of the language
+    language: Language
+
+    @property
+    def interpreter(self) -> str:
+        """Apache Toree's name for it, where it has one."""
+        return self.language.kernel or self.language.title
 
     def folder(self, kernel_name: str) -> str:
         return re.sub(r"[^a-z0-9._-]", "_", f"{kernel_name}_{self.interpreter}".lower())
 
     def display_name(self, kernel_name: str) -> str:
-        return f"{kernel_name} - {self.interpreter if kernel_name == APACHE else self.title}"
+        of = self.interpreter if kernel_name == APACHE else self.language.title
+        return f"{kernel_name} - {of}"
 
 
-KINDS = (
-    Kind("Scala", "Scala", "scala"),
-    Kind("PySpark", "Python", "python"),
-    Kind("SQL", "SQL", "sql"),
-    Kind("SparkR", "R", "R"),
-)
+def all_kinds() -> list[Kind]:
+    """One for each language there is, those of other packages too."""
+    return [Kind(language) for language in registry.languages().values()]
 
 
 def kinds(names: str) -> list[Kind]:
@@ -57,13 +61,18 @@ def kinds(names: str) -> list[Kind]:
     Raises:
         ValueError: a name is none of them; the message lists those that are.
     """
-    by_name = {name.lower(): kind for kind in KINDS for name in (kind.interpreter, kind.title)}
+    table = registry.languages()
+    by_name = {name: Kind(row) for name, row in registry.magic_names(table).items()}
+    by_name |= {kind.interpreter.lower(): kind for kind in map(Kind, table.values())}
     asked = [name.strip() for name in names.split(",") if name.strip()]
     unknown = [name for name in asked if name.lower() not in by_name]
     if unknown or not asked:
         said = f"No such interpreter: {', '.join(unknown)}." if unknown else "No interpreter given."
-        raise ValueError(f"{said} There are {', '.join(kind.interpreter for kind in KINDS)}.")
-    return list(dict.fromkeys(by_name[name.lower()] for name in asked))
+        known = ", ".join(Kind(row).interpreter for row in table.values())
+        raise ValueError(f"{said} There are {known}.")
+    return list(
+        {by_name[name.lower()].language.name: by_name[name.lower()] for name in asked}.values()
+    )
 
 
 def content(
@@ -87,10 +96,10 @@ def content(
     return {
         "argv": [sys.executable, "-c", LAUNCH, "-f", "{connection_file}"],
         "display_name": kind.display_name(kernel_name),
-        "language": kind.language,
+        "language": kind.language.jupyter_name,
         "env": env,
         # What ipykernel's sockets can do (encryption: from 7.3 on) ours can: they are ipykernel's.
-        "metadata": {**get_kernel_dict()["metadata"], "debugger": kind.language == "python"},
+        "metadata": {**get_kernel_dict()["metadata"], "debugger": kind.language.ipython},
     }
 
 
@@ -99,7 +108,8 @@ def write(folder: Path, kind: Kind, spec: dict[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(spec, indent=1, ensure_ascii=False) + "\n"
     (folder / "kernel.json").write_text(text, encoding="utf-8")
-    for logo in (LOGOS / kind.title.lower()).iterdir():
+    logos = kind.language.logos or LOGOS / kind.language.name
+    for logo in sorted(logos.glob("logo-*")):  # without any, Jupyter draws a letter
         shutil.copyfile(logo, folder / logo.name)
 
 

@@ -1,7 +1,8 @@
 """The seam: what a language must do to be hosted, and what it is handed.
 
-A new language is one file with an `Interpreter` and one row in `registry.py` (or an entry point
-in the group `toree.interpreters`). Everything else in Toree implements this file or calls it.
+A new language is an `Interpreter` and a `Language` row (`services.py`), which a package names as an
+entry point in the group `toree.interpreters`. Everything else in Toree implements this file or
+calls it.
 
 Life of a cell: `kernel.do_execute` parses it, `host.run` runs its magics and calls `execute` on
 the interpreter of its language. Calls come from the kernel's main thread, one at a time, except
@@ -15,6 +16,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
+
+from ..wire import Value
 
 #: MIME type to content, as Jupyter's `display_data` has it.
 Bundle = Mapping[str, Any]
@@ -85,12 +88,29 @@ class Completeness:
     indent: str = ""
 
 
+#: What sort of thing a name holds; "" where nobody has looked. Code is never listed nor brought.
+Sort = Literal[
+    "",
+    "scalar",
+    "list",
+    "tuple",
+    "map",
+    "array",
+    "table",
+    "frame",
+    "object",
+    "function",
+    "class",
+    "module",
+]
+
+
 @dataclasses.dataclass(frozen=True)
 class Assignment:
     """A name a cell assigned or deleted at top level, and what is known without converting it."""
 
     name: str
-    kind: str = ""  # "frame", "table", "scalar", "list", "map", "array", "function", ...
+    kind: Sort = ""
     type: str = ""  # in the language's own words
     size: str = ""
     mutable: bool = False  # may change without an assignment
@@ -100,6 +120,10 @@ class Assignment:
 
 class Output(Protocol):
     """Where a running cell's output goes; handed in per call, bound to that cell."""
+
+    @property
+    def cell(self) -> str:
+        """The cell's id, unique over all kernels of a Spark application: its jobs carry it."""
 
     def stream(self, name: Literal["stdout", "stderr"], text: str) -> None: ...
 
@@ -209,8 +233,8 @@ class Interpreter(ABC):
         """Free names of `code`: read before any assignment, by the language's own parser."""
         return frozenset()
 
-    def get(self, name: str) -> Any:
-        """The value of `name` in its crossing form, a record of `wire` (docs/sharing.md).
+    def get(self, name: str) -> Value:
+        """The value of `name` in its crossing form (docs/sharing.md).
 
         Raises:
             KeyError: no such name.
@@ -218,8 +242,12 @@ class Interpreter(ABC):
         """
         raise KeyError(name)
 
-    def put(self, name: str, value: Any) -> None:
-        """Makes `value`, from another language's `get`, available as `name`."""
+    def put(self, name: str, value: Value) -> None:
+        """Makes `value`, from another language's `get`, available as `name`.
+
+        Raises:
+            TypeError: this language has nothing like it; the message says why.
+        """
         raise TypeError(f"{self.language} takes no values")
 
     def lost(self) -> None:

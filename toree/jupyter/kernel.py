@@ -11,8 +11,7 @@ from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 
-from .. import __version__
-from ..companion import sparkhome
+from .. import __version__, registry
 from ..config import Config
 from ..errors import ToreeError
 from ..host import Host
@@ -38,13 +37,15 @@ class ToreeKernel(IPythonKernel):
         super().__init__(**kwargs)
         self.config_error = ""
         self._in_cell = self._stop_asked = False
+        table = registry.languages()
+        aliases = {name: row.name for name, row in registry.magic_names(table).items()}
         try:
-            config = Config.from_environment()
+            config = Config.from_environment(languages=aliases)
         except ValueError as error:
             self.config_error = str(error)
             config = Config()
         BoundedStream.limit = config.output_limit
-        self.host = Host(config, Shell(self))
+        self.host = Host(config, Shell(self), table)
         self.host.companion.events.late_output = self._late_output
 
     def start(self) -> None:
@@ -74,28 +75,20 @@ class ToreeKernel(IPythonKernel):
 
     @property
     def language_info(self) -> dict[str, Any]:  # type: ignore[override]
-        row = self.host.languages.get(self.host.config.language)
-        if row is None or not row.info:
+        row = self.host.language
+        if row is None:
             return IPythonKernel.language_info
-        return {"name": row.name, "version": self._language_version(row.name), **row.info}
+        return {"name": row.name, "version": row.version(self.host.config), **row.info}
 
     @property
     def kernel_info(self) -> dict[str, Any]:
         info: dict[str, Any] = super().kernel_info
-        if self.host.config.language != "python":  # debugpy can't step through other languages
+        row = self.host.language
+        if row is None or not row.ipython:  # debugpy can't step through other languages
             info["supported_features"] = [
                 name for name in info.get("supported_features", []) if name != "debugger"
             ]
         return info
-
-    def _language_version(self, language: str) -> str:
-        if language == "r":  # only R knows, and it may still be starting
-            return ""
-        try:
-            spark = sparkhome.find(self.host.config.spark_home)
-        except ToreeError:
-            return ""
-        return spark.scala if language == "scala" else spark.version
 
     # ---------------------------------------------------------------- execute
 

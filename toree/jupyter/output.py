@@ -9,6 +9,7 @@ from ipykernel.iostream import OutStream
 from ipykernel.ipkernel import IPythonKernel
 
 from ..interpreters.base import Bundle
+from ..running import new_id
 from .request import REQUEST
 
 
@@ -46,6 +47,7 @@ class KernelOutput:
     """The output of one cell, as messages on iopub. What is too much is cut with a note."""
 
     def __init__(self, kernel: IPythonKernel, limit: int) -> None:
+        self.cell = new_id()
         self._kernel = kernel
         self._limit = limit
         self._printed = 0

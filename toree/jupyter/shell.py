@@ -1,4 +1,4 @@
-"""IPython, as the Python interpreter uses it (`host.IPython`)."""
+"""IPython, as the Python interpreter uses it (`services.IPython`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .request import REQUEST
 
 @dataclasses.dataclass(frozen=True)
 class Shell:
-    """IPython, as the Python interpreter uses it (`host.IPython`)."""
+    """IPython, as the Python interpreter uses it (`services.IPython`)."""
 
     kernel: IPythonKernel
 

@@ -10,43 +10,74 @@ one costs nothing but its message.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import inspect
 import shlex
-from collections.abc import Awaitable, Callable
-from typing import Any, Literal, NoReturn
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Literal, Protocol
 
-from ..errors import MagicError
-from ..interpreters.base import Output
+from ..arguments import ArgumentParser, Arguments
+from ..companion.companion import Companion
+from ..config import Config
+from ..display import Settings
+from ..interpreters.base import Bundle, Failed, Output, Result
+from ..interpreters.services import Language
+from ..sharing import Sharing
 
-Arguments = argparse.Namespace
+__all__ = [
+    "ArgumentParser",
+    "Arguments",
+    "Context",
+    "Host",
+    "Magic",
+    "Table",
+    "cell_magic",
+    "line_magic",
+]
+
+
+class Host(Protocol):
+    """What of the kernel a magic may use (`toree.host`)."""
+
+    config: Config
+    companion: Companion
+    magics: Table
+    last_failure: Failed | None
+
+    @property
+    def display(self) -> Settings: ...
+    @property
+    def sharing(self) -> Sharing: ...
+    @property
+    def languages(self) -> Mapping[str, Language]: ...
+    @property
+    def jar_folder(self) -> Path:
+        """A private folder that goes with the kernel."""
+
+    def language_of(self, name: str) -> str:
+        """The language behind a name or an alias; MagicError when there is none."""
+
+    def restart(self, language: str) -> str:
+        """Restarts one language, or "spark"; what it did, for the user."""
+
+    def logs(self) -> dict[str, Path]:
+        """The logs of this kernel's processes, by what writes them."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Context:
-    """What a magic may use: the host (its public methods), the cell's output and language."""
+    """What a magic may use: the host, the cell's output and language."""
 
-    host: Any
+    host: Host
     output: Output
     language: str
     body: str = ""  # the text of a cell magic
 
 
-class ArgumentParser(argparse.ArgumentParser):
-    """argparse with Toree's errors instead of an exit of the process."""
-
-    def __init__(self, usage: str, description: str) -> None:
-        # argparse formats its texts with %.
-        super().__init__(
-            prog=usage.split()[0],
-            usage=usage.replace("%", "%%"),
-            description=description.replace("%", "%%"),
-            add_help=False,
-        )
-
-    def error(self, message: str) -> NoReturn:
-        raise MagicError(f"{self.prog}: {message}", advice=self.format_help().rstrip())
+#: What a magic gives: a bundle that is shown, the end of the cell it stands for, or nothing.
+Given = Bundle | Result | None
+Run = Callable[["Context", Arguments], Given | Awaitable[Given]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +87,7 @@ class Magic:
     name: str
     kind: Literal["line", "cell"]
     usage: str
-    run: Callable[[Context, Arguments], Any]
+    run: Run
     parser: Callable[[], ArgumentParser]
     raw: bool = False  # takes its line as it is, in `arguments.line`
 
@@ -79,19 +110,19 @@ class Magic:
             parser.error(str(error))
         return parser.parse_args(words)
 
-    async def __call__(self, context: Context, arguments: Arguments) -> Any:
+    async def __call__(self, context: Context, arguments: Arguments) -> Given:
         result = self.run(context, arguments)
         return await result if isinstance(result, Awaitable) else result
 
 
 Declare = Callable[[ArgumentParser], object]
-Row = Callable[[Callable[[Context, Arguments], Any]], Magic]
+Row = Callable[[Run], Magic]
 
 
 def _magic(
     kind: Literal["line", "cell"], name: str, usage: str, declare: Declare | None, raw: bool
 ) -> Row:
-    def decorate(run: Callable[[Context, Arguments], Any]) -> Magic:
+    def decorate(run: Run) -> Magic:
         sign = "%" if kind == "line" else "%%"
         full = f"{sign}{name} {usage}".strip()
 
@@ -138,5 +169,5 @@ class Table:
     def names(self, kind: str) -> list[str]:
         return sorted(row.name for row in self._rows.values() if row.kind == kind)
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Magic]:
         return iter(self._rows.values())

@@ -7,12 +7,11 @@ import tempfile
 import urllib.request
 import zipfile
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlparse
 
 from ..errors import MagicError
 from ..interpreters.base import Bundle
-from . import ArgumentParser, Arguments, Context, cell_magic, line_magic
+from . import ArgumentParser, Arguments, Context, Magic, cell_magic, line_magic
 
 
 def _switch(parser: ArgumentParser) -> None:
@@ -74,7 +73,7 @@ def _local(context: Context, url: str, name: str, force: bool) -> Path:
             raise MagicError(f"There is no file {path}.")
         return path
     folder = context.host.jar_folder
-    target = Path(folder) / name
+    target = folder / name
     if target.exists() and not force:
         context.output.stream("stdout", f"Using cached version of {name}\n")
         return target
@@ -115,11 +114,14 @@ def _all(context: Context, arguments: Arguments) -> str:
 def full_traceback(context: Context, arguments: Arguments) -> None:
     """Shows the whole stack trace of the last error."""
     failure = context.host.last_failure
-    text = "There was no error yet." if failure is None else failure.detail
-    context.output.stream("stderr", (text or "\n".join(failure.traceback)) + "\n")
+    if failure is None:
+        text = "There was no error yet."
+    else:
+        text = failure.detail or "\n".join(failure.traceback)
+    context.output.stream("stderr", text + "\n")
 
 
-BUILT_IN: tuple[Any, ...] = (
+BUILT_IN: tuple[Magic, ...] = (
     ls_magic,
     show_types,
     add_jar,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from .. import __version__, logs
 from ..errors import MagicError
-from . import ArgumentParser, Arguments, Context, line_magic
+from . import ArgumentParser, Arguments, Context, Host, Magic, line_magic
 
 
 def _language(parser: ArgumentParser) -> None:
@@ -29,7 +28,7 @@ def info(context: Context, arguments: Arguments) -> None:
     context.output.stream("stdout", text)
 
 
-def facts(host: Any) -> list[tuple[str, str]]:
+def facts(host: Host) -> list[tuple[str, str]]:
     """What `%info` shows, in its order; asks the JVM only if there is one."""
     companion = host.companion
     rows = [("Toree", __version__)]
@@ -52,7 +51,7 @@ def facts(host: Any) -> list[tuple[str, str]]:
     return [*rows, *log_rows(host)]
 
 
-def log_rows(host: Any) -> list[tuple[str, str]]:
+def log_rows(host: Host) -> list[tuple[str, str]]:
     return [(f"Log, {name}", str(path)) for name, path in host.logs().items()]
 
 
@@ -72,4 +71,4 @@ def show_logs(context: Context, arguments: Arguments) -> None:
     context.output.stream("stdout", text or "There is no log yet.\n")
 
 
-SESSION: tuple[Any, ...] = (restart, info, show_logs)
+SESSION: tuple[Magic, ...] = (restart, info, show_logs)

@@ -22,7 +22,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
 
 from ..companion.companion import Companion
-from ..display import Preview
+from ..display import Preview, Settings
 from ..errors import LanguageMissing, ToreeError
 from ..interpreters.base import Output
 from .gateway import connect
@@ -34,7 +34,7 @@ _SILENCE = 1.0  # seconds a cell waits for the JVM before it says so
 class PythonSpark:
     """`spark` and `sc` in the Python namespace: when they come, and that they stay alive."""
 
-    def __init__(self, companion: Companion, shell: Any, display: Any) -> None:
+    def __init__(self, companion: Companion, shell: Any, display: Settings) -> None:
         self._companion = companion
         self._shell = shell
         self._display = display

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ... import wire
 from ...companion.companion import Interrupted
 from ...display import Preview
 from ..base import (
@@ -20,10 +20,8 @@ from ..base import (
     Output,
     Result,
 )
-from .variables import ScalaVariables
-
-if TYPE_CHECKING:
-    from ...host import Host
+from ..services import Services
+from .variables import ScalaVariables, for_jvm
 
 _WORKSPACE = "main"
 #: Methods every Scala cell has, called without a dot.
@@ -37,25 +35,29 @@ class ScalaInterpreter(Interpreter):
 
     language = "scala"
 
-    def __init__(self, host: Host) -> None:
-        self._companion = host.companion
-        self._display = host.display
-        self._variables = ScalaVariables(host.companion, lambda: host.frames, host.sharing.store)
+    def __init__(self, services: Services) -> None:
+        self._companion = services.companion
+        self._display = services.display
+        self._frames, self._store, self._names = services.frames, services.store, services.names
+        self._variables = ScalaVariables(services)
+        self._companion.ended.append(self._ended)
+        self._companion.events.shared_value = self._shared
+        self._companion.events.shared_names = services.names.all
 
     async def execute(self, code: str, output: Output, **options: Any) -> Result:
         if not code.strip():
             return Ok()
-        wire = json.dumps(
+        asked = json.dumps(
             {
                 "showTypes": self._display.show_types,
                 "rows": self._display.rows,
                 "bindings": self._variables.bindings(code),
             }
         )
-        cell = new_cell_id()
+        cell = output.cell
         try:
             outcome = self._companion.run(
-                cell, output, lambda entry: entry.execute(_WORKSPACE, cell, code, wire)
+                cell, output, lambda entry: entry.execute(_WORKSPACE, cell, code, asked)
             )
         except Interrupted:
             return stopped()
@@ -94,10 +96,10 @@ class ScalaInterpreter(Interpreter):
     def references(self, code: str) -> frozenset[str]:
         return self._variables.references(code)
 
-    def get(self, name: str) -> Any:
+    def get(self, name: str) -> wire.Value:
         return self._variables.get(name)
 
-    def put(self, name: str, value: Any) -> None:
+    def put(self, name: str, value: wire.Value) -> None:
         self._variables.put(name, value)
 
     def lost(self) -> None:
@@ -109,10 +111,21 @@ class ScalaInterpreter(Interpreter):
     def own(self, name: str) -> bool:
         return name in OWN_NAMES
 
+    def _ended(self) -> None:
+        """The JVM has died, and every name with it."""
+        self.lost()
+        self._names.lost()
 
-def new_cell_id() -> str:
-    """Tags a cell's output and Spark jobs; unique among all kernels of one Spark application."""
-    return f"toree-{uuid.uuid4().hex[:12]}"
+    def _shared(self, name: str) -> str:
+        """Answers `kernel.data` of a running cell, on the thread that serves it."""
+        owner = self._names.owner(name)
+        if owner is None or owner == self.language:
+            return "own" if owner else ""
+        try:
+            value = self._names.value(name)
+        except (KeyError, TypeError):
+            return ""
+        return wire.dumps(for_jvm(value, name, self._frames), self._store)
 
 
 def completion_of(reply: str) -> Completion:

@@ -8,11 +8,12 @@ import dataclasses
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ... import wire
+from ...arguments import ArgumentParser
 from ...companion.companion import Interrupted
 from ...errors import MagicError
-from ...magics import ArgumentParser
 from ..base import (
     Assignment,
     Bundle,
@@ -24,20 +25,13 @@ from ..base import (
     Output,
     Result,
 )
-from .scala import completion_of, inspection_of, new_cell_id, result_of, stopped
+from ..services import Services
+from .scala import completion_of, inspection_of, result_of, stopped
+from .text import SQL
 from .variables import SqlVariables
 
-if TYPE_CHECKING:
-    from ...host import Host
-
 _WORKSPACE = "main"
-_TOKEN = re.compile(
-    r"'(?:\\.|[^'\\])*(?:'|\Z)"
-    r'|"(?:\\.|[^"\\])*(?:"|\Z)'
-    r"|`[^`]*(?:`|\Z)|--[^\n]*"
-    r"|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)|;",
-    re.S,
-)
+_TOKEN = re.compile(SQL.pattern + "|;", re.S)
 _COMPOUND = re.compile(r"\s*BEGIN\b", re.I)  # Spark 4's SQL scripts are one statement
 _PLACE = re.compile(r";?\s*line (\d+) pos (\d+);?.*", re.S)
 _OPTION = re.compile(r"\s*(-\w|--\w[\w-]*)(?=[\s=]|\Z)")
@@ -50,12 +44,12 @@ class SqlInterpreter(Interpreter):
     language = "sql"
     folds_case = True
 
-    def __init__(self, host: Host) -> None:
-        self._host = host
-        self._companion = host.companion
-        self._variables = SqlVariables(
-            host.companion, lambda: host.frames, host.sharing.store, split
-        )
+    def __init__(self, services: Services) -> None:
+        self._companion = services.companion
+        self._display = services.display
+        self._names = services.names
+        self._variables = SqlVariables(services, split)
+        self._companion.ended.append(self._ended)
 
     async def execute(self, code: str, output: Output, **options: Any) -> Result:
         statements = list(split(code))
@@ -73,22 +67,22 @@ class SqlInterpreter(Interpreter):
     def _statement(
         self, statement: str, output: Output, options: Mapping[str, Any], last: bool
     ) -> Result:
-        wire = {
-            "rows": options.get("rows") or self._host.display.rows,
+        asked = {
+            "rows": options.get("rows") or self._display.rows,
             "params": {name: typed(value) for name, value in options.get("params", {}).items()},
             "output": options.get("name") if last else None,
             "quiet": bool(options.get("quiet")),
             **self._variables.options(statement),
         }
-        cell, text = new_cell_id(), json.dumps(wire)
+        cell, text = output.cell, json.dumps(asked)
         try:
             outcome = self._companion.run(
                 cell, output, lambda entry: entry.executeSql(_WORKSPACE, cell, statement, text)
             )
         except Interrupted:
             return stopped()
-        if outcome["status"] == "ok" and wire["output"]:
-            self._variables.wrote(str(wire["output"]))
+        if outcome["status"] == "ok" and asked["output"]:
+            self._variables.wrote(str(asked["output"]))
         return _pointed(result_of(outcome, output, "sql"), statement)
 
     def interrupt(self) -> None:
@@ -106,10 +100,10 @@ class SqlInterpreter(Interpreter):
     def references(self, code: str) -> frozenset[str]:
         return self._variables.references(code)
 
-    def get(self, name: str) -> Any:
+    def get(self, name: str) -> wire.Value:
         return self._variables.get(name)
 
-    def put(self, name: str, value: Any) -> None:
+    def put(self, name: str, value: wire.Value) -> None:
         self._variables.put(name, value)
 
     def lost(self) -> None:
@@ -117,6 +111,11 @@ class SqlInterpreter(Interpreter):
 
     def drop(self, name: str) -> None:
         self._variables.drop(name)
+
+    def _ended(self) -> None:
+        """The JVM has died, and every name with it."""
+        self.lost()
+        self._names.lost()
 
     def parse_options(self, line: str) -> tuple[Mapping[str, Any], int]:
         return parse_options(line)

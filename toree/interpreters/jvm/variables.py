@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ... import wire
-from ...companion.companion import Companion
 from ...spark.frames import Frames
-from ..base import Assignment
+from ..base import Assignment, Sort
+from ..services import Services
 
 _WORKSPACE = "main"
-_KINDS = {
+_KINDS: dict[str, Sort] = {
     "dataframe": "frame",
     "scalar": "scalar",
     "collection": "list",
@@ -33,12 +33,10 @@ _MUTABLE = re.compile(r"\b(?:Array|mutable|java\.util|ArrayBuffer|ListBuffer|Str
 class ScalaVariables:
     """What Scala cells assign, and what is brought to them."""
 
-    def __init__(
-        self, companion: Companion, frames: Callable[[], Frames], store: wire.Store
-    ) -> None:
-        self._companion = companion
-        self._frames = frames
-        self._store = store
+    def __init__(self, services: Services) -> None:
+        self._companion = services.companion
+        self._frames = services.frames
+        self._store = services.store
         self._waiting: dict[str, dict[str, str]] = {}  # bindings no cell has run with yet
         self._bound: list[str] = []  # names bound in the cell that runs
         self._copies: set[str] = set()  # names the REPL has from elsewhere
@@ -82,7 +80,7 @@ class ScalaVariables:
 
     def get(self, name: str) -> wire.Value:
         text = self._companion.ask(
-            "takeShared", _WORKSPACE, name, self._frames().key(name), *self._store.place()
+            "takeShared", _WORKSPACE, name, self._frames.key(name), *self._store.place()
         )
         if not text:
             raise KeyError(name)
@@ -92,7 +90,7 @@ class ScalaVariables:
         return wire.from_json(node)
 
     def put(self, name: str, value: wire.Value) -> None:
-        frames = self._frames()
+        frames = self._frames
         value = for_jvm(value, name, frames)
         self._forget(name)
         key = frames.key(name)
@@ -131,16 +129,10 @@ class ScalaVariables:
 class SqlVariables:
     """Shared DataFrames as tables of the statements that name them, shared values as `:name`."""
 
-    def __init__(
-        self,
-        companion: Companion,
-        frames: Callable[[], Frames],
-        store: wire.Store,
-        split: Callable[[str], Iterable[str]],
-    ) -> None:
-        self._companion = companion
-        self._frames = frames
-        self._store = store
+    def __init__(self, services: Services, split: Callable[[str], Iterable[str]]) -> None:
+        self._companion = services.companion
+        self._frames = services.frames
+        self._store = services.store
         self._split = split
         self._tables: dict[str, wire.Frame] = {}
         self._values: dict[str, str] = {}
@@ -176,7 +168,7 @@ class SqlVariables:
         return wire.Frame(f"sql:{name}")
 
     def put(self, name: str, value: wire.Value) -> None:
-        frames = self._frames()
+        frames = self._frames
         self.drop(name)
         if isinstance(value, wire.Table):
             value = frames.of_table(value, name)
@@ -189,7 +181,7 @@ class SqlVariables:
 
     def drop(self, name: str) -> None:
         if frame := self._tables.pop(name, None):
-            self._frames().drop(frame)
+            self._frames.drop(frame)
         if key := self._values.pop(name, None):
             self._companion.tell("dropShared", _WORKSPACE, key)
 

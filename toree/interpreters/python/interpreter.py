@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...api import Kernel
 from ...signals import stopping
-from ...spark.frames import Frames
-from ...spark.session import PythonSpark
+from ...wire import Value
 from ..base import (
     Assignment,
     Bundle,
@@ -21,10 +20,8 @@ from ..base import (
     Output,
     Result,
 )
+from ..services import Services
 from .variables import PythonVariables, SharedValues
-
-if TYPE_CHECKING:
-    from ...host import Host
 
 _TYPES = "_jupyter_types_experimental"
 
@@ -34,24 +31,23 @@ class PythonInterpreter(Interpreter):
 
     language = "python"
 
-    def __init__(self, host: Host) -> None:
-        self._ipython = host.ipython
-        self._spark = PythonSpark(host.companion, host.ipython.shell, host.display)
-        self._eager = host.config.initialization_mode == "eager"
-        self._host = host
-        self.frames = Frames(self._spark)
-        self._variables = PythonVariables(host.ipython.shell, self.frames, host.sharing.store)
+    def __init__(self, services: Services) -> None:
+        self._ipython = services.ipython
+        self._spark = services.spark
+        self._companion = services.companion
+        self._eager = services.config.initialization_mode == "eager"
+        self._names = services.names
+        self._variables = PythonVariables(services)
 
     def start(self) -> None:
-        self._register_magics()
-        kernel = Kernel(SharedValues(self._host.sharing, self._variables), self._output)
+        kernel = Kernel(SharedValues(self._names, self._variables), self._output)
         self._ipython.shell.user_ns["kernel"] = kernel
         self._ipython.shell.user_ns_hidden["kernel"] = kernel
         if self._eager:
             self._spark.attach_when_ready()
 
     async def execute(self, code: str, output: Output, **options: Any) -> Result:
-        life = self._host.companion.life
+        life = self._companion.life
         with stopping(self._spark.cancel):
             self._spark.prepare(code, output)
             self._variables.begin()
@@ -59,7 +55,7 @@ class PythonInterpreter(Interpreter):
         self._variables.end(code, reply["status"] == "ok")
         if reply["status"] != "ok":
             if reply["ename"].startswith(("Py4J", "Connection")) and (
-                why := self._host.companion.obituary(life)
+                why := self._companion.obituary(life)
             ):
                 output.stream("stderr", f"{why}\n")
             return Failed(reply["ename"], reply["evalue"], reply["traceback"], shown=True)
@@ -109,10 +105,10 @@ class PythonInterpreter(Interpreter):
     def references(self, code: str) -> frozenset[str]:
         return self._variables.references(code)
 
-    def get(self, name: str) -> Any:
+    def get(self, name: str) -> Value:
         return self._variables.get(name)
 
-    def put(self, name: str, value: Any) -> None:
+    def put(self, name: str, value: Value) -> None:
         self._variables.put(name, value)
 
     def drop(self, name: str) -> None:
@@ -123,29 +119,3 @@ class PythonInterpreter(Interpreter):
 
     def own(self, name: str) -> bool:
         return hasattr(builtins, name)
-
-    def close(self) -> None:
-        self.frames.close()
-
-    def _register_magics(self) -> None:
-        """Makes Toree's line magics known to IPython, except where it has one of that name."""
-        from ...magics import Context, Magic
-
-        shell, host = self._ipython.shell, self._host
-
-        def bridge(magic: Magic) -> Any:
-            def run(line: str, body: str = "") -> None:
-                output = host.ipython.output
-                context = Context(host, output, "python", body)
-                result = magic.run(context, magic.parse(line))
-                if result:
-                    output.display(result)
-
-            run.__doc__ = f"{magic.usage}\n\n{magic.description}"
-            return run
-
-        for magic in host.magics:
-            for name in {magic.name, magic.name.lower()}:
-                known = shell.magics_manager.magics[magic.kind]
-                if name not in known:
-                    shell.register_magic_function(bridge(magic), magic.kind, name)

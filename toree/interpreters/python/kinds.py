@@ -7,7 +7,7 @@ import decimal
 import sys
 from typing import Any
 
-from ..base import Assignment
+from ..base import Assignment, Sort
 
 _SIMPLE = (type(None), bool, int, float, str, bytes, dt.date, decimal.Decimal)
 
@@ -53,7 +53,7 @@ def describe(name: str, value: Any) -> Assignment:
     return Assignment(name, sort, text, reason=reason)
 
 
-def refusal(value: Any) -> tuple[str, str]:
+def refusal(value: object) -> tuple[str, Sort]:
     """Why a value of this sort never crosses, as the end of a sentence, and the sort."""
     import io
     import types

@@ -7,20 +7,15 @@ import contextlib
 import itertools
 import types
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from ... import wire
-from ...spark.frames import Frames
-from ...variables import is_shareable
 from ..base import Assignment
+from ..services import Names, Services
 from . import names as python_names
 from .kinds import describe
 from .magics import expanded
 from .values import FromWire, ToWire
-
-if TYPE_CHECKING:
-    from ...sharing import Sharing
-
 
 _UNCHANGING = (
     str,
@@ -64,10 +59,11 @@ class PythonVariables:
     statement of the cell assigns it (`x = 5` where `x` was 5 already).
     """
 
-    def __init__(self, shell: Any, frames: Frames, store: wire.Store) -> None:
-        self._shell = shell
-        self._to = ToWire(store, frames)
-        self._from = FromWire(frames)
+    def __init__(self, services: Services) -> None:
+        self._shell = services.ipython.shell
+        self._shareable = services.names.shareable
+        self._to = ToWire(services.store, services.frames)
+        self._from = FromWire(services.frames)
         self._before: dict[str, int] = {}
         self._brought: dict[str, Any] = {}  # what came from elsewhere, until the user reassigns it
         self._assigned: Sequence[Assignment] = ()
@@ -87,13 +83,13 @@ class PythonVariables:
         plain = self._sure(code) if succeeded else frozenset()
         found = []
         for name, value in names.items():
-            if (before.get(name) != id(value) or name in plain) and is_shareable(name):
+            if (before.get(name) != id(value) or name in plain) and self._shareable(name):
                 if hidden.get(name) is value and name not in plain:
                     continue
                 self._brought.pop(name, None)
                 found.append(describe(name, value))
         for name in before:
-            if name not in names and is_shareable(name):
+            if name not in names and self._shareable(name):
                 self._brought.pop(name, None)
                 found.append(Assignment(name, deleted=True))
         self._before = {}
@@ -130,7 +126,7 @@ class PythonVariables:
         return names | {
             name
             for name, value in self._names.items()
-            if is_shareable(name) and not held.isdisjoint(insides(value))
+            if self._shareable(name) and not held.isdisjoint(insides(value))
         }
 
     def get(self, name: str) -> wire.Value:
@@ -145,9 +141,6 @@ class PythonVariables:
         if name in self._brought and self._names.get(name) is self._brought[name]:
             del self._names[name]
         self._brought.pop(name, None)
-
-    def holds(self, name: str) -> bool:
-        return name in self._names
 
     def value(self, name: str) -> Any:
         return self._names[name]
@@ -182,27 +175,26 @@ def _parsed(code: str) -> ast.Module:
 class SharedValues:
     """The shared names behind `kernel.data` (`toree.api`)."""
 
-    def __init__(self, sharing: Sharing, variables: PythonVariables) -> None:
-        self._sharing = sharing
+    def __init__(self, names: Names, variables: PythonVariables) -> None:
+        self._shared = names
         self._variables = variables
 
     def names(self) -> list[str]:
-        return self._sharing.names()
+        return self._shared.all()
 
     def get(self, name: str) -> Any:
-        row = self._sharing.variables.find(name)
-        if row is None or row.deleted or row.owner == "python":
+        if self._shared.owner(name) in (None, "python"):
             return self._variables.value(name)
-        return self._variables.received(self._sharing.value(name))
+        return self._variables.received(self._shared.value(name))
 
     def put(self, name: str, value: Any) -> None:
-        if not is_shareable(name):
+        if not self._shared.shareable(name):
             raise KeyError(f"names like {name} are never shared")
         self._variables.assign(name, value)
-        self._sharing.variables.assign("python", describe(name, value))
+        self._shared.assign(describe(name, value))
 
     def delete(self, name: str) -> None:
         if name not in self.names():
             raise KeyError(name)
         self._variables.delete(name)
-        self._sharing.variables.assign("python", Assignment(name, deleted=True))
+        self._shared.assign(Assignment(name, deleted=True))

@@ -1,1 +1,31 @@
 """R: the front of a process of its own (`toree.rhost`)."""
+
+from __future__ import annotations
+
+from ...cell import Syntax
+from ..base import Interpreter
+from ..services import Language, Services
+from . import text
+
+
+def _r(services: Services) -> Interpreter:
+    from .variables import create
+
+    return create(services)
+
+
+R = Language(
+    "r",
+    "R",
+    _r,
+    aliases=("sparkr",),
+    info={
+        "name": "R",
+        "file_extension": ".r",
+        "mimetype": "text/x-r-source",
+        "pygments_lexer": "r",
+        "codemirror_mode": "r",
+    },
+    syntax=Syntax(text.R),
+    kernel="SparkR",
+)

@@ -14,6 +14,7 @@ from typing import Any
 from ...rhost.frames import Message
 from ..base import Output
 from .child import Child, Frame
+from .text import R
 
 _STUCK = (
     "R can't be stopped here: it is in native code that never looks for an interrupt. "
@@ -122,9 +123,8 @@ class RCell:
         self.child.send({"answer": line})
 
 
-_TOKENS = re.compile(
-    r"""#[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|[\["'({})\]]""", re.DOTALL
-)
+_TOKENS = re.compile(R.pattern + r"|[\[({})\]]", re.DOTALL)
+_ENDED = re.compile(r"""[rR]"\(.*\)"|(['"])(?:\\.|(?!\1).)*\1""", re.DOTALL)
 _UNFINISHED = re.compile(r"(?:[-+*/^=<>&|~,]|%[^%\s]*%)\s*$")
 
 
@@ -132,7 +132,7 @@ def guess(code: str) -> str:
     """Whether a cell is unfinished, while R does not run: by its brackets and its last sign."""
     depth = 0
     for token in _TOKENS.findall(code):
-        if token in ("'", '"'):
+        if token[0] in "'\"rR" and not _ENDED.fullmatch(token):
             return "incomplete"  # a string that does not end
         depth += (token in "([{") - (token in ")]}")
     plain = _TOKENS.sub(lambda match: "" if match[0].startswith("#") else "x", code)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ... import wire
 from ...config import runtime_folder
@@ -16,20 +16,22 @@ from ...errors import ToreeError
 from ...rhost.wire import SharedFrame, encode
 from ...spark.arrow import index_named, read
 from ...spark.frames import Frames
-from ...variables import is_shareable
-from ..base import Assignment
+from ..base import Assignment, Sort
 from ..python.values import FromWire, ToWire
+from ..services import Names, Services
 from .child import Child
 from .interpreter import RInterpreter
-
-if TYPE_CHECKING:
-    from ...sharing import Sharing
 
 #: Functions and constants of base R that are often used as variables' names: not to be hidden.
 _OWN = frozenset(["T", "F", "pi", "letters", "LETTERS"])
 
 
-_KINDS = {"dplyr table": "frame", "data.frame": "table", "tbl_df": "table", "list": "list"}
+_KINDS: dict[str, Sort] = {
+    "dplyr table": "frame",
+    "data.frame": "table",
+    "tbl_df": "table",
+    "list": "list",
+}
 
 
 class SharingR(RInterpreter):
@@ -39,20 +41,22 @@ class SharingR(RInterpreter):
         self,
         address: Callable[[], tuple[int, str]],
         cancel: Callable[[str], None],
-        frames: Callable[[], Frames],
-        sharing: Callable[[], Sharing],
+        frames: Frames,
+        store: wire.Store,
+        names: Names,
         **options: Any,
     ) -> None:
         super().__init__(address, cancel, **options)
         self._frames = frames
-        self._sharing = sharing
+        self._store = store
+        self._names = names
 
     def _died(self, child: Child) -> str:
-        self._sharing().variables.forget(self.language)
+        self._names.lost()
         return super()._died(child)
 
     def assigned(self) -> Sequence[Assignment]:
-        names = [a.name for a in super().assigned() if is_shareable(a.name)]
+        names = [a.name for a in super().assigned() if self._names.shareable(a.name)]
         if not names:
             return ()
         try:
@@ -69,12 +73,12 @@ class SharingR(RInterpreter):
             return wire.Frame(value.key)
         if isinstance(value, list) and any(isinstance(i, SharedFrame) for i in value):
             raise TypeError("a list with a Spark table in it; give the table a name of its own")
-        return ToWire(self._sharing().store, self._frames(), flavor="r")(value, name)
+        return ToWire(self._store, self._frames, flavor="r")(value, name)
 
     def put(self, name: str, value: wire.Value) -> None:
         super().put(name, self._sent(value))
         if isinstance(value, wire.Frame):
-            self._frames().drop(value)
+            self._frames.drop(value)
 
     def _sent(self, value: wire.Value) -> Any:
         """The value as the R host takes it."""
@@ -82,20 +86,23 @@ class SharingR(RInterpreter):
             case wire.Frame(key, local=False):
                 return SharedFrame(key)
             case wire.Frame():
-                return self._frames().collect(value)
+                return self._frames.collect(value)
             case wire.Table(path):
                 return index_named(read(path))
             case _:
-                return FromWire(self._frames())(value)
+                return FromWire(self._frames)(value)
 
     def shared(self, name: str) -> tuple[dict[str, Any], list[bytes]]:
-        sharing = self._sharing()
         if not name:
-            return {"answer": sharing.names()}, []
+            return {"answer": self._names.all()}, []
+        owner = self._names.owner(name)
+        if owner is None or owner == self.language:
+            return {"answer": "own" if owner else None}, []
         try:
-            value = sharing.value_for(name, self.language)
-            if value is None or value == "own":
-                return {"answer": value}, []
+            value = self._names.value(name)
+        except (KeyError, TypeError):
+            return {"answer": None}, []
+        try:
             blobs: list[bytes] = []
             return {"answer": encode(self._sent(value), blobs)}, blobs
         except Exception as error:  # the cell is told; the pipe must stay in step
@@ -106,18 +113,19 @@ class SharingR(RInterpreter):
 
 
 def _assignment(name: str, sort: str, size: str, reason: str) -> Assignment:
-    kind = _KINDS.get(sort, "function" if sort == "function" else "object" if reason else "")
+    other: Sort = "function" if sort == "function" else "object" if reason else ""
+    kind = _KINDS.get(sort, other)
     return Assignment(name, kind, sort, size, reason=reason, deleted=sort == "gone")
 
 
-def create(host: Any) -> RInterpreter:
-    """The interpreter for a Toree host (registry.py)."""
-    companion = host.companion
+def create(services: Services) -> RInterpreter:
+    companion = services.companion
     return SharingR(
         lambda: companion.address,
         lambda group: companion.tell("cancelGroup", group),
-        lambda: host.frames,
-        lambda: host.sharing,
+        services.frames,
+        services.store,
+        services.names,
         log=runtime_folder() / f"r-{os.getpid()}.log",
-        patience=companion.config.interrupt_patience,
+        patience=services.config.interrupt_patience,
     )

@@ -1,0 +1,19 @@
+"""How Scala and SQL look: their strings and comments, those without an end too."""
+
+from __future__ import annotations
+
+import re
+
+_BLOCK_COMMENT = r"/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)"
+SCALA = re.compile(
+    r'"""(?:[^"]|"(?!""))*(?:"""+|\Z)'  # raw and interpolated strings over many lines
+    r'|"(?:\\.|[^"\\\n])*"?'
+    r"|'(?:\\.[^'\n]*|[^'\\\n])'"
+    r"|//[^\n]*|" + _BLOCK_COMMENT
+)
+SQL = re.compile(
+    r"'(?:\\.|[^'\\])*(?:'|\Z)"
+    r'|"(?:\\.|[^"\\])*(?:"|\Z)'
+    r"|`[^`]*(?:`|\Z)|--[^\n]*|" + _BLOCK_COMMENT,
+    re.S,
+)

@@ -1,0 +1,131 @@
+"""What a language is and what it may use: its row, and the record its interpreter is made from.
+
+A package adds a language with an entry point in the group `toree.interpreters`, whose value is a
+`Language`. The built-in ones are the same rows, each in its language's own folder; `registry.py`
+has the table. A row is read when a kernel starts or is installed, so what is slow to import
+belongs inside `make`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from .. import wire
+from ..cell import Syntax
+from ..companion.companion import Companion
+from ..config import Config
+from ..display import Settings
+from ..running import Cells
+from ..spark.frames import Frames
+from ..spark.session import PythonSpark
+from .base import Assignment, Interpreter, Output
+
+
+class IPython(Protocol):
+    """IPython in the kernel process: what the Python interpreter runs its cells with."""
+
+    @property
+    def shell(self) -> Any:
+        """The IPython shell."""
+
+    @property
+    def output(self) -> Output:
+        """The output of the Python cell that runs."""
+
+    async def run(self, code: str) -> dict[str, Any]:
+        """Runs a cell as ipykernel does; the content of its execute_reply."""
+
+    def complete(self, code: str, cursor: int) -> dict[str, Any]: ...
+
+    def inspect(self, code: str, cursor: int, detail: int) -> dict[str, Any]: ...
+
+    def is_complete(self, code: str) -> dict[str, Any]: ...
+
+
+class Names(Protocol):
+    """The shared names, as one language sees them. Thread-safe."""
+
+    def all(self) -> list[str]:
+        """Those whose values can cross."""
+
+    def owner(self, name: str) -> str | None:
+        """The language that assigned a name last; None when there is no such name."""
+
+    def value(self, name: str) -> wire.Value:
+        """A name's value, from its owner.
+
+        Raises:
+            KeyError: there is none.
+            TypeError: it cannot cross; the message says why.
+        """
+
+    def assign(self, assignment: Assignment) -> None:
+        """Notes an assignment or deletion of this language's that no cell's end will report."""
+
+    def shareable(self, name: str) -> bool:
+        """Whether values of this name are shared at all."""
+
+    def lost(self) -> None:
+        """This language's names are gone, with the process that held them."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Services:
+    """What an interpreter gets. Nothing here is started before it is used."""
+
+    config: Config
+    display: Settings  # read at every cell: magics change it
+    companion: Companion
+    spark: PythonSpark  # PySpark in this process
+    frames: Frames  # DataFrames by handle
+    store: wire.Store  # files of values too large for a message
+    names: Names
+    cells: Cells  # those that run, by id
+    ipython: IPython
+
+
+PLAIN = Syntax()  # no strings, no comments
+
+
+@dataclasses.dataclass(frozen=True)
+class Language:
+    """A row: how a language is named and described, and how its interpreter is made."""
+
+    name: str  # lower case; also of its cell magic
+    title: str  # for people
+    make: Callable[[Services], Interpreter]
+    aliases: tuple[str, ...] = ()  # of the cell magic and the kernel
+    #: Jupyter's language_info without the version
+    #: (https://jupyter-client.readthedocs.io/en/stable/messaging.html#kernel-info).
+    info: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    #: The language's version where it is known without starting anything.
+    version: Callable[[Config], str] = lambda config: ""
+    #: Names that mean something of their own in it, and so are never shared.
+    reserved: frozenset[str] = frozenset()
+    #: How its text looks. None: its cells are IPython's, with all magics of that.
+    syntax: Syntax | None = PLAIN
+    #: A kernel of this language starts the JVM at once, whatever the configuration says.
+    needs_jvm: bool = False
+    #: The name of its kernel in Apache Toree; else the title.
+    kernel: str = ""
+    #: A folder with logo-32x32.png, logo-64x64.png, logo-svg.svg.
+    logos: Path | None = None
+
+    def __post_init__(self) -> None:
+        for name in (self.name, *self.aliases):
+            if not re.fullmatch(r"[a-z_]\w*", name) or name != name.lower():
+                raise ValueError(f"{name!r} is no name of a language: a lower-case word is one")
+
+    @property
+    def ipython(self) -> bool:
+        """Whether its cells are IPython's."""
+        return self.syntax is None
+
+    @property
+    def jupyter_name(self) -> str:
+        """Jupyter's name of the language, by which front ends know it."""
+        return str(self.info.get("name", self.name))

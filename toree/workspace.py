@@ -1,0 +1,142 @@
+"""A workspace: the interpreters of all languages with their names, over one Spark session."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from .companion.companion import Companion
+from .config import Config
+from .display import Settings
+from .errors import MagicError
+from .interpreters.base import Interpreter
+from .interpreters.services import IPython, Language, Services
+from .registry import magic_names
+from .running import Cells
+from .sharing import Sharing, View
+from .spark.frames import Frames
+from .spark.session import PythonSpark
+
+
+class Workspace:
+    """Makes each interpreter at its first use, from the services it may use, and closes it."""
+
+    def __init__(
+        self,
+        config: Config,
+        languages: Mapping[str, Language],
+        companion: Companion,
+        ipython: IPython,
+    ) -> None:
+        self.languages = languages
+        self.named = magic_names(languages)
+        self.companion = companion
+        self.cells = Cells()
+        self.display = Settings(rows=config.rows)
+        self.sharing = Sharing(
+            self.interpreter,
+            {row.name: row.title for row in languages.values()},
+            frozenset().union(*(row.reserved for row in languages.values())),
+        )
+        self._config = config
+        self._ipython = ipython
+        self._spark = PythonSpark(companion, ipython.shell, self.display)
+        self._frames = Frames(self._spark)
+        self._interpreters: dict[str, Interpreter] = {}
+        self._jars: tempfile.TemporaryDirectory[str] | None = None
+
+    def interpreter(self, language: str) -> Interpreter:
+        """The interpreter of a language, made at its first use.
+
+        Raises:
+            ToreeError: there is no such language, or it can't run here.
+        """
+        if language not in self._interpreters:
+            made = self.languages[self.language_of(language)].make(self._services(language))
+            made.start()
+            self._interpreters[language] = made
+        return self._interpreters[language]
+
+    def _services(self, language: str) -> Services:
+        return Services(
+            config=self._config,
+            display=self.display,
+            companion=self.companion,
+            spark=self._spark,
+            frames=self._frames,
+            store=self.sharing.store,
+            names=View(self.sharing, language),
+            cells=self.cells,
+            ipython=self._ipython,
+        )
+
+    def language_of(self, name: str) -> str:
+        """The language behind a name or an alias."""
+        row = self.named.get(name.lower())
+        if row is None:
+            known = ", ".join(sorted(self.languages))
+            raise MagicError(f"There is no language {name!r}.", advice=f"Known languages: {known}")
+        return row.name
+
+    @property
+    def ipython(self) -> Interpreter:
+        """The interpreter whose cells are IPython's: shell lines and many magics are its."""
+        return self.interpreter(next(row.name for row in self.languages.values() if row.ipython))
+
+    @property
+    def jar_folder(self) -> Path:
+        """A private folder that goes with the workspace."""
+        if self._jars is None:
+            self._jars = tempfile.TemporaryDirectory(prefix="toree-jars-")
+        return Path(self._jars.name)
+
+    # ---------------------------------------------------------------- life
+
+    def restart(self, language: str) -> str:
+        """Restarts one language, or Spark under all of them; what it did, for the user.
+
+        Raises:
+            MagicError: there is no such language.
+        """
+        if language.lower() == "spark" and "spark" not in self.named:
+            return self._restart_spark()
+        row = self.named.get(language.lower())
+        if row is None:
+            known = ", ".join(sorted([*self.languages, "spark"]))
+            raise MagicError(f"There is no language {language!r}.", advice=f"Known: {known}")
+        old = self._interpreters.get(row.name)
+        if old is None:
+            return f"{row.title} has not been used yet."
+        if not old.restart():
+            del self._interpreters[row.name]
+            old.close()
+        old.lost()
+        self.sharing.variables.forget(row.name)
+        return f"{row.title} has been restarted; its variables are gone."
+
+    def _restart_spark(self) -> str:
+        if not self.companion.ready:
+            return "Spark has not started yet."
+        self.companion.stop_spark()
+        if self._config.initialization_mode == "eager":
+            self.companion.tell("awaitSpark")
+        return "Spark has been stopped: a fresh session takes its place, for all languages."
+
+    def logs(self) -> dict[str, Path]:
+        """The logs of this kernel's processes, by what writes them."""
+        found = {"JVM": Path(self.companion.log)} if self.companion.log else {}
+        for name, made in self._interpreters.items():
+            if (log := made.log) is not None and log.exists():
+                found[self.languages[name].title] = log
+        return found
+
+    def close(self) -> None:
+        """Closes what it has made; the companion is its owner's."""
+        for made in list(self._interpreters.values()):
+            made.close()
+        self._interpreters.clear()
+        self._frames.close()
+        self.sharing.close()
+        if self._jars is not None:
+            self._jars.cleanup()
