@@ -53,12 +53,12 @@ class Workspace:
             ToreeError: there is no such language, or it can't run here.
         """
         if language not in self._interpreters:
-            made = self.languages[self.language_of(language)].make(self._services(language))
+            made = self.languages[self.language_of(language)].make(self.services(language))
             made.start()
             self._interpreters[language] = made
         return self._interpreters[language]
 
-    def _services(self, language: str) -> Services:
+    def services(self, language: str) -> Services:
         return Services(
             config=self._config,
             display=self.display,
