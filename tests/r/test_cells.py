@@ -87,6 +87,49 @@ def test_other_errors(r: RInterpreter) -> None:
     assert fails(r, "assigned_before").message == "object 'assigned_before' not found"
 
 
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("signalCondition(simpleError('s')) -> x; cat('on')", "on"),
+        ("tryCatch(stop('a'), error = function(e) { warning(e); cat('rescued') })", "rescued"),
+        ("tryCatch(stop('a'), error = function(e) { message(e); cat('rescued') })", "rescued"),
+        ("tryCatch(as.integer('z'), warning = function(w) { message(w); cat(3) })", "3"),
+        ("w <- simpleWarning('w'); x <- signalCondition(w); cat('on')", "on"),
+        ("warning(structure(class = c('odd', 'condition'), list(message = 'a'))); cat(1)", "1"),
+        ("tryCatch(signalCondition(simpleError('q')), error = function(e) cat('taken'))", "taken"),
+    ],
+)
+def test_a_condition_that_nothing_unwinds_for_ends_no_cell(
+    r: RInterpreter, code: str, shown: str
+) -> None:
+    assert do(r, code).text("stdout") == shown
+
+
+def test_errors_given_to_warning_and_message_are_shown(r: RInterpreter) -> None:
+    code = "tryCatch(stop('a'), error = function(e) { message(e); warning(e) })"
+    where = "doTryCatch(return(expr), name, parentenv, handler)"
+    assert do(r, code).text("stderr") == f"aWarning message in {where}:\n“a”\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "message"),
+    [
+        ("tryCatch(warning('ww'), warning = function(w) stop(w))", "simpleWarning", "ww"),
+        ("stop(structure(class = c('odd', 'condition'), list(message = 'a')))", "odd", "a"),
+        ("withCallingHandlers(stop('a'), error = function(e) stop('b'))", "Error", "b"),
+        ("f <- function() f(); f()", "CStackOverflowError", "C stack usage"),
+        ("invokeRestart('abort')", "Abort", "The cell was aborted."),
+        ("e <- simpleError('x'); options(warn = 2); warning(e)", "Error", "(converted from"),
+        ("options(warn = 0); list(1)[[3]]", "subscriptOutOfBoundsError", "subscript out"),
+    ],
+)
+def test_what_does_not_come_back_ends_the_cell(
+    r: RInterpreter, code: str, name: str, message: str
+) -> None:
+    failed = fails(r, code)
+    assert (failed.name, failed.message[: len(message)]) == (name, message)
+
+
 def test_rich_values(r: RInterpreter) -> None:
     _, data = do(r, "data.frame(a = 1:2, `<b>` = c('x', '<script>'), check.names = FALSE)").events[
         -1

@@ -39,26 +39,29 @@ def test_one_plot_with_additions(r: RInterpreter) -> None:
     assert size(events[0][1]) == (840, 840)
 
 
-def test_a_plot_keeps_its_place_in_the_output(r: RInterpreter) -> None:
-    assert kinds(do(r, "plot(1); cat('a'); plot(2); 5").events) == [
-        "display",  # the place of the first plot, filled by the update
-        "a",
-        "update image/png",
-        "display image/png",
-        "result [1] 5",
-    ]
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("plot(1); cat('a'); plot(2); 5", ["PNG", "a", "PNG", "result [1] 5"]),
+        ("for (i in 1:3) { plot(i); cat(i) }", ["PNG", "1", "PNG", "2", "PNG", "3"]),
+        ("cat('a'); plot(1); cat('b'); abline(h = 1)", ["a", "PNG", "b"]),
+        ("system('echo a'); plot(1); system('echo b')", ["a", "PNG", "b"]),
+        ("plot(1); 5; 6", ["PNG", "display [1] 5", "result [1] 6"]),
+        ("plot(1); invisible(dev.off()); cat('a'); plot(2)", ["PNG", "a", "PNG"]),
+        ("h <- hist(c(1, 2)); print(h$counts)", ["PNG", "[1] 1 1"]),
+        ("try(plot(1:2, 1:3), silent = TRUE); cat('a'); plot(1)", ["a", "PNG"]),
+        ("cat('a'); persp(volcano); cat('b')", ["a", "PNG", "b"]),
+    ],
+)
+def test_a_plot_is_one_display_in_its_place(r: RInterpreter, code: str, shown: list[str]) -> None:
+    assert [k.replace("display image/png", "PNG") for k in kinds(do(r, code).events)] == shown
 
 
-def test_plots_in_a_loop_appear_as_they_are_made(r: RInterpreter) -> None:
-    events = do(r, "for (i in 1:3) { plot(i); cat(i) }").events
-    assert kinds(events) == ["display", "1", "update image/png"] * 1 + [
-        "display",
-        "2",
-        "update image/png",
-        "display",
-        "3",
-        "update image/png",
-    ]
+def test_text_of_a_long_cell_is_not_kept_waiting(r: RInterpreter) -> None:
+    events = do(r, "plot(1); cat('a'); Sys.sleep(2); abline(h = 1)").events
+    assert kinds(events) == ["display", "a", "update image/png"]
+    events = do(r, "plot(1); readline('?'); cat('a')", ["x"]).events
+    assert [event[0] for event in events] == ["display", "ask", "display", "stream", "update"]
 
 
 def test_figures_on_one_page(r: RInterpreter) -> None:

@@ -53,6 +53,8 @@ class Console:
         if os.getpid() != self._pid:  # no threads here, and locks may be held for ever
             os.write(1 if name == "stdout" else 2, data)
             return
+        if not data:
+            return
         self.before()
         with self._lock:
             self._drain()

@@ -15,6 +15,7 @@ from .console import Console
 from .engine import Engine, strings
 from .frames import Channel, Message
 from .interrupts import Interrupts
+from .outbox import Outbox
 from .pages import Pages
 from .processes import end_session
 
@@ -34,7 +35,10 @@ class Loop:
         self._stopped = False
         self._order = threading.RLock()  # text of R's children comes on the console's thread
         self.console = Console(self._stream)
-        self.pages = Pages(self._page)
+        self.outbox = Outbox(channel.send)
+        self.pages = Pages(self.outbox, self._settle)
+        self.outbox.look = self._locked(self.pages.take_finished)
+        self.outbox.start()
         self.console.start()
         self.engine = Engine(self.console, self._ask)
         libr = self.engine.libr
@@ -87,6 +91,7 @@ class Loop:
             self.interrupts.end()
             self.console.before = lambda: None
             self.console.flush()
+            self.outbox.hurry()
         answer: Message = {
             "status": outcome[0][0],
             "result": self._value,
@@ -145,8 +150,8 @@ class Loop:
         offer("value", self._show_value)
         offer("display", lambda *bundle: self._display(_bundle(*bundle)))
         offer("clear", lambda wait: self._event({"event": "clear", "wait": bool(wait[0])}))
-        offer("quit", lambda status: self._event({"event": "quit", "status": status[0]}))
-        offer("figure", self._locked(lambda new: self.pages.figure()))
+        offer("quit", self._quit)
+        offer("figure", self._locked(lambda new: self.pages.figure(bool(new[0]))))
         offer("finish", self._locked(lambda: self.pages.finish()))
         offer("page", self._locked(lambda: self.engine.integer(self.pages.current)))
         offer(
@@ -171,20 +176,27 @@ class Loop:
     def _before_text(self) -> None:
         with self._order:
             self._release_value()
-            self.pages.hold_place()
+            self.pages.take_finished()
 
-    def _stream(self, name: str, text: str) -> None:
-        self._channel.send({"event": "stream", "name": name, "text": text})
-
-    def _event(self, message: Message) -> None:
+    def _settle(self) -> None:
         self._release_value()
         self.console.flush()
-        self._channel.send(message)
+
+    def _stream(self, name: str, text: str) -> None:
+        self.outbox.send({"event": "stream", "name": name, "text": text})
+
+    def _event(self, message: Message) -> None:
+        self._settle()
+        self.outbox.send(message)
+
+    def _quit(self, status: Any) -> None:
+        self._event({"event": "quit", "status": status[0]})
+        self.outbox.hurry()
 
     def _display(self, bundle: Message) -> None:
         self._before_text()
         self.console.flush()
-        self._channel.send({"event": "display", **bundle})
+        self.outbox.send({"event": "display", **bundle})
 
     def _show_value(self, *bundle: Any) -> None:
         self._before_text()
@@ -194,16 +206,7 @@ class Loop:
     def _release_value(self) -> None:
         if self._value is not None:
             value, self._value = self._value, None
-            self._channel.send({"event": "display", **value})
-
-    def _page(
-        self, data: dict[str, Any], metadata: dict[str, Any], place: str | None, update: bool
-    ) -> None:
-        if not update:
-            self._release_value()
-        self.console.flush()
-        message = {"data": data, "metadata": metadata, "display_id": place, "update": update}
-        self._channel.send({"event": "display", **message})
+            self.outbox.send({"event": "display", **value})
 
     def _question(self, message: Message) -> Any:
         """Asks the front and waits for its answer."""
@@ -212,8 +215,7 @@ class Loop:
     def _asked(self, message: Message) -> tuple[Any, list[bytes]]:
         if self._stopped:
             raise Interrupted("interrupted")
-        self.console.flush()
-        self._release_value()
+        self._settle()
         self._channel.send(message)
         answer, blobs = self._channel.receive()
         if answer.get("interrupted"):
@@ -224,7 +226,8 @@ class Loop:
         return answer["answer"], blobs
 
     def _ask(self, prompt: str) -> str | None:
-        self.pages.hold_place()
+        self._settle()
+        self.outbox.hurry()
         try:
             answer = self._question({"event": "ask", "prompt": prompt})
         except Interrupted:

@@ -1,43 +1,43 @@
 """Plots appear where they were made, each once, whatever is printed before and after.
 
-A page is complete when R starts the next one or closes the device; until then `abline()` may
-still add to it. Text printed meanwhile must not overtake the plot, so it is preceded by an empty
-display with an id, which the finished page then updates.
+R draws each page into a file of its own; here the files become displays as soon as they are
+complete, in the places that were kept for them when their pages began (outbox.py).
 """
 
 from __future__ import annotations
 
 import base64
 import os
-import uuid
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-Show = Callable[[dict[str, Any], dict[str, Any], "str | None", bool], None]
+from .frames import Message
+from .outbox import Outbox, Place
 
 
 class Pages:
     """The pages of the cell's device (plots.R), in the order in which they were made."""
 
-    def __init__(self, show: Show) -> None:
+    def __init__(self, outbox: Outbox, settle: Callable[[], None]) -> None:
         """
         Args:
-            show: sends a bundle: data, metadata, display id or None, whether it is an update.
+            settle: hands all that was shown so far to the outbox.
         """
-        self._show = show
+        self._outbox = outbox
+        self._settle = settle
+        self._places: deque[Place] = deque()
         self._forms: list[tuple[str, str]] = []  # extension, MIME type
         self._folder = Path()
         self._size = (0.0, 0.0)
         self._titled = True
         self._next = 1  # the first page not shown yet
-        self._open = False
-        self._place: str | None = None
 
     @property
     def current(self) -> int:
         """Number of the page being drawn."""
-        self._take_finished()
+        self.take_finished()
         return self._next
 
     def device(
@@ -53,43 +53,48 @@ class Pages:
 
         `titled` pages come with a text for front ends that show no pictures.
         """
-        self._take_finished(closed=True)
+        self.take_finished(closed=True)
         self._folder = Path(folder)
         self._forms = list(zip(extensions, mimes, strict=True))
         self._size = (width, height)
         self._titled = titled
         self._next = 1
 
-    def figure(self) -> None:
+    def figure(self, new_page: bool) -> None:
         """A page is about to begin, or a further figure on it."""
-        self._open = True
+        self.take_finished()
+        if new_page:
+            self._begin()
 
-    def hold_place(self) -> None:
-        """Something else is about to be shown."""
-        if not self._open:
-            return
-        self._take_finished()
-        if self._place is None:
-            self._place = uuid.uuid4().hex
-            self._show({"text/plain": ""}, {}, self._place, False)
+    def _begin(self) -> None:
+        self._settle()
+        self._places.append(self._outbox.place())
 
     def finish(self) -> None:
         """The device is closed: shows what is left."""
-        self._take_finished(closed=True)
-        self._place = None
-        self._open = False
+        self.take_finished(closed=True)
+        while self._places:  # of plots that failed before their page began
+            self._outbox.fill(self._places.popleft(), None)
 
-    def _take_finished(self, closed: bool = False) -> None:
+    def take_finished(self, closed: bool = False) -> None:
+        """Shows the pages that are complete."""
         # R opens a page's file when the page begins and writes it when the next one begins.
         while self._forms and self._exists(self._next if closed else self._next + 1):
-            self._send()
+            self._show(self._bundle())
             self._next += 1
-            self._place = None
+        # persp() runs no hook before its page.
+        if not closed and not self._places and self._forms and self._exists(self._next):
+            self._begin()
 
     def _exists(self, page: int) -> bool:
         return os.path.exists(self._folder / f"{page:04d}.{self._forms[0][0]}")
 
-    def _send(self) -> None:
+    def _show(self, bundle: Message) -> None:
+        if not self._places:
+            self._begin()
+        self._outbox.fill(self._places.popleft(), bundle)
+
+    def _bundle(self) -> Message:
         data: dict[str, Any] = {}
         metadata: dict[str, Any] = {}
         width, height = self._size
@@ -109,4 +114,4 @@ class Pages:
                 metadata[mime]["isolated"] = True
         if self._titled:
             data["text/plain"] = "plot without title"
-        self._show(data, metadata, self._place, self._place is not None)
+        return {"event": "display", "data": data, "metadata": metadata}

@@ -1,24 +1,31 @@
 # Runs a cell: parses it, evaluates expression by expression, shows each visible value.
 
 # Returns a list: status ("ok", "error", "interrupted"), and for errors name, message, traceback.
+#
+# No handler here takes whatever has the class error: signalCondition(e), warning(e) and message(e)
+# end no cell. `heard` tells what nobody handles; errors leave it through `toree_failure`. What
+# jumps past all handlers, as invokeRestart("abort") does, ends at the restart.
 run_cell <- function(code, label) {
   state$done <- 0L  # expressions that ran to their end
   state$expressions <- expression()
-  state$failure <- NULL
   outcome <- tryCatch(
-    allowInterrupts({
-      evaluate_cell(code, label)
-      list(status = "ok")
-    }),
+    withRestarts(
+      allowInterrupts(evaluate_cell(code, label)),
+      abort = function(...) {
+        list(status = "error", name = "Abort", message = "The cell was aborted.",
+             traceback = "Abort: the cell was aborted.")
+      }
+    ),
     interrupt = function(condition) list(status = "interrupted"),
-    error = function(condition) failure_of(condition)
+    stackOverflowError = describe,  # no calling handler runs then
+    toree_failure = function(condition) condition$failure
   )
   closing <- tryCatch(
     {
       close_page_device()
       NULL
     },
-    error = failure_of
+    error = describe
   )
   if (outcome$status == "ok" && !is.null(closing)) closing else outcome
 }
@@ -31,34 +38,31 @@ evaluate_cell <- function(code, label) {
   expressions <- tryCatch(
     parse(text = code, keep.source = TRUE, srcfile = source),
     error = function(condition) {
-      state$failure <- list(
-        status = "error", name = "SyntaxError", message = conditionMessage(condition),
-        traceback = character()
-      )
-      stop(condition)
+      message <- conditionMessage(condition)
+      list(status = "error", name = "SyntaxError", message = message,
+           traceback = paste0("Error: ", message))
     }
   )
+  if (is.list(expressions)) return(expressions)
   # The statement lists of names.R read these after the cell.
   state$expressions <- expressions
   count <- length(expressions)
-  base <- NULL
   for (i in seq_len(count)) {
     result <- withCallingHandlers(
       withVisible(eval(expressions[[i]], globalenv())),
-      warning = show_warning,
-      error = note_failure
+      condition = heard
     )
     if (result$visible) {
       withCallingHandlers(
         show_value(result$value, last = i == count),
-        warning = show_warning,
-        error = note_failure
+        condition = heard
       )
     }
     public$.Last.value <- result$value
     result <- NULL
     state$done <- i
   }
+  list(status = "ok")
 }
 
 show_warning <- function(condition) {
@@ -71,7 +75,9 @@ show_warning <- function(condition) {
     text <- dQuote(conditionMessage(condition))
     cat("Warning message", where, ":\n", text, "\n", sep = "", file = stderr())  # IRkernel's words
   }
-  invokeRestart("muffleWarning")
+  muffle <- computeRestarts(condition)
+  muffle <- Find(function(restart) restart$name == "muffleWarning", muffle)
+  if (!is.null(muffle)) invokeRestart(muffle)
 }
 
 # Whether a call is the one by which evaluate_cell evaluates an expression.
@@ -85,12 +91,36 @@ call_text <- function(call, width = 80L) {
   if (nchar(first) > width) paste0(substr(first, 1L, width - 4L), " ...") else first
 }
 
-# A calling handler: the stack is still there. It keeps the last error seen; one that the user's
-# own tryCatch goes on to handle leaves a note which nothing reads.
-note_failure <- function(condition) {
-  calls <- sys.calls()
-  frames <- seq_along(calls)
-  state$failure <- describe(condition, user_calls(calls, frames))
+# A calling handler: the stack is still there, and no handler of the user's has taken the condition.
+heard <- function(condition) {
+  own <- sys.nframe()
+  by <- signaller(own - 1L)
+  fails <- by == "stop" || (by == "" && inherits(condition, "error"))
+  if (fails) {
+    failure <- describe(condition, user_calls(sys.calls(), seq_len(own - 1L)))
+    signalCondition(structure(class = c("toree_failure", "condition"), list(failure = failure)))
+  } else if (by == "warning" || (by == "" && inherits(condition, "warning"))) {
+    show_warning(condition)
+  }
+}
+
+# Who signals, by the frame right below a handler: "stop" for R's stop(), which does not come back
+# whatever the class; "warning" and "signal" for what does; "" for R's own code.
+signaller <- function(frame) {
+  below <- sys.function(frame)
+  if (identical(below, base::stop)) return("stop")
+  if (identical(below, base::signalCondition)) {
+    # rlang signals its errors, and stops with something else if nobody takes them.
+    from <- if (frame > 1L) environment(sys.function(frame - 1L))
+    is_rlang <- !is.null(from) && isNamespace(from) && getNamespaceName(from) == "rlang" &&
+      identical(sys.call(frame - 1L)[[1L]], quote(signal_abort))
+    return(if (is_rlang) "stop" else "signal")
+  }
+  while (frame > 1L && (identical(sys.function(frame), base::withRestarts) ||
+                          text_of(sys.call(frame)[[1L]]) %in% c("withOneRestart", "doWithOneRestart"))) {
+    frame <- frame - 1L
+  }
+  if (identical(sys.function(frame), base::warning)) "warning" else ""
 }
 
 # The user's frames: functions whose home is the global environment, and what they call directly.
@@ -103,7 +133,7 @@ user_calls <- function(calls, frames) {
   }, logical(1L))
   parents <- sys.parents()
   shown <- character()
-  handlers <- c("note_failure", ".handleSimpleError", "h", "stop", "signalCondition",
+  handlers <- c(".handleSimpleError", ".signalSimpleWarning", "h", "stop", "signalCondition",
                 "doTryCatch", "withCallingHandlers", "withVisible", "eval")
   for (i in frames[frames > start]) {
     call <- calls[[i]]
@@ -146,11 +176,4 @@ describe <- function(condition, calls = character()) {
     message = paste(message, collapse = "\n"),
     traceback = lines
   )
-}
-
-failure_of <- function(condition) {
-  noted <- state$failure
-  if (is.null(noted)) return(describe(condition))
-  if (noted$name == "SyntaxError") noted$traceback <- paste0("Error: ", noted$message)
-  noted
 }
