@@ -76,6 +76,58 @@ def test_what_is_no_magic_in_scala(code: str) -> None:
     assert parsed.body == code
 
 
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        ("r", "x <- (c(1, 2)\n%in% c(1, 3))"),
+        ("r", "mtcars\n%>% head()"),
+        ("r", "%o%"),
+        ("r", "f <- function(x) {\n(x\n%% 2)\n}"),
+        ("r", "(7\n%%LsMagic)"),
+        ("r", "y <- a[1,\n%LsMagic]"),
+        ("r", "ok <- a &&\n!b"),
+        ("r", "if (a)\n!b else\n!c"),
+        ("r", "f <- function(x)\n!x"),
+        ("r", "any(c(TRUE,\n!FALSE))"),
+        ("r", "x <- # 'note\n!y"),
+        ("sql", "select a\n%b from t"),
+        ("sql", "select 10\n%LsMagic"),
+        ("sql", "select 1; select (a)\n%time"),
+        ("sql", "select ';'\n%LsMagic"),
+        ("scala", "val m = (7\n%n)"),
+        ("scala", "val b = a &&\n!c"),
+        ("scala", "if (a)\n!b"),
+    ],
+)
+def test_a_line_where_no_statement_can_begin_is_code(language: str, code: str) -> None:
+    parsed = parse(code, language, NAMES, {"LsMagic", "time"}.__contains__)
+    assert parsed.magics == ()
+    assert parsed.body == code
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "names"),
+    [
+        ("r", "x <- 1\n%LsMagic", ["LsMagic"]),
+        ("r", "{\n%LsMagic\n}", ["LsMagic"]),
+        ("r", "f <- function(x) x\n%LsMagic", ["LsMagic"]),
+        ("r", "x %in% y\n%nosuch z", ["nosuch"]),
+        ("r", "x # a comment,\n%LsMagic", ["LsMagic"]),
+        ("r", "x <- 'it\\'s (' \n!echo it's (\n%LsMagic", ["!", "LsMagic"]),
+        ("sql", "%LsMagic\nselect 1", ["LsMagic"]),
+        ("sql", "-- note\n%nosuch\nselect 1;\n%LsMagic", ["nosuch", "LsMagic"]),
+        ("sql", "select 1; -- done\n%LsMagic", ["LsMagic"]),
+        ("sql", "%%sql -o out -n 3\n%LsMagic\nselect 1", ["LsMagic"]),
+        ("scala", "foo(1)\n%LsMagic", ["LsMagic"]),
+        ("scala", "val x = 1 // a +\n%LsMagic", ["LsMagic"]),
+        ("scala", "object A {\n%nosuch\n}", ["nosuch"]),
+    ],
+)
+def test_a_line_where_one_can_begin_is_a_magic(language: str, code: str, names: list[str]) -> None:
+    parsed = parse(code, language, NAMES, {"LsMagic"}.__contains__)
+    assert [call.name for call in parsed.magics] == names
+
+
 def test_a_magic_after_strings_and_comments_is_one() -> None:
     code = 'val s = "a""b" // """\nval t = \'"\'\n%LsMagic'
     assert [m.name for m in cell(code).magics] == ["LsMagic"]
@@ -160,3 +212,4 @@ def test_magic_at_the_cursor() -> None:
 def test_ten_thousand_lines_do_not_take_long() -> None:
     text = "\n".join(f'val x{i} = "{i}" // %no' for i in range(10_000))
     assert cell(text).magics == ()
+    assert len(cell("\n".join(["!ls", "val x = 1"] * 10_000)).magics) == 10_000

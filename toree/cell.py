@@ -5,8 +5,8 @@ The rules are Apache Toree's (`MagicParser.scala`), with its traps removed:
 - A cell that starts with `%%name` (any case) is a cell of that language, or one cell magic that
   takes the rest as its text. Code may follow on the same line.
 - Every line that starts with `%name` is a line magic and one that starts with `!` a shell command.
-  A leading space makes it code, and so does an open string or comment, or whatever else the
-  language's `Syntax` says. Python cells are IPython's: their lines are not looked at.
+  A leading space makes it code, and so does an open string or comment, and whatever else lets no
+  statement begin there. Python cells are IPython's: their lines are not looked at.
 - Magics before the last line of code run before it, those after it run after it.
 
 What is taken out is replaced by spaces, so that every line and column of the code stays where it
@@ -55,10 +55,12 @@ class Syntax:
 
     #: Its strings and comments, those without an end too: what starts inside one is no magic.
     opaque: re.Pattern[str] = re.compile(r"(?!)")
-    #: Whether a statement can begin at a place of the code, where a line starts with `%` or `!`.
-    begins: Callable[[str, int], bool] = lambda code, at: True
-    #: `%name` is an operator too: only names that magics have make a line a magic.
-    percent: bool = False
+    #: What a statement goes on behind, the next line too: an operator, a comma. See `Statements`.
+    goes_on: re.Pattern[str] = re.compile(r"(?!)")
+    #: Words before brackets behind which a statement goes on: `if (...)`.
+    heads: frozenset[str] = frozenset()
+    #: What looks like a magic and is none if there is no magic of that name.
+    operator: re.Pattern[str] = re.compile(r"(?!)")
 
 
 class Dialect(Protocol):
@@ -119,23 +121,24 @@ def _lines(
 ) -> Cell:
     if syntax is None:
         return Cell(language, body, options)
-    opaque = [m.span() for m in syntax.opaque.finditer(body) if "\n" in m.group()]
+    statements = Statements(body, syntax)
+    if options.startswith("-"):  # no code, but options of the language's magic
+        statements.skip(body.index(options) + len(options))
     found: list[tuple[int, MagicCall]] = []
     pieces: list[str] = []
     end = 0
     for match in _LINE_MAGIC.finditer(body):
         name, shell, arguments = match.groups()
-        if any(start < match.start() < stop for start, stop in opaque):
+        if not statements.can_begin(match.start()):
             continue
-        if not syntax.begins(body, match.start()):
-            continue
-        if syntax.percent and name and not known(name):
+        if name and syntax.operator.match(body, match.start()) and not known(name):
             continue
         line = body.count("\n", 0, match.start())
         call = MagicCall("shell" if shell else "line", name or "!", arguments.strip(), line)
         found.append((match.start(), call))
         pieces += [body[end : match.start()], blank(match.group())]
         end = match.end()
+        statements.skip(end)
     body = "".join([*pieces, body[end:]])
     last_code = len(body.rstrip())
     return Cell(
@@ -145,6 +148,55 @@ def _lines(
         before=tuple(call for at, call in found if at < last_code or not body.strip()),
         after=tuple(call for at, call in found if at >= last_code and body.strip()),
     )
+
+
+_TOKEN = re.compile(r"[\w.]+|%[^%\s]*%|[^\w\s()\[\]{};,\"'`]+|\S")
+_CLOSED = {")": "(", "]": "[", "}": "{"}
+
+
+class Statements:
+    """Where statements can begin in a text. It is read once, from the front to the back."""
+
+    def __init__(self, code: str, syntax: Syntax) -> None:
+        self._code = code
+        self._syntax = syntax
+        self._token = re.compile(
+            f"(?P<opaque>{syntax.opaque.pattern})|{_TOKEN.pattern}", syntax.opaque.flags
+        )
+        self._at = 0
+        self._last = ""  # the token before, comments aside
+        self._open: list[tuple[str, str]] = []  # brackets, with the token before each
+
+    def can_begin(self, at: int) -> bool:
+        """Whether one can begin at this place, the start of a line. Places must not go down."""
+        while self._at < at and (token := self._token.search(self._code, self._at)):
+            if token.start() >= at:
+                break
+            self._at = token.end()
+            self._read(token[0], token["opaque"] is not None)
+        if self._at > at:  # inside a string or a comment
+            return False
+        if self._open and self._open[-1][0] != "{":
+            return False
+        return not self._syntax.goes_on.fullmatch(self._last)
+
+    def skip(self, at: int) -> None:
+        """What stands before this place is no code."""
+        self._at = at
+
+    def _read(self, text: str, opaque: bool) -> None:
+        if opaque:
+            # A string is a value like any other, a comment is nothing.
+            if text[0] in "\"'`rR":
+                self._last = "x"
+            return
+        if text in "([{":
+            self._open.append((text, self._last))
+        elif text in _CLOSED and self._open and self._open[-1][0] == _CLOSED[text]:
+            before = self._open.pop()[1]
+            if before in self._syntax.heads:
+                text = "if"
+        self._last = text
 
 
 def magic_at(

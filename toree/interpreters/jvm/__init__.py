@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ...cell import Syntax
 from ...companion import sparkhome
 from ...config import Config
 from ...errors import ToreeError
@@ -53,7 +52,7 @@ SCALA = Language(
     },
     version=_scala_version,
     reserved=frozenset({"this"}),
-    syntax=Syntax(text.SCALA),
+    syntax=text.SCALA_SYNTAX,
     needs_jvm=True,
 )
 
@@ -69,6 +68,6 @@ SQL = Language(
         "codemirror_mode": "text/x-sql",
     },
     version=_spark_version,
-    syntax=Syntax(text.SQL),
+    syntax=text.SQL_SYNTAX,
     needs_jvm=True,
 )

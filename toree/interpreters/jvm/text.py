@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ...cell import Syntax
+
 _BLOCK_COMMENT = r"/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)"
 SCALA = re.compile(
     r'"""(?:[^"]|"(?!""))*(?:"""+|\Z)'  # raw and interpolated strings over many lines
@@ -17,3 +19,11 @@ SQL = re.compile(
     r"|`[^`]*(?:`|\Z)|--[^\n]*|" + _BLOCK_COMMENT,
     re.S,
 )
+
+SCALA_SYNTAX = Syntax(
+    SCALA,
+    goes_on=re.compile(r"[-+*/^=<>&|~,?:!@#%\\]+|if|else|while|for|yield|match|extends|with"),
+    heads=frozenset({"if", "while", "for"}),
+)
+#: Only `;` ends a statement: `%` on the next line divides.
+SQL_SYNTAX = Syntax(SQL, goes_on=re.compile(r"[^;]+"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ...cell import Syntax
 from ..base import Interpreter
 from ..services import Language, Services
 from . import text
@@ -26,6 +25,6 @@ R = Language(
         "pygments_lexer": "r",
         "codemirror_mode": "r",
     },
-    syntax=Syntax(text.R),
+    syntax=text.SYNTAX,
     kernel="SparkR",
 )
