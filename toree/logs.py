@@ -7,6 +7,7 @@ it is written to (`Rotation`), and goes on being written when the kernel has die
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import shutil
 import threading
@@ -17,6 +18,7 @@ from typing import IO
 LIMIT = 10 * 1024 * 1024  # bytes of a log before it becomes NAME.1
 KEPT_DAYS = 7
 KEPT_FILES = 50
+_PY4J = ("py4j.clientserver", "py4j.java_gateway")
 _EVERY = 5.0  # seconds between two looks at the sizes
 
 
@@ -48,6 +50,24 @@ def prune(folder: Path, days: float = KEPT_DAYS, files: int = KEPT_FILES) -> Non
         if number >= files or written < oldest:
             with contextlib.suppress(OSError):
                 path.unlink()
+
+
+def hide(secret: str) -> None:
+    """Keeps a secret out of Py4J's log, which has every command at DEBUG."""
+    for name in _PY4J:
+        logging.getLogger(name).addFilter(_Hidden(secret))
+
+
+class _Hidden(logging.Filter):
+    def __init__(self, secret: str) -> None:
+        super().__init__()
+        self._secret = secret
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        if self._secret in text:
+            record.msg, record.args = text.replace(self._secret, "..."), ()
+        return True
 
 
 class Rotation:

@@ -21,6 +21,32 @@ pytestmark = pytest.mark.spark
 LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 
 
+#: All that makes PySpark open its callback server, alive for all tests of this file.
+CALLED_BACK = """%%python
+import os
+from pyspark.streaming import StreamingContext
+from pyspark.sql.streaming import StreamingQueryListener
+class Listener(StreamingQueryListener):
+    def onQueryStarted(self, event): pass
+    def onQueryProgress(self, event): pass
+    def onQueryIdle(self, event): pass
+    def onQueryTerminated(self, event): pass
+spark.streams.addListener(Listener())
+batches = spark.readStream.format("rate").load().writeStream.foreachBatch(lambda f, n: None).start()
+streaming = StreamingContext(sc, 60)
+streaming.queueStream([sc.parallelize([1])]).foreachRDD(lambda rdd: None)
+streaming.start()
+class Job:
+    done = 0
+    def run(self): Job.done += 1
+    class Java: implements = ["java.lang.Runnable"]
+thread = sc._jvm.java.lang.Thread(Job())
+thread.start()
+thread.join()
+Job.done == 1
+"""
+
+
 @pytest.fixture(scope="module")
 def watched(specs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     """A kernel with all its processes running: JVM, PySpark's daemon and workers, R."""
@@ -30,6 +56,7 @@ def watched(specs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         code = "%%python\nsc.parallelize(range(4), 2).map(lambda x: x + 1).sum()"
         assert session.run(code).result == "10"
         session.run("%%r\n1")
+        assert session.run(CALLED_BACK).result == "True"
         session.front_log = log  # type: ignore[attr-defined]
         yield session
 
@@ -108,6 +135,47 @@ def test_the_gateway_wants_its_secret(watched: Session) -> None:
         assert b"spark" not in answer
         assert b"!yv" not in answer
     assert watched.run("6*7").result == "42"
+
+
+def test_pysparks_callback_server_wants_its_secret(watched: Session) -> None:
+    """What Python has handed to the JVM runs in Python: a Runnable, a pickle serializer."""
+    port, token, own = json.loads(
+        watched.run(
+            "%%python\nimport json\nserver = sc._gateway._callback_server\n"
+            "pool = sc._gateway.gateway_property.pool.dict\n"
+            "job = next(name for name, value in pool.items() if isinstance(value, Job))\n"
+            "print(json.dumps([server.get_listening_port(), "
+            "sc._gateway.callback_server_parameters.auth_token, job]))"
+        ).text("stdout")
+    )
+    assert token != secret(watched)
+    call = f"c\n{own}\nrun\ne\n".encode()
+    for first in (b"", b"A\nwrong\ne\n", b"A\n\ne\n", f"A\n{secret(watched)}\ne\n".encode()):
+        said(port, first, call)
+        assert watched.run("%%python\nJob.done").result == "1"
+    assert b"!yv" in said(port, f"A\n{token}\ne\n".encode(), call)  # the test's own test
+    assert watched.run("%%python\nJob.done").result == "2"
+
+
+def test_py4js_log_does_not_tell_the_secret(watched: Session) -> None:
+    said_at_debug = watched.run("""%%python
+import io, logging, threading
+log, py4j = io.StringIO(), logging.getLogger("py4j")
+handler, level = logging.StreamHandler(log), py4j.level
+py4j.addHandler(handler)
+py4j.setLevel(logging.DEBUG)
+threads = [
+    threading.Thread(target=lambda: sc._jvm.java.lang.Math.abs(-3)),
+    threading.Thread(target=lambda: get_ipython().kernel.host.companion.ask("ping")),
+]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+py4j.setLevel(level)
+py4j.removeHandler(handler)
+print(log.getvalue())
+""").text("stdout")
+    assert "Command to send: A\n...\n" in said_at_debug
+    assert secret(watched) not in said_at_debug
 
 
 def test_sparks_own_ports_want_a_secret(watched: Session) -> None:

@@ -20,6 +20,8 @@ from typing import Any, Literal, cast
 from ..errors import CompanionFailed, ToreeError
 from ..interpreters.base import Output
 
+#: The id under which the JVM calls this process's `Events` (`Gateway.scala`).
+EVENTS = "toree.events"
 _PENDING_EVENTS = 64  # batches of output that may wait for the front: what bounds its memory
 
 
@@ -40,6 +42,9 @@ class Run:
         try:
             self._queue.put(("done", json.loads(call())))
         except BaseException as error:
+            refused = getattr(error, "java_exception", None)  # a Py4JJavaError's
+            if refused is not None:
+                error = CompanionFailed(str(refused.getMessage()))
             self._queue.put(("failed", error))
 
     def event(self, *event: Any) -> None:

@@ -13,11 +13,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
 
+from .. import logs
 from ..config import Config
 from ..errors import CompanionFailed, ToreeError
 from ..interpreters.base import Output
 from . import launch
-from .calls import Events, Run
+from .calls import EVENTS, Events, Run
 
 _NEXT = "The next cell that needs it starts a new one."
 _SILENCE = 1.0  # seconds before a waiting cell says that the JVM is starting
@@ -89,6 +90,7 @@ class Companion:
             self.spark_version, self.scala_version = spark.version, spark.scala
             from py4j.clientserver import ClientServer, JavaParameters, PythonParameters
 
+            logs.hide(process.secret)
             self._gateway = ClientServer(
                 java_parameters=JavaParameters(
                     port=process.port, auth_token=process.secret, auto_convert=True
@@ -96,8 +98,8 @@ class Companion:
                 # Callbacks come over the connection of the call that causes them.
                 python_parameters=PythonParameters(port=0, eager_load=False),
             )
+            self._gateway.gateway_property.pool.put(self.events, force_id=EVENTS)
             entry = self._gateway.entry_point
-            entry.attach(self.events)
             if self._closed:
                 process.close()
                 raise CompanionFailed("The kernel is shutting down.")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import types
 from typing import Any
+
+from .. import logs
 
 
 def connect(port: int, secret: str) -> Any:
@@ -15,9 +18,25 @@ def connect(port: int, secret: str) -> Any:
     """
     from pyspark import java_gateway
 
-    told = {"PYSPARK_GATEWAY_PORT": str(port), "PYSPARK_GATEWAY_SECRET": secret}
+    told = {
+        "PYSPARK_GATEWAY_PORT": str(port),
+        "PYSPARK_GATEWAY_SECRET": secret,
+        "PYSPARK_PIN_THREAD": "true",  # the JVM calls back over the connection it is called on
+    }
     java_gateway.os = types.SimpleNamespace(environ={**os.environ, **told}, path=os.path)
     try:
-        return java_gateway.launch_gateway()
+        gateway = java_gateway.launch_gateway()
     finally:
         java_gateway.os = os
+    # PySpark opens its callback server when a stream or a listener needs it. Without a secret every
+    # user of this machine could call what Python has handed to the JVM.
+    callbacks = gateway.callback_server_parameters
+    callbacks.auth_token = callback_secret(secret)
+    for word in (secret, callbacks.auth_token):
+        logs.hide(word)
+    return gateway
+
+
+def callback_secret(secret: str) -> str:
+    """What the JVM shows to PySpark's callback server (`Gateway.scala`)."""
+    return hashlib.sha256(f"callback:{secret}".encode()).hexdigest()

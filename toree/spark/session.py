@@ -43,6 +43,7 @@ class PythonSpark:
         self._context: Any = None  # pyspark.SparkContext
         self._session: Any = None
         self._entry: Any = None  # the JVM the two belong to
+        self._gateway: Any = None  # PySpark's, one for the life of a JVM: it holds what Java calls
         self._group = ""
         # A signal handler may take no lock, which rules out most of what could make the call.
         self._cancelled: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -72,7 +73,10 @@ class PythonSpark:
                 self._cancel_on_a_thread()
             if self._entry is not entry or self._stopped():
                 self._forget()
-                self._session, self._context = attach(*self._companion.address, self._python)
+                if self._gateway is None:
+                    prepare_pyspark()
+                    self._gateway = connect(*self._companion.address)
+                self._session, self._context = attach(self._gateway, self._python)
                 self._entry = entry
                 self._publish()
             return self._session, self._context
@@ -160,9 +164,17 @@ class PythonSpark:
             SparkContext._active_spark_context = None
             if self._entry is not self._companion.entry():  # another JVM
                 SparkContext._gateway = SparkContext._jvm = None
+                self._hang_up()
         for name in ("_instantiatedSession", "_activeSession"):
             if hasattr(SparkSession, name):
                 setattr(SparkSession, name, None)
+
+    def _hang_up(self) -> None:
+        gateway, self._gateway = self._gateway, None
+        if gateway is not None:
+            with contextlib.suppress(Exception):  # its callback server may never have been opened
+                gateway.close(keep_callback_server=True)
+                gateway.shutdown_callback_server()
 
     def _publish(self) -> None:
         names = {"spark": self._session, "sc": self._context}
@@ -204,10 +216,8 @@ def needs_spark(shell: Any, code: str) -> bool:
     return False
 
 
-def attach(port: int, secret: str, python: str = "") -> tuple[Any, Any]:
-    """A PySpark session and context over the JVM behind `port`.
-
-    `python` is the interpreter that runs UDFs when the executors are on this machine.
+def prepare_pyspark() -> None:
+    """Imports PySpark, and keeps to itself what it says to nobody in particular.
 
     Raises:
         LanguageMissing: there is no pyspark.
@@ -218,14 +228,22 @@ def attach(port: int, secret: str, python: str = "") -> tuple[Any, Any]:
     for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
         logging.getLogger(name).disabled = True
     try:
-        from pyspark import SparkConf, SparkContext
-        from pyspark.sql import SparkSession
+        import pyspark.sql  # noqa: F401
     except ImportError as error:
         raise LanguageMissing(
             f"PySpark can't be imported: {error}.",
             advice="Install it with: pip install 'pyspark[sql]', or set SPARK_HOME.",
         ) from error
-    gateway = connect(port, secret)
+
+
+def attach(gateway: Any, python: str = "") -> tuple[Any, Any]:
+    """A PySpark session and context over the JVM behind a gateway.
+
+    `python` is the interpreter that runs UDFs when the executors are on this machine.
+    """
+    from pyspark import SparkConf, SparkContext
+    from pyspark.sql import SparkSession
+
     entry = gateway.entry_point
     try:
         java_context = entry.javaContext()

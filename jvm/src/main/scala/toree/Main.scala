@@ -6,7 +6,7 @@ import java.nio.file.attribute.PosixFilePermissions
 
 import toree.cells.OutputCapture
 import toree.companion.Companion
-import toree.gateway.{EntryPoint, Gateway}
+import toree.gateway.Gateway
 
 /** The companion JVM: `toree.Main <address-file> [--spark none|lazy|eager]`.
   *
@@ -36,7 +36,7 @@ object Main {
     // Whoever makes the SparkContext, it has to serve the classes of cells.
     System.setProperty("spark.repl.class.outputDir", classes.toString)
     val companion = new Companion(capture, classes, mode)
-    val gateway = new Gateway(new EntryPoint(companion))
+    val gateway = new Gateway(companion)
     gateway.start()
     companion.start()
     gateway.publish(address)

@@ -20,7 +20,7 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
     new scala.reflect.io.Directory(classes.toFile)
   )
   // One for all REPLs, old and new: Spark's tasks load the classes of cells through it.
-  private val loader = new ReplClassLoader(directory, new JarLoader(getClass.getClassLoader))
+  val loader = new ReplClassLoader(directory, new JarLoader(getClass.getClassLoader))
   private var repls = 0
 
   val spark = new SparkAccess(loader, classes)

@@ -2,6 +2,7 @@ package toree.companion
 
 import java.net.URI
 import java.nio.file.Path
+import java.util.{Collections, LinkedHashMap, Map => JMap}
 import java.util.concurrent.{ConcurrentHashMap, CountDownLatch, LinkedBlockingDeque}
 
 import toree.{Events, Kernel}
@@ -24,6 +25,10 @@ final class Workspace(
   private val running = new ConcurrentHashMap[String, Cell]
   // Interrupts that overtook their cell on its way here; bounded, as most of them came too late.
   private val early = new LinkedBlockingDeque[String](100)
+  // Py4J calls a second time when the connection broke and no answer came.
+  private val seen = Collections.synchronizedMap(new LinkedHashMap[String, AnyRef] {
+    override def removeEldestEntry(eldest: JMap.Entry[String, AnyRef]): Boolean = size > 1000
+  })
   private val ready = new CountDownLatch(1)
   @volatile private var problem: Option[Throwable] = None
   @volatile private var started: ScalaRepl = _
@@ -66,6 +71,13 @@ final class Workspace(
     }
 
   private def cell(id: String, code: String, events: Events)(body: Cell => Outcome): Outcome = {
+    if (seen.put(id, id) != null) {
+      interrupt(id)
+      throw new IllegalStateException(
+        "The connection to the JVM broke while the cell ran. It is not run again; what it had done " +
+          "until it was stopped is done."
+      )
+    }
     val cell = new Cell(id)
     running.put(id, cell)
     if (early.remove(id)) interrupt(id)

@@ -19,9 +19,6 @@ import toree.text.Json
 final class EntryPoint(companion: Companion) {
   private val sqlCompletion = new SqlCompletion(companion.spark)
 
-  /** The front's one callback object, for the life of the process. */
-  def attach(events: Events): Unit = companion.events = events
-
   def ping(): String = companion.ping
 
   def awaitRepl(): Unit = { companion.workspace("main").repl(); () }

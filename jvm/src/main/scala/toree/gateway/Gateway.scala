@@ -1,47 +1,37 @@
 package toree.gateway
 
-import java.net.{InetAddress, Socket}
 import java.nio.charset.StandardCharsets
 import java.nio.file.{Files, Path, StandardCopyOption}
 import java.nio.file.attribute.PosixFilePermissions
-import java.security.SecureRandom
-import java.util.concurrent.TimeUnit
+import java.security.{MessageDigest, SecureRandom}
 
-import javax.net.SocketFactory
-
-import py4j.{JavaServer, PythonClient}
-
+import toree.Events
 import toree.companion.Companion
 import toree.text.Json
 
-/** The one socket of this process: loopback, a port of the system's choice, a secret of ours. */
-final class Gateway(entry: EntryPoint) {
+/** The one socket of this process: loopback, a port of the system's choice, a secret of ours.
+  *
+  * Clients are the front's calls, PySpark in the front and PySpark in R's process. What Python
+  * implements is called over the connection that the calling thread serves, and else over one that
+  * is dialled to PySpark's callback server (`FrontClient`).
+  */
+final class Gateway(companion: Companion) {
   private val secret: String = {
     val bytes = new Array[Byte](32)
     new SecureRandom().nextBytes(bytes)
-    bytes.map(b => f"$b%02x").mkString
+    hex(bytes)
   }
-
-  // The front's port is never dialled: its calls are answered, and called back, on their own connection.
-  private val front = new PythonClient(
-    null,
-    null,
-    0,
-    InetAddress.getLoopbackAddress,
-    0L,
-    TimeUnit.MILLISECONDS,
-    SocketFactory.getDefault,
-    null,
-    true,
-    0,
-    secret
-  )
-  private val server = new PromptServer(entry, front, secret)
+  private val front = new FrontClient(Gateway.callbackSecret(secret))
+  private val server = new FrontServer(new EntryPoint(companion), front, secret, companion.loader)
   front.setGateway(server.getGateway)
   front.setJavaServer(server)
 
   def start(): Unit = {
     server.getGateway.startup()
+    // One for all clients: each process has its own object of this name.
+    companion.events = server.getGateway
+      .createProxy(classOf[Events].getClassLoader, Array(classOf[Events]), Gateway.events)
+      .asInstanceOf[Events]
     server.start()
   }
 
@@ -56,16 +46,19 @@ final class Gateway(entry: EntryPoint) {
     ()
   }
 
-  def close(): Unit = server.shutdown()
+  private def hex(bytes: Array[Byte]): String = bytes.map(b => f"$b%02x").mkString
 }
 
-/** Its sockets send at once: a batch of output is one large write, whose tail would otherwise wait
-  * 40 ms for the other side's delayed acknowledgement. Py4J's own builder gives no hand on them.
-  */
-private final class PromptServer(entry: EntryPoint, front: PythonClient, secret: String)
-    extends JavaServer(entry, 0, 0, 0, null, front, secret) {
-  override protected def processSocket(socket: Socket): Unit = {
-    socket.setTcpNoDelay(true)
-    super.processSocket(socket)
+object Gateway {
+
+  /** The id under which a client has its `Events`; no proxy of PySpark's is called so. */
+  val events = "toree.events"
+
+  /** What PySpark's callback server asks for (`toree/spark/gateway.py`). It is not the gateway's
+    * secret: that would be told to whoever has taken the port of a server that is gone.
+    */
+  def callbackSecret(secret: String): String = {
+    val digest = MessageDigest.getInstance("SHA-256")
+    digest.digest(s"callback:$secret".getBytes(StandardCharsets.UTF_8)).map(b => f"$b%02x").mkString
   }
 }
