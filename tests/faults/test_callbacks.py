@@ -124,21 +124,24 @@ def test_callbacks_outlive_restarts(kernel: Session, language: str) -> None:
 
 CUT = """
 %%python
-import socket, sys, threading
-def cut():
-    # What a fatal error on the JVM's side does: the answer is empty, and Py4J calls again.
+import os, socket, sys, threading, time
+def connection():
     for frame in sys._current_frames().values():
         while frame is not None:
             if frame.f_code.co_name == "send_command" and "execute" in frame.f_locals["command"]:
-                return frame.f_locals["self"].socket.shutdown(socket.SHUT_RD)
+                return frame.f_locals["self"]
             frame = frame.f_back
-threading.Timer(1.5, cut).start()
+def cut(runs):
+    # What a fatal error on the JVM's side does: the answer is empty, and Py4J calls again.
+    while not os.path.exists(runs): time.sleep(0.05)
+    connection().socket.shutdown(socket.SHUT_RD)
+threading.Thread(target=cut, args=("RUNS",), daemon=True).start()
 """
 
 
 def test_a_cell_runs_once(kernel: Session, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
-    kernel.run(CUT.strip())
+    kernel.run(CUT.strip().replace("RUNS", str(runs)))
     ran = kernel.run(f"""
         val log = new java.io.FileWriter("{runs}", true)
         log.write("ran\\n")
@@ -182,3 +185,38 @@ def test_a_jvm_out_of_files_accepts_again(kernel: Session) -> None:
     )
     assert ran.result in ("(3, 3)", "('Py4JNetworkError', 3)")
     languages_answer(kernel)
+
+
+AGGREGATOR = """
+import org.apache.spark.sql.{Encoder, Encoders}
+import org.apache.spark.sql.expressions.Aggregator
+case class Total(n: Long)
+object Sum extends Aggregator[Long, Total, Long] {
+  def zero = Total(0)
+  def reduce(total: Total, x: Long) = Total(total.n + x)
+  def merge(a: Total, b: Total) = Total(a.n + b.n)
+  def finish(total: Total) = total.n
+  def bufferEncoder: Encoder[Total] = Encoders.product
+  def outputEncoder: Encoder[Long] = Encoders.scalaLong
+}
+spark.udf.register("total", org.apache.spark.sql.functions.udaf(Sum, Encoders.scalaLong))
+"""
+
+
+@pytest.mark.r
+def test_jvm_code_sees_the_classes_of_cells(kernel: Session) -> None:
+    """An aggregator with a case class of a cell, called from each language's own JVM thread."""
+    assert kernel.run(AGGREGATOR).status == "ok"
+    assert kernel.run("%%python\nspark.range(5).selectExpr('total(id)').first()[0]").result == "10"
+    in_a_batch = """
+        sums = []
+        def keep(frame, number):
+            sums.append(spark.range(4).selectExpr("total(id)").first()[0])
+        stream = spark.readStream.format("rate").load().writeStream.trigger(once=True)
+        stream.foreachBatch(keep).start().awaitTermination()
+        sums
+        """
+    assert kernel.run(python(in_a_batch)).result == "[6]"
+    assert "| 10 " in str(kernel.run("%%sql\nselect total(id) from range(5)").result)
+    r = kernel.run("%%r\nDBI::dbGetQuery(spark, 'select total(id) as n from range(5)')$n")
+    assert str(r.result) == "[1] 10"
