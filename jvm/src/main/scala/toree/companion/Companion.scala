@@ -9,6 +9,7 @@ import scala.reflect.io.{AbstractFile, PlainDirectory}
 
 import toree.Events
 import toree.cells.{Failure, OutputCapture}
+import toree.packages.Packages
 import toree.repl.{JarLoader, ReplClassLoader}
 import toree.spark.SparkAccess
 import toree.text.Json
@@ -23,7 +24,8 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
   val loader = new ReplClassLoader(directory, new JarLoader(getClass.getClassLoader))
   private var repls = 0
 
-  val spark = new SparkAccess(loader, classes)
+  val spark = new SparkAccess(loader, classes, () => loader.added)
+  private val packages = new Packages(loader)
 
   @volatile var events: Events = _
 
@@ -48,7 +50,7 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
   }
 
   private def open(name: String): Workspace = synchronized {
-    val made = new Workspace(name, loader, classes, repls * linesOfOne, spark, capture)
+    val made = new Workspace(name, loader, classes, repls * linesOfOne, spark, capture, packages)
     repls += 1
     workspaces.put(name, made)
     background(s"repl-$name") {

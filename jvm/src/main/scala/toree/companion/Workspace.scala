@@ -7,6 +7,7 @@ import java.util.concurrent.{ConcurrentHashMap, CountDownLatch, LinkedBlockingDe
 
 import toree.{Events, Kernel}
 import toree.cells.{Cell, CellOptions, CellThread, Outcome, OutputCapture}
+import toree.packages.{Packages, Request}
 import toree.repl.{ReplClassLoader, ReplSettings, ScalaRepl}
 import toree.sharing.Sharing
 import toree.spark.SparkAccess
@@ -20,7 +21,8 @@ final class Workspace(
     classes: Path,
     firstLine: Int,
     spark: SparkAccess,
-    capture: OutputCapture
+    capture: OutputCapture,
+    packages: Packages
 ) {
   private val running = new ConcurrentHashMap[String, Cell]
   // Interrupts that overtook their cell on its way here; bounded, as most of them came too late.
@@ -36,7 +38,7 @@ final class Workspace(
   /** Makes the REPL; called on a thread of its own, beside Spark's start. */
   def start(): Unit =
     try {
-      val settings = ReplSettings(classes, System.err.println)
+      val settings = ReplSettings(classes, loader.added, System.err.println)
       val kernelKey = key(s"kernel $firstLine")
       val repl = new ScalaRepl(settings, loader, spark, kernelKey, firstLine)
       loader.shared.put(
@@ -69,6 +71,14 @@ final class Workspace(
         SqlCell.run(spark.session(), text, _, (name, frame) => put(s"sql:$name", frame))
       )
     }
+
+  /** Resolves a package and puts it on every class path. */
+  def addPackage(id: String, request: Request, events: Events): Outcome =
+    cell(id, s"%AddDeps $request", events)(_ => packages.resolve(request, addJars))
+
+  /** Fetches a jar and puts it on every class path. */
+  def addJar(id: String, uri: URI, force: Boolean, events: Events): Outcome =
+    cell(id, s"%AddJar $uri", events)(_ => packages.fetch(uri, force, () => spark.hadoop, addJars))
 
   private def cell(id: String, code: String, events: Events)(body: Cell => Outcome): Outcome = {
     if (seen.put(id, id) != null) {

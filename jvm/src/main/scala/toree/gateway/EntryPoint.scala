@@ -8,6 +8,7 @@ import org.apache.spark.sql.{Dataset, SparkSession}
 import toree.Events
 import toree.cells.CellOptions
 import toree.companion.Companion
+import toree.packages.Request
 import toree.spark.Preview
 import toree.sql.{SqlCell, SqlCompletion, SqlNames}
 import toree.text.Json
@@ -66,6 +67,20 @@ final class EntryPoint(companion: Companion) {
 
   def addJars(workspace: String, paths: JList[String]): Unit =
     companion.workspace(workspace).addJars(paths.toArray.toSeq.map(p => Companion.uri(p.toString)))
+
+  /** Resolves a package and adds its jars; `request` is read by `Request`. */
+  def addPackage(workspace: String, cell: String, request: String): String =
+    companion
+      .workspace(workspace)
+      .addPackage(cell, Request.read(request), companion.events)
+      .json
+
+  /** Fetches a jar from any file system and adds it. */
+  def addJar(workspace: String, cell: String, url: String, force: Boolean): String =
+    companion
+      .workspace(workspace)
+      .addJar(cell, Companion.uri(url), force, companion.events)
+      .json
 
   def restartRepl(workspace: String): Unit = companion.restart(workspace)
 

@@ -23,6 +23,9 @@ final class ReplClassLoader(classes: AbstractFile, jars: JarLoader)
 
   def addJar(jar: URL): Unit = jars.addURL(jar)
 
+  /** What was added while the kernel runs: a new REPL and a new session get it too. */
+  def added: Seq[URL] = jars.getURLs.toSeq
+
   override protected def findAbstractFile(name: String): AbstractFile =
     super.findAbstractFile(name) match {
       case null if !name.contains('/') => translate(name).map(super.findAbstractFile).orNull

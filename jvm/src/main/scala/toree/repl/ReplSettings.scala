@@ -8,14 +8,14 @@ import scala.tools.nsc.Settings
 
 /** The compiler's settings for cells. */
 object ReplSettings {
-  def apply(classes: Path, warn: String => Unit): Settings = {
+  def apply(classes: Path, added: Seq[URL], warn: String => Unit): Settings = {
     val settings = new Settings(warn)
     val arguments = List(
       "-Yrepl-class-based",
       "-Yrepl-outdir",
       classes.toString,
       "-classpath",
-      ownPath.distinct.mkString(File.pathSeparator)
+      (ownPath ++ added.flatMap(file)).distinct.mkString(File.pathSeparator)
     )
     settings.processArguments(arguments, processAll = true)
     // The class path the JVM was started with: Spark's jars and the user's configuration.

@@ -1,7 +1,9 @@
 package toree.spark
 
+import java.net.URL
 import java.nio.file.Path
 
+import org.apache.hadoop.conf.Configuration
 import org.apache.spark.{JobExecutionStatus, SparkConf}
 import org.apache.spark.sql.SparkSession
 
@@ -13,7 +15,7 @@ import toree.cells.{Cell, Failure}
   * fresh one. It is created under the REPL's class loader, or local executors would load cell
   * classes a second time.
   */
-final class SparkAccess(loader: ClassLoader, classes: Path) {
+final class SparkAccess(loader: ClassLoader, classes: Path, jars: () => Seq[URL]) {
   @volatile private var current: Option[SparkSession] = None
   @volatile private var problem: Option[Throwable] = None
 
@@ -27,6 +29,16 @@ final class SparkAccess(loader: ClassLoader, classes: Path) {
   def stopped: Boolean = current.exists(_.sparkContext.isStopped)
 
   def session(): SparkSession = peek.getOrElse(synchronized(peek.getOrElse(create())))
+
+  /** The session's file systems; before there is one, what it would be given. */
+  def hadoop: Configuration = peek.fold {
+    val made = new Configuration
+    new SparkConf().getAll.foreach { case (name, value) =>
+      if (name.startsWith("spark.hadoop.")) made.set(name.stripPrefix("spark.hadoop."), value)
+    }
+    made.setClassLoader(loader)
+    made
+  }(_.sparkContext.hadoopConfiguration)
 
   /** Jobs of this thread belong to the cell from here on. */
   def tag(cell: Cell, code: String): Unit = {
@@ -81,6 +93,7 @@ final class SparkAccess(loader: ClassLoader, classes: Path) {
         builder().getOrCreate()
       }
       if (current.isDefined) note("The Spark session was stopped; a fresh one takes its place.")
+      jars().foreach(jar => session.sparkContext.addJar(jar.toString))
       current = Some(session)
       problem = None
       made += 1
