@@ -21,6 +21,7 @@ from .interpreters.base import Failed, Interpreter, Ok, Output, Result
 from .interpreters.services import IPython, Language
 from .magics import Arguments, Context, Given, Magic, Table, bridge
 from .magics.builtin import BUILT_IN
+from .magics.dependencies import DEPENDENCIES
 from .magics.session import SESSION
 from .magics.sharing import SHARING
 from .sharing import Sharing
@@ -35,7 +36,7 @@ class Host:
         self.ipython = ipython
         self.companion = Companion(config)
         self.workspace = Workspace(config, languages, self.companion, ipython)
-        self.magics = Table((*BUILT_IN, *SESSION, *SHARING))
+        self.magics = Table((*BUILT_IN, *DEPENDENCIES, *SESSION, *SHARING))
         self.analysis = Analysis(self.workspace, self.magics, config.language)
         self.last_failure: Failed | None = None
 
@@ -50,10 +51,6 @@ class Host:
     @property
     def display(self) -> Settings:
         return self.workspace.display
-
-    @property
-    def jar_folder(self) -> Path:
-        return self.workspace.jar_folder
 
     @property
     def language(self) -> Language | None:

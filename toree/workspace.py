@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -44,7 +43,6 @@ class Workspace:
         self._spark = PythonSpark(companion, ipython.shell, self.display)
         self._frames = Frames(self._spark)
         self._interpreters: dict[str, Interpreter] = {}
-        self._jars: tempfile.TemporaryDirectory[str] | None = None
 
     def interpreter(self, language: str) -> Interpreter:
         """The interpreter of a language, made at its first use.
@@ -83,13 +81,6 @@ class Workspace:
     def ipython(self) -> Interpreter:
         """The interpreter whose cells are IPython's: shell lines and many magics are its."""
         return self.interpreter(next(row.name for row in self.languages.values() if row.ipython))
-
-    @property
-    def jar_folder(self) -> Path:
-        """A private folder that goes with the workspace."""
-        if self._jars is None:
-            self._jars = tempfile.TemporaryDirectory(prefix="toree-jars-")
-        return Path(self._jars.name)
 
     # ---------------------------------------------------------------- life
 
@@ -138,5 +129,3 @@ class Workspace:
         self._interpreters.clear()
         self._frames.close()
         self.sharing.close()
-        if self._jars is not None:
-            self._jars.cleanup()

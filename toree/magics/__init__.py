@@ -51,10 +51,6 @@ class Host(Protocol):
     def sharing(self) -> Sharing: ...
     @property
     def languages(self) -> Mapping[str, Language]: ...
-    @property
-    def jar_folder(self) -> Path:
-        """A private folder that goes with the kernel."""
-
     def language_of(self, name: str) -> str:
         """The language behind a name or an alias; MagicError when there is none."""
 

@@ -6,7 +6,7 @@ import java.util.Date
 import scala.collection.JavaConverters._
 
 import org.apache.ivy.Ivy
-import org.apache.ivy.core.LogOptions
+import org.apache.ivy.core.{IvyContext, LogOptions}
 import org.apache.ivy.core.module.descriptor.{
   DefaultDependencyArtifactDescriptor,
   DefaultDependencyDescriptor,
@@ -39,10 +39,19 @@ final case class Found(
 )
 
 /** One look for a package and, if it is wanted, for what that depends on. */
-final class Resolution(request: Request, settings: IvySettings, progress: Progress, provided: List[ModuleId]) {
+final class Resolution(
+    request: Request,
+    settings: => IvySettings,
+    progress: Progress,
+    provided: List[ModuleId]
+) {
   private val log = new Resolution.Log(request)
-  private val ivy = Ivy.newInstance(settings)
+  private val ivy = new Ivy
   ivy.getLoggerEngine.setDefaultLogger(log)
+  // Settings too are made inside the context: else Ivy makes a default one, and tells stdout.
+  IvyContext.pushNewContext().setIvy(ivy)
+  ivy.setSettings(settings)
+  ivy.bind()
   ivy.getEventManager.addTransferListener(progress)
 
   /** @param cached
@@ -70,7 +79,7 @@ final class Resolution(request: Request, settings: IvySettings, progress: Progre
   def versions(group: String, artifact: String): List[String] =
     try {
       val all = ModuleRevisionId.newInstance(group, artifact, "[0,)")
-      ivy.listRevisions(all.getOrganisation, all.getName).toList
+      ivy.listRevisions(all.getOrganisation, all.getName).toList.sortBy(Resolution.order)
     } catch { case _: RuntimeException => Nil }
 
   private def dependency(module: DefaultModuleDescriptor): DefaultDependencyDescriptor = {
@@ -142,6 +151,10 @@ final class Resolution(request: Request, settings: IvySettings, progress: Progre
 }
 
 object Resolution {
+
+  /** Versions by their numbers: 2.9 before 2.10. */
+  private def order(version: String): String =
+    "\\d+".r.replaceAllIn(version, found => "0" * math.max(0, 9 - found.group(0).length) + found.group(0))
 
   /** Ivy's words: shown as far as they were asked for. */
   private final class Log(request: Request) extends AbstractMessageLogger {

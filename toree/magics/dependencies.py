@@ -1,0 +1,235 @@
+"""Jars and packages while the session runs: `%AddJar`, `%AddDeps`. The JVM does the work."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+from ..companion.companion import Interrupted
+from ..errors import MagicError
+from ..interpreters.base import Failed, Ok, Result
+from . import ArgumentParser, Arguments, Context, line_magic
+
+_WORKSPACE = "main"
+_STOPPED = "The cell was stopped."
+_SHORT = re.compile(r"([\w.-]+)(::?|/)([\w.-]+):([^\s:]+)")
+
+
+def _add_jar_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("url", help="a .jar or .zip: a path, or a URL of any file system")
+    parser.add_argument("-f", dest="force", action="store_true", help="fetch it again")
+
+
+@line_magic("AddJar", "URL [-f]", _add_jar_arguments)
+def add_jar(context: Context, arguments: Arguments) -> Result:
+    """Adds a jar to the compiler, the running cells and the executors.
+
+    A path, or a URL of http, https, file, hdfs, s3a, gs and whatever else Hadoop has a file system
+    for. A checksum may follow: `https://host/a.jar#sha256=...`.
+    """
+    url = location(arguments.url)
+    return in_jvm(
+        context,
+        lambda entry: entry.addJar(_WORKSPACE, context.output.cell, url, bool(arguments.force)),
+    )
+
+
+def location(text: str) -> str:
+    """A path or a URL as the JVM takes it.
+
+    Raises:
+        MagicError: it names no jar.
+    """
+    parts = urlsplit(text)
+    local = len(parts.scheme) < 2  # C:\jars
+    path = Path(text).expanduser().resolve() if local else Path(unquote(parts.path))
+    if path.suffix.lower() not in (".jar", ".zip"):
+        raise MagicError(f"{text} is no jar.", advice="Its name must end in .jar or .zip.")
+    if local or parts.scheme == "file":
+        if not path.is_file():
+            raise MagicError(f"There is no file {path}.")
+        fragment = "" if local else parts.fragment
+        return path.as_uri() + (f"#{fragment}" if fragment else "")
+    return urlunsplit(parts._replace(path=quote(parts.path, safe="/%:@!$&'()*+,;=~")))
+
+
+def _add_deps_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "coordinates",
+        nargs="+",
+        metavar="COORDINATE",
+        help="group artifact version, or group:artifact:version (:: for Scala's own suffix)",
+    )
+    parser.add_argument(
+        "--transitive",
+        action="store_true",
+        default=None,
+        help="with what it depends on; the short form does so by itself",
+    )
+    parser.add_argument("--no-transitive", dest="transitive", action="store_false")
+    parser.add_argument(
+        "--exclude", action="append", default=[], metavar="GROUP[:ARTIFACT]", help="leave it out"
+    )
+    parser.add_argument(
+        "--repository", action="append", default=[], metavar="URL", help="asked before the others"
+    )
+    parser.add_argument(
+        "--credential",
+        "--credentials",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a file with lines host=, user=, password=",
+    )
+    parser.add_argument("--classifier", metavar="NAME", help="such as tests, or linux-x86_64")
+    parser.add_argument(
+        "--ivy-configuration", dest="configuration", metavar="NAME", help="instead of runtime"
+    )
+    parser.add_argument(
+        "--abort-on-resolution-errors",
+        dest="abort",
+        action="store_true",
+        help="add nothing when a dependency is missing",
+    )
+    parser.add_argument("--verbose", action="store_true", help="say what is done")
+    parser.add_argument("--trace", action="store_true", help="say all of it")
+
+
+@line_magic(
+    "AddDeps",
+    "GROUP ARTIFACT VERSION | GROUP:ARTIFACT:VERSION ... [options]",
+    _add_deps_arguments,
+)
+def add_deps(context: Context, arguments: Arguments) -> Result:
+    """Adds a package from Maven repositories, as `spark-submit --packages` would have.
+
+    It can be imported in the next line of the same cell, and is there for all languages and for
+    the executors. `group::artifact:version` takes the artifact of Spark's Scala version.
+    """
+    result: Result = Ok()
+    for wanted in coordinates(arguments):
+        result = _add(context, arguments, wanted)
+        if not isinstance(result, Ok):
+            break
+    return result
+
+
+@dataclasses.dataclass(frozen=True)
+class Coordinate:
+    """What Maven calls a package."""
+
+    group: str
+    artifact: str
+    version: str
+    scala: bool  # Scala's binary version is added to the artifact's name
+    transitive: bool
+
+
+def coordinates(arguments: Arguments) -> list[Coordinate]:
+    """The packages a call names.
+
+    Raises:
+        MagicError: it names none, or half of one.
+    """
+    words = arguments.coordinates
+    if len(words) == 3 and not any(":" in word for word in words[:2]):
+        group, artifact, version = words
+        return [Coordinate(group, artifact, version, False, bool(arguments.transitive))]
+    return [_short(word, arguments.transitive) for word in words]
+
+
+def _short(word: str, transitive: bool | None) -> Coordinate:
+    found = _SHORT.fullmatch(word)
+    if found is None:
+        raise MagicError(
+            f"%AddDeps: {word!r} is no coordinate.",
+            advice="Write group:artifact:version, group::artifact:version for the artifact of "
+            "Spark's Scala version, or: group artifact version.",
+        )
+    group, colons, artifact, version = found.groups()
+    return Coordinate(group, artifact, version, colons == "::", transitive is not False)
+
+
+def _add(context: Context, arguments: Arguments, wanted: Coordinate) -> Result:
+    repositories, credentials = [], [_credential(path) for path in arguments.credential]
+    for url in arguments.repository:
+        plain, own = _without_user(url)
+        repositories.append(plain)
+        credentials += own
+    request = json.dumps(
+        {
+            **dataclasses.asdict(wanted),
+            **{
+                name: getattr(arguments, name)
+                for name in ("exclude", "classifier", "configuration", "verbose", "trace", "abort")
+            },
+            "repository": repositories,
+            "credentials": credentials,
+        }
+    )
+    return in_jvm(context, lambda entry: entry.addPackage(_WORKSPACE, context.output.cell, request))
+
+
+def _without_user(url: str) -> tuple[str, list[dict[str, str]]]:
+    """A repository's address, and the user and password that may stand in it."""
+    parts = urlsplit(url)
+    if len(parts.scheme) < 2:
+        return Path(url).expanduser().resolve().as_uri(), []
+    if parts.username is None:
+        return url, []
+    host = parts.netloc.rpartition("@")[2]
+    user = {
+        "host": host,
+        "user": unquote(parts.username),
+        "password": unquote(parts.password or ""),
+    }
+    return urlunsplit(parts._replace(netloc=host)), [user]
+
+
+def _credential(name: str) -> dict[str, str]:
+    """A file as Ivy, Coursier and Toree write it: `host=`, `user=`, `password=`, one a line."""
+    path = Path(name).expanduser()
+    try:
+        found = dict(_properties(path.read_text("utf-8")))
+    except (OSError, UnicodeDecodeError) as error:
+        raise MagicError(f"%AddDeps: {path} can't be read: {error}") from error
+    user = found.get("user") or found.get("username")
+    if not (found.get("host") and user and "password" in found):
+        raise MagicError(
+            f"%AddDeps: {path} has no credentials.",
+            advice="It needs the lines host=..., user=... and password=....",
+        )
+    return {"host": found["host"], "user": user, "password": found["password"]}
+
+
+def _properties(text: str) -> Iterator[tuple[str, str]]:
+    for line in text.splitlines():
+        name, sign, value = line.partition("=")
+        if sign and not line.lstrip().startswith("#"):
+            yield name.strip().lower(), value.strip()
+
+
+def in_jvm(context: Context, call: Callable[[Any], str]) -> Result:
+    """Makes a call to the JVM that prints into the cell and may be stopped."""
+    try:
+        outcome = context.host.companion.run(context.output.cell, context.output, call)
+    except Interrupted:
+        return Failed(
+            "Interrupted", "The cell was stopped.", ["Interrupted: the cell was stopped."]
+        )
+    if outcome["status"] == "ok":
+        return Ok()
+    return Failed(
+        outcome.get("name", "Interrupted"),
+        outcome.get("message", _STOPPED),
+        outcome.get("traceback", [f"Interrupted: {_STOPPED}"]),
+        detail=outcome.get("detail") or "",
+    )
+
+
+DEPENDENCIES = (add_jar, add_deps)
