@@ -60,8 +60,10 @@ final class Download(uri: URI, conf: () => Configuration, progress: Progress) {
       val plain = new URI(Download.modern(scheme), uri.getSchemeSpecificPart, null)
       val path = new HadoopPath(plain)
       val files = path.getFileSystem(conf())
-      try (files.open(path), files.getFileStatus(path).getLen, asked)
-      catch { case _: FileNotFoundException => throw new IOException("there is no such file") }
+      try {
+        val length = files.getFileStatus(path).getLen
+        (files.open(path), length, asked)
+      } catch { case _: FileNotFoundException => throw new IOException("there is no such file") }
   }
 
   /** `...jar#sha256=ab12`. */

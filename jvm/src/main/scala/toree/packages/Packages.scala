@@ -135,6 +135,7 @@ final class Packages(loader: ReplClassLoader) {
         progress.end("Nothing was added")
         failed(s"$request is not added: $why.")
       case None =>
+        val seconds = progress.seconds
         decided.foreach {
           case (artifact, Refused(why)) => say(s"Not added: $artifact, as $why.")
           case (artifact, Covered(why)) => say(s"Not added: $artifact, as $why.")
@@ -149,7 +150,7 @@ final class Packages(loader: ReplClassLoader) {
         found.missing.foreach(id => System.err.println(s"$id was not found; $request is without it."))
         if (found.left > 0) say(s"${found.left} dependencies were left out (--transitive brings them).")
         say(s"Obtained ${found.artifacts.size} files")
-        progress.end(summary(request, found, added.size))
+        progress.end(s"${summary(request, found, added.size)} in $seconds")
         Outcome.Ok()
     }
   }
@@ -157,7 +158,7 @@ final class Packages(loader: ReplClassLoader) {
   private def summary(request: Request, found: Found, added: Int): String = {
     val cached = found.artifacts.count(!_.fetched)
     val size = Progress.megabytes(found.artifacts.map(_.file.length).sum)
-    s"$request: $added added, $size" + (if (cached > 0) s", $cached from the cache," else "")
+    s"$request: $added added, $size" + (if (cached > 0) s", $cached from the cache" else "")
   }
 
   private def verdict(artifact: Artifact): Verdict = {

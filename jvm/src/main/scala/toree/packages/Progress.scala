@@ -35,9 +35,10 @@ final class Progress(cell: Option[Cell], title: String) extends TransferListener
 
   def say(text: String): Unit = show(s"$title: $text")
 
-  def end(text: String): Unit = show(s"$text in $seconds")
+  /** Seconds from the beginning to now. */
+  def seconds: String = f"${(System.nanoTime - begun) / 1e9}%.1f s"
 
-  private def seconds: String = f"${(System.nanoTime - begun) / 1e9}%.1f s"
+  def end(text: String): Unit = show(text)
 
   private def soon(text: String): Unit = if (System.nanoTime - shown > Progress.pause) show(text)
 
