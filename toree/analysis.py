@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from . import cell as cells
 from .interpreters.base import Bundle, Completeness, Completion, Interpreter
-from .magics import Table
+from .magics import Table, completion
 from .workspace import Workspace
 
 
 class Analysis:
     """Asks the language of a cell, then what the others share. Runs no code."""
 
-    def __init__(self, workspace: Workspace, magics: Table, default: str) -> None:
-        """`default`: the language of cells that name none."""
+    def __init__(
+        self,
+        workspace: Workspace,
+        magics: Table,
+        default: str,
+        known: Callable[[str], bool],
+    ) -> None:
+        """
+        Args:
+            workspace: the languages.
+            magics: Toree's own.
+            default: the language of cells that name none.
+            known: whether there is a line magic of a name, Toree's or IPython's.
+        """
+        self._known = known
         self._workspace = workspace
         self._magics = magics
         self._default = default
 
     def parse(self, text: str) -> cells.Cell:
-        return cells.parse(
-            text,
-            self._default,
-            self._workspace.named,
-            lambda name: self._magics.find("line", name) is not None,
-        )
+        return cells.parse(text, self._default, self._workspace.named, self._known)
 
     def _magic_at(self, text: str, cursor: int, cell: cells.Cell) -> str | None:
         """The magic before the cursor, where Toree and not IPython knows what it is."""
@@ -46,6 +56,13 @@ class Analysis:
     def _complete_magic(self, before: str, cursor: int) -> Completion:
         sign = "%%" if before.startswith("%%") else "%"
         word = before[len(sign) :]
+        name, space, line = word.partition(" ")
+        if space:
+            magic = self._magics.find("line" if sign == "%" else "cell", name)
+            if magic is None:
+                return Completion((), cursor, cursor)
+            found, replaced = completion.completed(magic, line)
+            return Completion(found, cursor - len(replaced), cursor, ["magic"] * len(found))
         if not word.isidentifier() and word:
             return Completion((), cursor, cursor)
         if sign == "%%":
@@ -58,9 +75,10 @@ class Analysis:
     def inspect(self, text: str, cursor: int, detail: int) -> Bundle | None:
         cell = self.parse(text)
         if (before := self._magic_at(text, cursor, cell)) is not None:
-            magic = self._magics.find("line", before.lstrip("%").split(" ")[0])
+            name = before.lstrip("%").split(" ")[0]
+            magic = self._magics.find("line", name)
             if magic is not None:
-                return {"text/plain": f"{magic.usage}\n\n{magic.description}"}
+                return {"text/plain": magic.help}
         interpreter, body = self._analysed(cell)
         if interpreter is None:
             return None

@@ -3,6 +3,7 @@
 kernel.data["limit"]          a shared name's value, whatever language it is from
 kernel.data.put("limit", 30)  shares a value under a name
 kernel.display.html("<b>")    output of any MIME type
+kernel.magics.addJar("a.jar") a magic, from code
 """
 
 from __future__ import annotations
@@ -78,12 +79,25 @@ class Display:
         self._output().clear(wait)
 
 
+class Magics:
+    """`kernel.magics.addJar("https://...")`: every magic the notebook has, from code."""
+
+    def __init__(self, run: Callable[[str, str, str | None], Any]) -> None:
+        self._run = run
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return lambda line="", body=None: self._run(name, line, body)
+
+
 class Kernel:
     """The `kernel` of Python cells."""
 
-    def __init__(self, values: Values, output: Callable[[], Output]) -> None:
+    def __init__(self, values: Values, output: Callable[[], Output], magics: Magics) -> None:
+        self.magics = magics
         self.data = Data(values)
         self.display = Display(output)
 
     def __repr__(self) -> str:
-        return "kernel: data, display"
+        return "kernel: data, display, magics"

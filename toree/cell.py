@@ -205,8 +205,10 @@ def magic_at(
     """The text before the cursor when the cursor stands in the line of a magic, else None."""
     start = cell_text.rfind("\n", 0, cursor) + 1
     before = cell_text[start:cursor]
-    if re.match(r"%%\w*$", before) and not cell_text[:start].strip():
-        return before
+    found = re.match(r"%%(\w*)(?: .*)?$", before)
+    if found and not cell_text[:start].strip():
+        # What follows `%%language` is the language's.
+        return None if " " in before and found.group(1).lower() in languages else before
     if re.match(r"%\w*", before) and not before.startswith("%%"):
         cell = parse(cell_text, default, languages)  # a name still being written is no magic's yet
         line = cell_text.count("\n", 0, start)

@@ -6,22 +6,26 @@ Jupyter's messages.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from . import cell as cells
 from .analysis import Analysis
 from .companion.companion import Companion
 from .config import Config
-from .display import Settings
-from .errors import MagicError
+from .display import Hushed, Settings, silence
+from .errors import ToreeError
 from .interpreters.base import Failed, Interpreter, Ok, Output, Result
 from .interpreters.services import IPython, Language
-from .magics import Arguments, Context, Given, Magic, Table, bridge
+from .magics import Context, Magic, Table, bridge, plugins
 from .magics.builtin import BUILT_IN
 from .magics.dependencies import DEPENDENCIES
+from .magics.dialects import DIALECTS
+from .magics.dispatch import Dispatch
 from .magics.session import SESSION
 from .magics.sharing import SHARING
 from .sharing import Sharing
@@ -36,9 +40,14 @@ class Host:
         self.ipython = ipython
         self.companion = Companion(config)
         self.workspace = Workspace(config, languages, self.companion, ipython)
-        self.magics = Table((*BUILT_IN, *DEPENDENCIES, *SESSION, *SHARING))
-        self.analysis = Analysis(self.workspace, self.magics, config.language)
+        self.magics = Table(
+            (*BUILT_IN, *DEPENDENCIES, *DIALECTS, *SESSION, *SHARING, *plugins.PLUGINS),
+            lambda: plugins.found(self._tell),
+        )
+        self.dispatch = Dispatch(self, lambda: self.workspace.ipython)
+        self.analysis = Analysis(self.workspace, self.magics, config.language, self.dispatch.knows)
         self.last_failure: Failed | None = None
+        self.companion.events.called_magic = self._called_magic
 
     @property
     def languages(self) -> Mapping[str, Language]:
@@ -65,12 +74,43 @@ class Host:
                 self.companion.start()
         if row:
             self.workspace.interpreter(row.name)
+        self._register()
+
+    def _register(self) -> None:
         ipython = self.workspace.ipython
         bridge.register(
             self.ipython.shell,
             self.magics,
             lambda body: Context(self, self.ipython.output, ipython.language, body),
         )
+
+    def add_magics(self, rows: Iterable[Magic]) -> None:
+        for row in rows:
+            self.magics.add(row)
+        self._register()
+
+    @property
+    def shell(self) -> Any:
+        return self.ipython.shell
+
+    def _called_magic(self, cell: str, name: str, line: str, body: str) -> str:
+        """Answers `kernel.magics` of a running Scala cell, on the thread that serves it."""
+        running = self.workspace.cells.find(cell)
+        output = self.ipython.output if running is None else running.output
+        magic = self.magics.find("line", name) or self.magics.find("cell", name)
+        if magic is None:
+            return f"there is no magic {name}"
+        try:
+            context = Context(self, output, "scala", body)
+            result = asyncio.run(magic(context, magic.parse(line)))
+        except ToreeError as error:
+            return str(error)
+        if isinstance(result, Ok) and result.data:
+            output.display(result.data, result.metadata)
+        return result.message if isinstance(result, Failed) else ""
+
+    def _tell(self, text: str) -> None:
+        self.ipython.output.stream("stderr", text)
 
     def language_of(self, name: str) -> str:
         return self.workspace.language_of(name)
@@ -86,17 +126,26 @@ class Host:
         Raises:
             ToreeError: a fault that is not the user's code's; its message is for the user.
         """
+        try:
+            return await self._run(text, output)
+        finally:
+            await self.workspace.follow(output)
+
+    async def _run(self, text: str, output: Output) -> Result:
+        if (help := self.dispatch.help(text, self.config.language)) is not None:
+            output.stream("stdout", help + "\n")
+            return Ok()
         cell = self.parse(text)
         if cell.magic is not None:
-            return await self._run_cell_magic(cell, output)
+            return await self.dispatch.cell(cell, output, self.config.language)
         assert cell.language is not None
         interpreter = self.workspace.interpreter(cell.language)
         options, length = interpreter.parse_options(cell.options)
-        calls = self._resolve(cell.before + cell.after)
+        calls = self.dispatch.resolve(cell.before + cell.after, cell.language)
         context = Context(self, output, cell.language)
         result: Result = Ok()
         for call in cell.before:
-            result = await self._run_line(call, calls, context)
+            result = await calls[call](context)
             if not isinstance(result, Ok):
                 return result
         body = cell.body
@@ -111,70 +160,30 @@ class Host:
             if result.data:
                 output.display(result.data, result.metadata)
                 result = dataclasses.replace(result, data=None)
-            shown = await self._run_line(call, calls, context)
+            shown = await calls[call](context)
             result = shown if not isinstance(shown, Ok) or shown.data else result
         return result
+
+    async def execute(self, language: str, code: str, output: Output, **options: Any) -> Result:
+        interpreter = self.workspace.interpreter(language)
+        return await self._execute(interpreter, code, output, options)
 
     async def _execute(
         self, interpreter: Interpreter, body: str, output: Output, options: Mapping[str, object]
     ) -> Result:
-        with self.workspace.cells.running(interpreter.language, output, interpreter.interrupt):
+        if not self.display.show_output:
+            output = Hushed(output)
+        hushed = contextlib.nullcontext() if self.display.show_output else silence()
+        with (
+            hushed,
+            self.workspace.cells.running(interpreter.language, output, interpreter.interrupt),
+        ):
             visit = self.sharing.before(interpreter, body)
             result = await interpreter.execute(body, output, **options)
             result = self.sharing.after(visit, result, output)
         if isinstance(result, Failed):
             self.last_failure = result
         return result
-
-    def _resolve(
-        self, calls: tuple[cells.MagicCall, ...]
-    ) -> dict[cells.MagicCall, tuple[Magic, Arguments]]:
-        """Finds every magic of a cell and parses its arguments, before anything runs."""
-        lines = [call for call in calls if call.kind == "line"]
-        unknown = [c.name for c in lines if self._line_magic(c.name) is None]
-        if unknown:
-            raise MagicError(
-                f"Magics [{', '.join(unknown)}] do not exist!",
-                advice="%LsMagic lists those that do.",
-            )
-        found: dict[cells.MagicCall, tuple[Magic, Arguments]] = {}
-        for call in lines:
-            magic = self._line_magic(call.name)
-            assert magic is not None
-            found[call] = (magic, magic.parse(call.arguments))
-        return found
-
-    def _line_magic(self, name: str) -> Magic | None:
-        return self.magics.find("line", name)
-
-    async def _run_line(
-        self,
-        call: cells.MagicCall,
-        calls: dict[cells.MagicCall, tuple[Magic, Arguments]],
-        context: Context,
-    ) -> Result:
-        if call.kind == "shell":
-            return await self.workspace.ipython.execute("!" + call.arguments, context.output)
-        magic, arguments = calls[call]
-        return _as_result(await magic(context, arguments))
-
-    async def _run_cell_magic(self, cell: cells.Cell, output: Output) -> Result:
-        call = cell.magic
-        assert call is not None
-        magic = self.magics.find("cell", call.name)
-        theirs = self.language is not None and self.language.ipython
-        if self.ipython.shell.find_cell_magic(call.name) is not None and (
-            theirs or (magic is None and call.name in NEUTRAL)
-        ):
-            text = cell.body if theirs else f"%%{call.name} {call.arguments}\n{call.body}"
-            return await self._execute(self.workspace.ipython, text, output, {})
-        if magic is None:
-            raise MagicError(
-                f"Magic {call.name} does not exist!", advice="%LsMagic lists those that do."
-            )
-        arguments = magic.parse(call.arguments)
-        context = Context(self, output, self.config.language, call.body)
-        return _as_result(await magic(context, arguments))
 
     # ---------------------------------------------------------------- life
 
@@ -191,33 +200,3 @@ class Host:
     def close(self) -> None:
         self.workspace.close()
         self.companion.close()
-
-
-#: IPython's cell magics that mean the same in a notebook of any language.
-NEUTRAL = frozenset(
-    (
-        "bash",
-        "file",
-        "html",
-        "HTML",
-        "javascript",
-        "js",
-        "latex",
-        "markdown",
-        "perl",
-        "ruby",
-        "script",
-        "sh",
-        "svg",
-        "SVG",
-        "sx",
-        "system",
-        "writefile",
-    )
-)
-
-
-def _as_result(value: Given) -> Result:
-    if isinstance(value, Result):
-        return value
-    return Ok(value or None)

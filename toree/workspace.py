@@ -9,7 +9,7 @@ from .companion.companion import Companion
 from .config import Config
 from .display import Settings
 from .errors import MagicError
-from .interpreters.base import Interpreter
+from .interpreters.base import Interpreter, Output
 from .interpreters.services import IPython, Language, Services
 from .registry import magic_names
 from .running import Cells
@@ -43,6 +43,8 @@ class Workspace:
         self._spark = PythonSpark(companion, ipython.shell, self.display)
         self._frames = Frames(self._spark)
         self._interpreters: dict[str, Interpreter] = {}
+        self._folder = Path.cwd()
+        self._told: Path | None = None  # where java.io.File stays
 
     def interpreter(self, language: str) -> Interpreter:
         """The interpreter of a language, made at its first use.
@@ -81,6 +83,27 @@ class Workspace:
     def ipython(self) -> Interpreter:
         """The interpreter whose cells are IPython's: shell lines and many magics are its."""
         return self.interpreter(next(row.name for row in self.languages.values() if row.ipython))
+
+    async def follow(self, output: Output) -> None:
+        """Takes all processes to the kernel's working folder, if a cell has changed that."""
+        try:
+            folder = Path.cwd()
+        except FileNotFoundError:  # somebody has removed it
+            return
+        if folder == self._folder:
+            return
+        before, self._folder = self._folder, folder
+        if self.companion.ready:
+            self.companion.ask("moveTo", str(folder))
+            if self._told is None:
+                self._told = before
+                output.stream(
+                    "stdout",
+                    f"Spark's relative paths, R and the shell follow to {folder}; "
+                    f"Scala's java.io.File stays in {before}, as a JVM can't change its folder.\n",
+                )
+        for made in list(self._interpreters.values()):
+            await made.moved(folder, output)
 
     # ---------------------------------------------------------------- life
 

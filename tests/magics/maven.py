@@ -17,7 +17,9 @@ GROUP = "org.toree.test"
 
 GREETER = """
 package {name}
-class Greeter extends Serializable {{ def greet(whom: String): String = s"Hello, $whom, from {name}" }}
+class Greeter extends Serializable {{
+  def greet(whom: String): String = s"Hello, $whom, from {name}"
+}}
 """
 
 SOURCE = """
@@ -26,7 +28,9 @@ import org.apache.spark.sql.{Row, SQLContext}
 import org.apache.spark.sql.api.java.UDF1
 import org.apache.spark.sql.sources.{BaseRelation, RelationProvider, TableScan}
 import org.apache.spark.sql.types.StructType
-class Greet extends UDF1[String, String] { def call(whom: String): String = new Greeter().greet(whom) }
+class Greet extends UDF1[String, String] {
+  def call(whom: String): String = new Greeter().greet(whom)
+}
 class DefaultSource extends RelationProvider {
   def createRelation(context: SQLContext, parameters: Map[String, String]): BaseRelation =
     new BaseRelation with TableScan {

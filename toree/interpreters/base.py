@@ -190,6 +190,9 @@ class Interpreter(ABC):
         """
         return False
 
+    async def moved(self, folder: Path, output: Output) -> None:
+        """The kernel's working folder has changed (`%cd`): a process of its own is to follow."""
+
     @property
     def log(self) -> Path | None:
         """The log of a process of its own."""

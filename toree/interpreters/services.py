@@ -36,8 +36,11 @@ class IPython(Protocol):
     def output(self) -> Output:
         """The output of the Python cell that runs."""
 
-    async def run(self, code: str) -> dict[str, Any]:
-        """Runs a cell as ipykernel does; the content of its execute_reply."""
+    async def run(self, code: str, *, part: bool = False) -> dict[str, Any]:
+        """Runs a cell as ipykernel does; the content of its execute_reply.
+
+        `part`: it is a line of another language's cell, which is not counted for itself.
+        """
 
     def complete(self, code: str, cursor: int) -> dict[str, Any]: ...
 

@@ -25,15 +25,16 @@ class Shell:
     def output(self) -> KernelOutput:
         return KernelOutput(self.kernel, 0)
 
-    async def run(self, code: str) -> dict[str, Any]:
+    async def run(self, code: str, *, part: bool = False) -> dict[str, Any]:
         request = REQUEST.get()
-        request.ran = bool(code.strip())
+        if not part:
+            request.ran = bool(code.strip())
         reply = await IPythonKernel.do_execute(
             self.kernel,
             code,
             request.silent,
-            request.store_history,
-            request.user_expressions,
+            request.store_history and not part,
+            None if part else request.user_expressions,
             request.allow_stdin,
             cell_meta=request.cell_meta,
             cell_id=request.cell_id,

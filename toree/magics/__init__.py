@@ -1,27 +1,31 @@
 """The row of a magic and the decorator that makes one. The built-in rows are in `builtin`.
 
-    @line_magic("ShowTypes", "[on|off]")
-    def show_types(context: Context, arguments: Arguments) -> None:
-        \"\"\"Shows the types of results in Scala cells.\"\"\"
+    @line_magic("Greet", "NAME", lambda parser: parser.add_argument("name"))
+    def greet(context: Context, arguments: Arguments) -> None:
+        \"\"\"Greets somebody.\"\"\"
+        context.output.stream("stdout", f"Hello, {arguments.name}\\n")
 
 Names are not case sensitive. Arguments are parsed before anything of the cell runs, so a wrong
-one costs nothing but its message.
+one costs nothing but its message. What other packages add is in `plugins`; docs/plugins.md is for
+their authors.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
+import re
 import shlex
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from ..arguments import ArgumentParser, Arguments
 from ..companion.companion import Companion
 from ..config import Config
 from ..display import Settings
-from ..interpreters.base import Bundle, Failed, Output, Result
+from ..errors import MagicError
+from ..interpreters.base import Bundle, Failed, Ok, Output, Result
 from ..interpreters.services import Language
 from ..sharing import Sharing
 
@@ -51,6 +55,22 @@ class Host(Protocol):
     def sharing(self) -> Sharing: ...
     @property
     def languages(self) -> Mapping[str, Language]: ...
+    @property
+    def shell(self) -> Any:
+        """IPython's shell in this process."""
+
+    def add_magics(self, rows: Iterable[Magic]) -> None:
+        """Makes magics known in all languages."""
+
+    def interrupt(self) -> None:
+        """Stops the running cells, from any thread."""
+
+    async def run(self, text: str, output: Output) -> Result:
+        """Runs the text of a cell, with its magics."""
+
+    async def execute(self, language: str, code: str, output: Output, **options: Any) -> Result:
+        """Runs code of one language, as it stands, with the shared names it reads."""
+
     def language_of(self, name: str) -> str:
         """The language behind a name or an alias; MagicError when there is none."""
 
@@ -86,6 +106,7 @@ class Magic:
     run: Run
     parser: Callable[[], ArgumentParser]
     raw: bool = False  # takes its line as it is, in `arguments.line`
+    languages: frozenset[str] = frozenset()  # where it is available; empty: everywhere
 
     @property
     def description(self) -> str:
@@ -101,14 +122,49 @@ class Magic:
             return Arguments(line=line)
         parser = self.parser()
         try:
-            words = shlex.split(line)
-        except ValueError as error:
-            parser.error(str(error))
-        return parser.parse_args(words)
+            try:
+                words = shlex.split(line)
+            except ValueError as error:
+                parser.error(str(error))
+            return parser.parse_args(words)
+        except MagicError as error:
+            called = f"{self.sign}{self.name} {line}".rstrip()
+            place = f"{called}\n{' ' * _place(error.message, called)}^\n"
+            raise MagicError(place + error.message, advice=error.advice) from None
 
-    async def __call__(self, context: Context, arguments: Arguments) -> Given:
-        result = self.run(context, arguments)
-        return await result if isinstance(result, Awaitable) else result
+    @property
+    def sign(self) -> str:
+        return "%" if self.kind == "line" else "%%"
+
+    @property
+    def summary(self) -> str:
+        """The first line of its description."""
+        return self.description.partition("\n")[0]
+
+    @property
+    def help(self) -> str:
+        """Usage, description and options, for people."""
+        if self.raw:
+            return f"usage: {self.usage}\n\n{self.description}"
+        return self.parser().format_help().rstrip()
+
+    async def __call__(self, context: Context, arguments: Arguments) -> Result:
+        if self.languages and context.language not in self.languages:
+            known = ", ".join(sorted(self.languages))
+            raise MagicError(f"{self.sign}{self.name} is a magic of {known}.")
+        given = self.run(context, arguments)
+        value = await given if isinstance(given, Awaitable) else given
+        return value if isinstance(value, Result) else Ok(value or None)
+
+
+def _place(message: str, called: str) -> int:
+    """Where in a call the argument stands that a message of argparse's is about."""
+    quoted = re.findall(r"'([^']+)'", message)
+    named = re.findall(r"unrecognized arguments: (\S+)|argument (-[\w-]+)", message)
+    for word in [*quoted[:1], *(word for pair in named for word in pair if word)]:
+        if (at := called.find(word, 1)) > 0:
+            return at
+    return len(called)
 
 
 Declare = Callable[[ArgumentParser], object]
@@ -116,7 +172,12 @@ Row = Callable[[Run], Magic]
 
 
 def _magic(
-    kind: Literal["line", "cell"], name: str, usage: str, declare: Declare | None, raw: bool
+    kind: Literal["line", "cell"],
+    name: str,
+    usage: str,
+    declare: Declare | None,
+    raw: bool,
+    languages: Iterable[str],
 ) -> Row:
     def decorate(run: Run) -> Magic:
         sign = "%" if kind == "line" else "%%"
@@ -128,30 +189,51 @@ def _magic(
                 declare(made)
             return made
 
-        return Magic(name, kind, full, run, parser, raw)
+        return Magic(name, kind, full, run, parser, raw, frozenset(languages))
 
     return decorate
 
 
 def line_magic(
-    name: str, usage: str = "", declare: Declare | None = None, *, raw: bool = False
+    name: str,
+    usage: str = "",
+    declare: Declare | None = None,
+    *,
+    raw: bool = False,
+    languages: Iterable[str] = (),
 ) -> Row:
-    """Makes the function below it a line magic; `declare` adds its arguments to the parser."""
-    return _magic("line", name, usage, declare, raw)
+    """Makes the function below it a line magic.
+
+    Args:
+        name: as it is written after the `%`, in any case.
+        usage: what follows the name.
+        declare: adds its arguments to the parser (argparse).
+        raw: there is no parser: the line comes as it is, in `arguments.line`.
+        languages: where it is available; everywhere without it.
+    """
+    return _magic("line", name, usage, declare, raw, languages)
 
 
 def cell_magic(
-    name: str, usage: str = "", declare: Declare | None = None, *, raw: bool = False
+    name: str,
+    usage: str = "",
+    declare: Declare | None = None,
+    *,
+    raw: bool = False,
+    languages: Iterable[str] = (),
 ) -> Row:
     """Makes the function below it a cell magic; the cell's text is `context.body`."""
-    return _magic("cell", name, usage, declare, raw)
+    return _magic("cell", name, usage, declare, raw, languages)
 
 
 class Table:
     """The magics of a kernel, by kind and lower-case name."""
 
-    def __init__(self, rows: tuple[Magic, ...]) -> None:
+    def __init__(
+        self, rows: tuple[Magic, ...], plugins: Callable[[], Iterable[Magic]] | None = None
+    ) -> None:
         self._rows: dict[tuple[str, str], Magic] = {}
+        self.plugins = plugins
         for row in rows:
             self.add(row)
 
@@ -160,7 +242,20 @@ class Table:
         self._rows[row.kind, row.name.lower()] = row
 
     def find(self, kind: str, name: str) -> Magic | None:
-        return self._rows.get((kind, name.lower()))
+        """The row of that name; what is not built in is looked for in the plug-ins, once."""
+        row = self._rows.get((kind, name.lower()))
+        if row is None and self.load_plugins():
+            row = self._rows.get((kind, name.lower()))
+        return row
+
+    def load_plugins(self) -> bool:
+        """Adds what other packages bring, at the first need of it; whether this was the first."""
+        plugins, self.plugins = self.plugins, None
+        if plugins is None:
+            return False
+        for magic in plugins():
+            self._rows.setdefault((magic.kind, magic.name.lower()), magic)
+        return True
 
     def names(self, kind: str) -> list[str]:
         return sorted(row.name for row in self._rows.values() if row.kind == kind)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import contextvars
+import threading
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-from ..interpreters.base import Result
+from ..errors import ToreeError
+from ..interpreters.base import Aborted, Failed, Result
 from . import Context, Magic, Table
+
+#: IPython's own magics that Toree's go before: they do the same, and more.
+_OURS = frozenset({"load_ext"})
 
 
 def register(shell: Any, magics: Table, context: Callable[[str], Context]) -> None:
@@ -14,18 +21,61 @@ def register(shell: Any, magics: Table, context: Callable[[str], Context]) -> No
 
     `context` gives a cell's, with the text of a cell magic.
     """
+    known = shell.magics_manager.magics
     for magic in magics:
         for name in {magic.name, magic.name.lower()}:
-            if name not in shell.magics_manager.magics[magic.kind]:
+            if name not in known[magic.kind] or name in _OURS or magic.kind != "line":
+                if magic.kind == "cell" and name in known["cell"]:
+                    continue
                 shell.register_magic_function(_bridged(magic, context), magic.kind, name)
 
 
 def _bridged(magic: Magic, context: Callable[[str], Context]) -> Callable[..., None]:
     def run(line: str, body: str = "") -> None:
         cell = context(body)
-        given = magic.run(cell, magic.parse(line))
-        if given and not isinstance(given, Result | Awaitable):
-            cell.output.display(given)
+        try:
+            result = _finished(magic(cell, magic.parse(line)), cell)
+        except ToreeError as error:
+            raise _fault(error.ename, str(error), [f"{error.ename}: {error}"]) from None
+        match result:
+            case Failed():
+                raise _fault(result.name, result.message, result.traceback)
+            case Aborted():
+                raise _fault("Aborted", result.reason, [f"Aborted: {result.reason}"])
+            case _ if result.data:
+                cell.output.display(result.data, result.metadata)
 
-    run.__doc__ = f"{magic.usage}\n\n{magic.description}"
+    run.__doc__ = magic.help
+    run.toree = magic  # type: ignore[attr-defined]
     return run
+
+
+def _finished(work: Coroutine[Any, Any, Result], cell: Context) -> Result:
+    """Runs a magic to its end, on a loop of its own: the kernel's is busy with this very cell."""
+    done: list[Result | BaseException] = []
+    scope = contextvars.copy_context()
+
+    def run() -> None:
+        try:
+            done.append(scope.run(asyncio.run, work))
+        except BaseException as error:
+            done.append(error)
+
+    thread = threading.Thread(target=run, name=f"toree-magic-{cell.output.cell}", daemon=True)
+    thread.start()
+    try:
+        thread.join()
+    except KeyboardInterrupt:
+        cell.host.interrupt()
+        thread.join(cell.host.config.interrupt_patience)
+        raise
+    if isinstance(done[0], BaseException):
+        raise done[0]
+    return done[0]
+
+
+def _fault(name: str, message: str, lines: Any) -> Exception:
+    """An exception that IPython shows as the failure it stands for."""
+    kind = type(name, (Exception,), {"_render_traceback_": lambda self: list(lines)})
+    fault: Exception = kind(message)
+    return fault

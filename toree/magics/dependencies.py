@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from ..companion.companion import Interrupted
 from ..errors import MagicError
 from ..interpreters.base import Failed, Ok, Result
+from ..running import new_id
 from . import ArgumentParser, Arguments, Context, line_magic
 
 _WORKSPACE = "main"
@@ -35,7 +36,7 @@ def add_jar(context: Context, arguments: Arguments) -> Result:
     url = location(arguments.url)
     return in_jvm(
         context,
-        lambda entry: entry.addJar(_WORKSPACE, context.output.cell, url, bool(arguments.force)),
+        lambda entry, cell: entry.addJar(_WORKSPACE, cell, url, bool(arguments.force)),
     )
 
 
@@ -172,7 +173,7 @@ def _add(context: Context, arguments: Arguments, wanted: Coordinate) -> Result:
             "credentials": credentials,
         }
     )
-    return in_jvm(context, lambda entry: entry.addPackage(_WORKSPACE, context.output.cell, request))
+    return in_jvm(context, lambda entry, cell: entry.addPackage(_WORKSPACE, cell, request))
 
 
 def _without_user(url: str) -> tuple[str, list[dict[str, str]]]:
@@ -214,10 +215,14 @@ def _properties(text: str) -> Iterator[tuple[str, str]]:
             yield name.strip().lower(), value.strip()
 
 
-def in_jvm(context: Context, call: Callable[[Any], str]) -> Result:
-    """Makes a call to the JVM that prints into the cell and may be stopped."""
+def in_jvm(context: Context, call: Callable[[Any, str], str]) -> Result:
+    """Makes a call to the JVM that prints into the cell and may be stopped.
+
+    It runs under an id of its own: the cell itself may be running in the JVM (`kernel.magics`).
+    """
+    cell = new_id()
     try:
-        outcome = context.host.companion.run(context.output.cell, context.output, call)
+        outcome = context.host.companion.run(cell, context.output, lambda entry: call(entry, cell))
     except Interrupted:
         return Failed(
             "Interrupted", "The cell was stopped.", ["Interrupted: the cell was stopped."]

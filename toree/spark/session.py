@@ -195,7 +195,7 @@ class PythonSpark:
         from pyspark.errors.exceptions.captured import capture_sql_exception  # noqa: F401
 
         preview = frame._sc._gateway.entry_point.preview(frame._jdf, self._display.rows)
-        return Preview.from_wire(json.loads(preview)).bundle()
+        return Preview.from_wire(json.loads(preview), self._display.widths()).bundle()
 
 
 def needs_spark(shell: Any, code: str) -> bool:

@@ -43,6 +43,7 @@ SCALA = Language(
     "scala",
     "Scala",
     _scala,
+    aliases=("scalaspark",),  # EMR's
     info={
         "name": "scala",
         "file_extension": ".scala",

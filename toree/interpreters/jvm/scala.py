@@ -8,7 +8,7 @@ from typing import Any
 
 from ... import wire
 from ...companion.companion import Interrupted
-from ...display import Preview
+from ...display import CELL_WIDTH, Preview
 from ..base import (
     Assignment,
     Bundle,
@@ -52,6 +52,7 @@ class ScalaInterpreter(Interpreter):
                 "showTypes": self._display.show_types,
                 "rows": self._display.rows,
                 "bindings": self._variables.bindings(code),
+                "silent": bool(options.get("silent")),
             }
         )
         cell = output.cell
@@ -62,7 +63,7 @@ class ScalaInterpreter(Interpreter):
         except Interrupted:
             return stopped()
         self._variables.ran(outcome["status"] == "ok")
-        return result_of(outcome, output, "scala")
+        return result_of(outcome, output, "scala", self._display.widths())
 
     def interrupt(self) -> None:
         self._companion.interrupt()
@@ -148,14 +149,19 @@ def inspection_of(reply: str) -> Bundle | None:
     return {"text/plain": found["text/plain"]} if found["found"] else None
 
 
-def result_of(outcome: Mapping[str, Any], output: Output, language: str) -> Result:
+def result_of(
+    outcome: Mapping[str, Any],
+    output: Output,
+    language: str,
+    widths: Mapping[str, int] = CELL_WIDTH,
+) -> Result:
     """The JVM's outcome (`Outcome.scala`) as a result; shows what the cell defined."""
     status = outcome["status"]
     if definitions := outcome.get("definitions"):
         output.display({"text/plain": definitions})
     if status == "ok":
         if table := outcome.get("table"):
-            return Ok(Preview.from_wire(table).bundle())
+            return Ok(Preview.from_wire(table, widths).bundle())
         return Ok(outcome.get("result") or None)
     if status == "abandoned":
         advice = (

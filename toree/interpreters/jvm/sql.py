@@ -26,6 +26,7 @@ from ..base import (
     Result,
 )
 from ..services import Services
+from .dollars import filled
 from .scala import completion_of, inspection_of, result_of, stopped
 from .text import SQL
 from .variables import SqlVariables
@@ -52,6 +53,7 @@ class SqlInterpreter(Interpreter):
         self._companion.ended.append(self._ended)
 
     async def execute(self, code: str, output: Output, **options: Any) -> Result:
+        code = filled(code, self._named, lambda text: self._evaluated(text, output))
         statements = list(split(code))
         self._variables.begin()
         result: Result = Ok()
@@ -72,6 +74,7 @@ class SqlInterpreter(Interpreter):
             "params": {name: typed(value) for name, value in options.get("params", {}).items()},
             "output": options.get("name") if last else None,
             "quiet": bool(options.get("quiet")),
+            "fraction": options.get("fraction"),
             **self._variables.options(statement),
         }
         cell, text = output.cell, json.dumps(asked)
@@ -83,7 +86,35 @@ class SqlInterpreter(Interpreter):
             return stopped()
         if outcome["status"] == "ok" and asked["output"]:
             self._variables.wrote(str(asked["output"]))
-        return _pointed(result_of(outcome, output, "sql"), statement)
+        return _pointed(result_of(outcome, output, "sql", self._display.widths()), statement)
+
+    def _named(self, name: str) -> str | None:
+        """The text of Scala's value of a name, else of another language's scalar."""
+        if self._names.owner(name) not in (None, "scala", "sql"):
+            try:
+                value = self._names.value(name)
+            except (KeyError, TypeError):
+                return None
+            if isinstance(value, wire.Bool | wire.Int | wire.Float | wire.Text | wire.Date):
+                return str(value.value)
+            return None
+        if not self._companion.ready:
+            return None
+        text: str | None = self._companion.ask("textOf", _WORKSPACE, name)
+        return text
+
+    def _evaluated(self, expression: str, output: Output) -> str | None:
+        """The text of a Scala expression's value; None when it is no such thing."""
+        name = "toree$text"
+        code = f"val `{name}` = String.valueOf({{ {expression} }}: Any)"
+        cell, asked = output.cell, json.dumps({"silent": True})
+        outcome = self._companion.run(
+            cell, output, lambda entry: entry.execute(_WORKSPACE, cell, code, asked)
+        )
+        if outcome["status"] != "ok":
+            return None
+        text: str | None = self._companion.ask("textOf", _WORKSPACE, name)
+        return text
 
     def interrupt(self) -> None:
         self._companion.interrupt()
@@ -202,23 +233,32 @@ def typed(value: Any) -> dict[str, Any]:
 
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(
-        "%%sql [-o NAME] [-n ROWS] [-q] [--params NAME=VALUE ...]",
+        "%%sql [-o NAME] [-n ROWS] [-q] [-m take|sample] [-r FRACTION] [--params NAME=VALUE ...]",
         "Runs SQL statements, separated by ';', on the shared Spark session.",
     )
     parser.add_argument(
         "-o", "--output", dest="name", help="name for the last statement's DataFrame"
     )
-    parser.add_argument("-n", "--rows", type=_positive, help="rows that are shown")
+    parser.add_argument(
+        "-n", "--rows", "--maxrows", dest="rows", type=_rows, help="rows that are shown; -1: all"
+    )
+    parser.add_argument(
+        "-m", "--samplemethod", choices=("take", "sample"), help="the first rows, or some"
+    )
+    parser.add_argument(
+        "-r", "--samplefraction", dest="fraction", type=float, help="how many with -m sample: 0.1"
+    )
+    parser.add_argument("-c", "--context", help="taken for sparkmagic's sake, and not used")
     parser.add_argument("-q", "--quiet", action="store_true", help="shows no table")
     parser.add_argument("--params", help="values for :NAME in the statements")
     return parser
 
 
-def _positive(text: str) -> int:
+def _rows(text: str) -> int:
     value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
+    if value < 1 and value != -1:
+        raise argparse.ArgumentTypeError("must be at least 1, or -1 for all")
+    return 2**31 - 2 if value == -1 else value
 
 
 def parse_options(line: str) -> tuple[dict[str, Any], int]:
@@ -244,6 +284,10 @@ def parse_options(line: str) -> tuple[dict[str, Any], int]:
     name = arguments["name"]
     if name is not None and not name.isidentifier():
         raise MagicError(f"%%sql: {name!r} is no name.", advice=parser.format_help().rstrip())
+    if arguments["samplemethod"] == "take":
+        arguments["fraction"] = None
+    elif arguments["samplemethod"] == "sample" and arguments["fraction"] is None:
+        arguments["fraction"] = 0.1
     return {**arguments, "params": params}, at
 
 

@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Sequence
 from typing import Any
 
-from ...api import Kernel
+from ...api import Kernel, Magics
 from ...signals import stopping
 from ...wire import Value
 from ..base import (
@@ -40,7 +40,9 @@ class PythonInterpreter(Interpreter):
         self._variables = PythonVariables(services)
 
     def start(self) -> None:
-        kernel = Kernel(SharedValues(self._names, self._variables), self._output)
+        kernel = Kernel(
+            SharedValues(self._names, self._variables), self._output, Magics(self._magic)
+        )
         self._ipython.shell.user_ns["kernel"] = kernel
         self._ipython.shell.user_ns_hidden["kernel"] = kernel
         if self._eager:
@@ -51,7 +53,7 @@ class PythonInterpreter(Interpreter):
         with stopping(self._spark.cancel):
             self._spark.prepare(code, output)
             self._variables.begin()
-            reply = await self._ipython.run(code)
+            reply = await self._ipython.run(code, part=bool(options.get("part")))
         self._variables.end(code, reply["status"] == "ok")
         if reply["status"] != "ok":
             if reply["ename"].startswith(("Py4J", "Connection")) and (
@@ -70,6 +72,14 @@ class PythonInterpreter(Interpreter):
         shell.user_ns.update(kept)
         shell.user_ns_hidden.update(kept)
         return True
+
+    def _magic(self, name: str, line: str, body: str | None) -> Any:
+        """Runs a magic by its name in any case, for `kernel.magics`."""
+        known = self._ipython.shell.magics_manager.magics["line" if body is None else "cell"]
+        found = next((known[n] for n in known if n.lower() == name.lower()), None)
+        if found is None:
+            raise AttributeError(f"there is no magic {name}")
+        return found(line) if body is None else found(line, body)
 
     def _output(self) -> Output:
         return self._ipython.output

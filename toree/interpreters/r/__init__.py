@@ -17,7 +17,7 @@ R = Language(
     "r",
     "R",
     _r,
-    aliases=("sparkr",),
+    aliases=("sparkr", "rspark"),
     info={
         "name": "R",
         "file_extension": ".r",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import queue
 import threading
 import uuid
@@ -70,6 +71,9 @@ class RInterpreter(Interpreter):
         self._note = ""  # why the last R is gone, told by the next cell
         self._missing = False  # a start has failed: only a cell tries again
         self._assigned: Sequence[Assignment] = ()
+
+    async def moved(self, folder: Path, output: Output) -> None:
+        await self.execute(f"setwd({json.dumps(str(folder))})", output)
 
     @property
     def log(self) -> Path | None:

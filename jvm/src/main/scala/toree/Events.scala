@@ -23,6 +23,9 @@ trait Events {
     */
   def shared(cell: String, name: String): String = ""
 
+  /** Runs a magic in a cell; "" or why it failed. */
+  def magic(cell: String, name: String, line: String, body: String): String = ""
+
   /** The shared names, one a line. */
   def sharedNames(cell: String): String = ""
 }

@@ -11,6 +11,7 @@ import org.apache.spark.api.java.JavaSparkContext
 import org.apache.spark.sql.SparkSession
 
 import toree.cells.Outcome
+import toree.magic.Called
 import toree.spark.SparkAccess
 
 /** The `kernel` of Scala cells: all that user code may ask of Toree. */
@@ -34,6 +35,9 @@ final class Kernel private[toree] (
   def sparkContext: SparkContext = sparkSession.sparkContext
   def javaSparkContext: JavaSparkContext = new JavaSparkContext(sparkContext)
   def sparkConf: SparkConf = sparkContext.getConf
+
+  /** The notebook's magics: `kernel.magics.addJar("https://...")`. */
+  val magics: Called = new Called
 
   /** Puts jars on the class path of the compiler, the driver and the executors. */
   def addJars(uris: URI*): Unit = load(uris)

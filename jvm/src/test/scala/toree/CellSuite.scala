@@ -9,6 +9,7 @@ import munit.FunSuite
 
 import toree.cells.{CellOptions, Outcome, OutputCapture}
 import toree.companion.Workspace
+import toree.magic.Magics
 import toree.packages.Packages
 import toree.repl.{JarLoader, ReplClassLoader}
 import toree.spark.SparkAccess
@@ -39,7 +40,7 @@ abstract class CellSuite extends FunSuite {
     new JarLoader(getClass.getClassLoader)
   )
   protected val spark = new SparkAccess(loader, classes, () => loader.added)
-  protected val workspace = new Workspace("main", loader, classes, 0, spark, capture, new Packages(loader))
+  protected val workspace = new Workspace("main", loader, classes, 0, spark, capture, new Packages(loader), new Magics(loader))
   protected val events = new Recorder
   private var cells = 0
 

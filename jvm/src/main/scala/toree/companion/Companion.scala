@@ -9,6 +9,7 @@ import scala.reflect.io.{AbstractFile, PlainDirectory}
 
 import toree.Events
 import toree.cells.{Failure, OutputCapture}
+import toree.magic.Magics
 import toree.packages.Packages
 import toree.repl.{JarLoader, ReplClassLoader}
 import toree.spark.SparkAccess
@@ -26,6 +27,7 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
 
   val spark = new SparkAccess(loader, classes, () => loader.added)
   private val packages = new Packages(loader)
+  val magics = new Magics(loader)
 
   @volatile var events: Events = _
 
@@ -50,7 +52,7 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
   }
 
   private def open(name: String): Workspace = synchronized {
-    val made = new Workspace(name, loader, classes, repls * linesOfOne, spark, capture, packages)
+    val made = new Workspace(name, loader, classes, repls * linesOfOne, spark, capture, packages, magics)
     repls += 1
     workspaces.put(name, made)
     background(s"repl-$name") {

@@ -7,6 +7,7 @@ import java.util.concurrent.{ConcurrentHashMap, CountDownLatch, LinkedBlockingDe
 
 import toree.{Events, Kernel}
 import toree.cells.{Cell, CellOptions, CellThread, Outcome, OutputCapture}
+import toree.magic.Magics
 import toree.packages.{Packages, Request}
 import toree.repl.{ReplClassLoader, ReplSettings, ScalaRepl}
 import toree.sharing.Sharing
@@ -22,7 +23,8 @@ final class Workspace(
     firstLine: Int,
     spark: SparkAccess,
     capture: OutputCapture,
-    packages: Packages
+    packages: Packages,
+    magics: Magics
 ) {
   private val running = new ConcurrentHashMap[String, Cell]
   // Interrupts that overtook their cell on its way here; bounded, as most of them came too late.
@@ -34,6 +36,7 @@ final class Workspace(
   private val ready = new CountDownLatch(1)
   @volatile private var problem: Option[Throwable] = None
   @volatile private var started: ScalaRepl = _
+  @volatile private var kernel: Kernel = _
 
   /** Makes the REPL; called on a thread of its own, beside Spark's start. */
   def start(): Unit =
@@ -41,10 +44,8 @@ final class Workspace(
       val settings = ReplSettings(classes, loader.added, System.err.println)
       val kernelKey = key(s"kernel $firstLine")
       val repl = new ScalaRepl(settings, loader, spark, kernelKey, firstLine)
-      loader.shared.put(
-        kernelKey,
-        new Kernel(spark, addJars, evaluate(repl, _), () => repl.lastException, sharing.data)
-      )
+      kernel = new Kernel(spark, addJars, evaluate(repl, _), () => repl.lastException, sharing.data)
+      loader.shared.put(kernelKey, kernel)
       repl.start()
       started = repl
     } catch {
@@ -70,6 +71,14 @@ final class Workspace(
       sharing.within(options)(
         SqlCell.run(spark.session(), text, _, (name, frame) => put(s"sql:$name", frame))
       )
+    }
+
+  /** Runs a magic of a jar's. */
+  def runMagic(id: String, kind: String, name: String, line: String, body: String, events: Events)
+      : Outcome =
+    cell(id, s"%$name $line", events) { _ =>
+      repl()
+      magics.run(kind, name, line, body, kernel)
     }
 
   /** Resolves a package and puts it on every class path. */

@@ -82,6 +82,33 @@ final class EntryPoint(companion: Companion) {
       .addJar(cell, Companion.uri(url), force, companion.events)
       .json
 
+  /** Looks for magics in the jars that were added; their names as JSON. */
+  def magics(): String = companion.magics.look()
+
+  def runMagic(
+      workspace: String,
+      cell: String,
+      kind: String,
+      name: String,
+      line: String,
+      body: String
+  ): String =
+    companion.workspace(workspace).runMagic(cell, kind, name, line, body, companion.events).json
+
+  /** The rows of a DataFrame that a name of the REPL holds; empty when it holds something else. */
+  def previewOf(workspace: String, name: String, rows: Int): String =
+    companion.workspace(workspace).named(name) match {
+      case Some(frame: Dataset[_]) => Preview.of(frame, rows)
+      case _                       => ""
+    }
+
+  /** The text of what a name of the REPL holds; null when there is no such name. */
+  def textOf(workspace: String, name: String): String =
+    companion.workspace(workspace).named(name).map(String.valueOf(_: Any)).orNull
+
+  /** Spark's relative paths start here from now on. */
+  def moveTo(folder: String): Unit = companion.spark.moveTo(folder)
+
   def restartRepl(workspace: String): Unit = companion.restart(workspace)
 
   def putShared(workspace: String, key: String, value: Object): Unit =

@@ -39,6 +39,7 @@ final class Repositories(conf: SparkConf, request: Request) {
     }
     settings.setVariable("ivy.maven.lookup.sources", "false")
     settings.setVariable("ivy.maven.lookup.javadoc", "false")
+    if (settings.getVariable("ivy.checksums") == null) settings.setVariable("ivy.checksums", "sha1,md5")
     settings.addMatcher(new GlobPatternMatcher)
     settings.addConfigured(patience)
     // Several kernels may fill one cache.

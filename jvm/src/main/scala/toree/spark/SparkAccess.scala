@@ -4,6 +4,7 @@ import java.net.URL
 import java.nio.file.Path
 
 import org.apache.hadoop.conf.Configuration
+import org.apache.hadoop.fs.{FileSystem, Path => HadoopPath}
 import org.apache.spark.{JobExecutionStatus, SparkConf}
 import org.apache.spark.sql.SparkSession
 
@@ -39,6 +40,10 @@ final class SparkAccess(loader: ClassLoader, classes: Path, jars: () => Seq[URL]
     made.setClassLoader(loader)
     made
   }(_.sparkContext.hadoopConfiguration)
+
+  /** Local files without a folder are looked for here. The process itself can't change its own. */
+  def moveTo(folder: String): Unit =
+    FileSystem.get(new java.net.URI("file:///"), hadoop).setWorkingDirectory(new HadoopPath(folder))
 
   /** Jobs of this thread belong to the cell from here on. */
   def tag(cell: Cell, code: String): Unit = {

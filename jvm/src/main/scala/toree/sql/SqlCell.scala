@@ -15,6 +15,7 @@ object SqlCell {
       rows: Int,
       output: Option[String],
       quiet: Boolean,
+      fraction: Option[Double] = None,
       shared: Map[String, String] = Map.empty
   )
 
@@ -33,6 +34,7 @@ object SqlCell {
       CellOptions.number(map, "rows", 20),
       output,
       CellOptions.flag(map, "quiet"),
+      Option(map.get("fraction")).map(_.toString.toDouble),
       shared(map)
     )
   }
@@ -53,8 +55,9 @@ object SqlCell {
       keep: (String, DataFrame) => Unit
   ): Outcome =
     try {
-      val frame =
+      val whole =
         if (options.params.isEmpty) spark.sql(text) else spark.sql(text, options.params)
+      val frame = options.fraction.filter(_ => whole.columns.nonEmpty).fold(whole)(whole.sample(_))
       options.output.foreach(keep(_, frame))
       // DDL has run by now and has nothing to show.
       if (options.quiet || frame.columns.isEmpty) Outcome.Ok()
