@@ -154,3 +154,51 @@ def test_kernel_data_in_r(kernel: Session) -> None:
     assert result(kernel, 'kernel.data.get("fromR")') == "newer"
     run(kernel, "%%r\nkernel$data$remove('fromR')")
     assert "fromR was deleted in R." in failed(kernel, "fromR").traceback
+
+
+#: A dense and a sparse vector and matrix, and none; and a vector inside other values.
+UDTS = """%%python
+from pyspark.ml.linalg import Matrices, Vectors
+from pyspark.sql import functions as F
+udts = spark.createDataFrame([
+    (1, Vectors.dense(1.0, 2.5), Matrices.dense(2, 2, [1, 2, 3, 4])),
+    (2, Vectors.sparse(4, [1, 3], [7.0, 8.0]), Matrices.sparse(2, 3, [0, 1, 1, 2], [0, 1], [5, 6])),
+    (3, None, None),
+], ["id", "v", "m"]).orderBy("id")
+inside = udts.select(F.array("v").alias("a"), F.struct("v").alias("s"),
+                     F.create_map(F.lit("k"), F.col("v")).alias("k"))
+inside = inside.limit(2)
+"""
+
+
+def test_vectors_and_matrices(kernel: Session) -> None:
+    run(kernel, UDTS)
+    run(kernel, "%%r\nudts_r <- dplyr::collect(udts); inside_r <- dplyr::collect(inside)")
+    vectors = "identical(udts_r$v, list(c(1, 2.5), c(0, 7, 0, 8), NULL))"
+    assert result(kernel, f"%%r\n{vectors}") == "[1] TRUE"
+    matrices = "list(matrix(c(1, 2, 3, 4), 2), matrix(c(5, 0, 0, 0, 0, 6), 2), NULL)"
+    assert result(kernel, f"%%r\nidentical(udts_r$m, {matrices})") == "[1] TRUE"
+    for part in ("a[[2]][[1]]", "s[[2]]$v", "k[[2]]$k"):
+        assert result(kernel, f"%%r\ninside_r${part}") == "[1] 0 7 0 8"
+    for cell in ("udts", "%%python\nudts", "%%sql\nselect * from udts"):
+        shown = result(kernel, cell)
+        assert "(4,[1,3],[7.0,8.0])" in shown and "| 1.0 3.0; 2.0 4.0 " in shown
+
+
+def test_what_r_has_itself_is_not_hidden(kernel: Session) -> None:
+    run(kernel, "%%r\nsuppressMessages(library(dplyr)); ours <- function(x) x + 1")
+    run(kernel, "%%python\nfilter = 'a'; n = 10; ours = 5; df = 7; starwars = 1")
+    few = "%%r\nlist(mtcars) |> lapply(filter, mpg > 30) |> (\\(x) nrow(x[[1]]))()"
+    ran = run(kernel, few)
+    assert ran.result == "[1] 4"
+    assert "Python's filter did not come" in ran.text("stderr")
+    assert result(kernel, "%%r\nsapply(1:2, ours)") == "[1] 2 3"
+    assert result(kernel, "%%r\nnrow(starwars) > 80") == "[1] TRUE"
+    # A package the cell itself attaches counts too.
+    run(kernel, "%%python\nxyplot = 3")
+    assert result(kernel, "%%r\nlibrary(lattice); class(xyplot)") == '[1] "function"'
+    # What R always has, its own global variables hide.
+    assert result(kernel, "%%r\ndf") == "[1] 7"
+    run(kernel, "%share filter --to r")
+    assert result(kernel, "%%r\nfilter") == '[1] "a"'
+    run(kernel, "%%r\nrm(filter, ours); detach('package:dplyr'); detach('package:lattice')")

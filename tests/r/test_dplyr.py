@@ -78,3 +78,53 @@ def test_columns_complete_without_a_query(rs: RInterpreter) -> None:
     assert "first_column" in found.matches
     code = "lazy |> mutate(x = 1) |> select(oth"
     assert "`other one`" in rs.complete(code, len(code)).matches
+
+
+#: What `transmute(x = ...)` of an INT i, a BIGINT n, a DOUBLE d and a DATE day is in Spark.
+TYPES = {
+    "i * 2": "double",
+    "i * 2L": "int",
+    "i %% 2": "int",
+    "n %% 2L": "bigint",
+    "n %/% 3": "bigint",
+    "d %% 2": "double",
+    "i + NaN": "double",
+    "i + Inf": "double",
+    "1e308": "double",
+    "-0.1 - i": "double",
+    "0.1 + 0.2": "double",
+    "NA_real_": "double",
+    "if_else(i > 2, 1, 0)": "double",
+    "coalesce(i, 2L)": "int",
+    "as.Date('2024-03-01')": "date",
+    "date_add(day, 7)": "date",
+    "lag(i, 1, order_by = n)": "int",
+    "n + bit64::as.integer64('9007199254740993')": "bigint",
+}
+
+
+def test_literals_have_their_types(rs: RInterpreter) -> None:
+    do(
+        rs,
+        'typed <- tbl(spark, sql("SELECT CAST(id AS INT) i, id n, id * 1.5D d, '
+        "DATE'2024-02-29' day FROM range(5)\"))\n"
+        "type_of <- function(t) dbGetQuery(spark, paste('DESCRIBE QUERY', "
+        "dbplyr::sql_render(t)))$data_type",
+    )
+    columns = ", ".join(f"x{i} = {code}" for i, code in enumerate(TYPES))
+    shown = do(rs, f"cat(type_of(typed |> transmute({columns})))").text("stdout")
+    assert dict(zip(TYPES, shown.split(), strict=True)) == TYPES
+
+
+def test_literals_have_their_values(rs: RInterpreter) -> None:
+    code = (
+        "x <- typed |> filter(n == 3) |> transmute(a = 0.1 + 0.2, b = NaN, c = -Inf, d = 1e308, "
+        "e = 5e-324, f = i %% 2, g = -i %/% 2, h = i * 2) |> collect()\n"
+        "identical(unlist(x), c(a = 0.1 + 0.2, b = NaN, c = -Inf, d = 1e308, e = 5e-324, "
+        "f = 1, g = -2, h = 6))"
+    )
+    assert value(rs, code) == "[1] TRUE"
+    missing = "typed |> filter(day > !!as.Date(NA) | n == !!NA_real_) |> count() |> pull()"
+    assert value(rs, missing) == "[1] 0"
+    # Other databases get what dbplyr gives them.
+    assert value(rs, "dbplyr::translate_sql(2, con = dbplyr::simulate_hive())") == "<SQL> 2.0"

@@ -119,8 +119,10 @@ class Loop:
         return {"status": self.engine.parse_status(message["code"])}, []
 
     def _references(self, message: Message, _: list[bytes]) -> Answer:
-        found = self.engine.call("references", strings([message["code"]]))
-        return {"names": [str(x) for x in found]}, []
+        code = strings([message["code"]])
+        found = self.engine.call("references", code)
+        own = self.engine.call("own_names", found, code)
+        return {"names": [str(x) for x in found], "own": [str(x) for x in own]}, []
 
     def _describe(self, message: Message, _: list[bytes]) -> Answer:
         said = [str(x) for x in self.engine.call("describe_names", strings(message["names"]))]

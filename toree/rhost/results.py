@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from ..spark.arrow import empty, to_arrow
+from .udts import plain
 
 
 class SparkFailed(Exception):
@@ -31,9 +32,9 @@ class Result:
     def take(self, rows: int) -> pa.Table:
         """The next `rows` rows, all that are left for a negative number."""
         if rows == 0 and self._table is None:  # names and types, without a job
-            return empty(self.frame)
+            return self._plain(empty(self.frame))
         if self._table is None:
-            self._table = to_arrow(self.frame)
+            self._table = self._plain(to_arrow(self.frame))
             self.rows = self._table.num_rows
         assert self.rows is not None
         start = self.fetched
@@ -42,3 +43,6 @@ class Result:
         if self.fetched == self.rows:
             self._table = table.slice(0, 0)
         return table
+
+    def _plain(self, table: pa.Table) -> pa.Table:
+        return plain(table, [field.dataType for field in self.frame.schema.fields])

@@ -13,6 +13,7 @@ timestamp without zone     POSIXct in UTC
 duration                   difftime in seconds
 binary                     list of raw
 list, map, struct          list of vectors, of named lists
+Matrices (udts.py)         list of matrices
 null                       logical NA
 """
 
@@ -27,6 +28,7 @@ import pyarrow.compute as pc
 from rpy2 import rinterface
 
 from .engine import Engine, memory, set_attribute, strings
+from .udts import Matrices
 
 _NA_INTEGER = -(2**31)
 _NA_REAL = np.uint64(0x7FF00000000007A2)
@@ -101,14 +103,21 @@ class ToR:
     def _nested(self, data: pa.ChunkedArray) -> Any:
         array = data.combine_chunks() if data.num_chunks != 1 else data.chunk(0)
         kind = array.type
+        if isinstance(kind, pa.BaseExtensionType):
+            array = array.storage
         missing = _positions(array)
+        if isinstance(kind, Matrices):
+            parts = [self.column(pa.chunked_array([part])) for part in array.flatten()]
+            return self._engine.call("matrices", *parts)
         if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
             ends, first, last = _ends(array, kind in (pa.large_binary(),))
             buffer = array.buffers()[2]
             content = memoryview(buffer)[first:last] if buffer is not None else b""
             return self._engine.call("binary_of_bytes", self._raw(content), ends, missing)
         if pa.types.is_struct(kind):
-            children = [self.column(pa.chunked_array([part])) for part in array.flatten()]
+            # Not flatten(): a field that is never null can't take the nulls of the whole.
+            parts = [array.field(i) for i in range(kind.num_fields)]
+            children = [self.column(pa.chunked_array([part])) for part in parts]
             names = [kind.field(i).name for i in range(kind.num_fields)]
             return self._engine.call(
                 "records",

@@ -71,6 +71,7 @@ class RInterpreter(Interpreter):
         self._note = ""  # why the last R is gone, told by the next cell
         self._missing = False  # a start has failed: only a cell tries again
         self._assigned: Sequence[Assignment] = ()
+        self._own: frozenset[str] = frozenset()  # of the last code's names, what R has itself
 
     async def moved(self, folder: Path, output: Output) -> None:
         await self.execute(f"setwd({json.dumps(str(folder))})", output)
@@ -269,6 +270,7 @@ class RInterpreter(Interpreter):
     def references(self, code: str) -> frozenset[str]:
         with self._lock, holding():
             frame = self._ask(self._started(), {"do": "references", "code": code})
+        self._own = frozenset(frame[0].get("own", ())) if frame else frozenset()
         return frozenset(frame[0].get("names", ())) if frame else frozenset()
 
     def get(self, name: str) -> Any:

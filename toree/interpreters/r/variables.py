@@ -109,7 +109,7 @@ class SharingR(RInterpreter):
             return {"error": str(error)}, []
 
     def own(self, name: str) -> bool:
-        return name in _OWN
+        return name in _OWN or name in self._own
 
 
 def _assignment(name: str, sort: str, size: str, reason: str) -> Assignment:

@@ -135,16 +135,19 @@ dbi_method("dbQuoteLiteral", "SparkConnection", function(conn, x, ...) {
   DBI::SQL(ifelse(is.na(x) & !is.nan(unclass(x)), "NULL", text), names = names(x))
 })
 
-# A DOUBLE literal: without the exponent Spark would read a DECIMAL.
+# DOUBLE literals, the shortest of the same bits: without the D Spark would read a DECIMAL.
 double_text <- function(x) {
-  text <- formatC(x, digits = 17, format = "e")
-  for (digits in 15:16) {
-    short <- formatC(x, digits = digits - 1L, format = "e")
-    same <- is.finite(x) & as.numeric(short) == x & nchar(text) > nchar(short)
-    text[same] <- short[same]
+  text <- sprintf("%.15g", x)
+  for (format in c("%.16g", "%.17g")) {
+    other <- is.finite(x) & suppressWarnings(as.numeric(text)) != x
+    text[other] <- sprintf(format, x[other])
   }
+  whole <- !grepl("[.e]", text)
+  text[whole] <- paste0(text[whole], ".0")
+  text <- paste0(text, "D")
   text[is.nan(x)] <- "double('NaN')"
   text[is.infinite(x)] <- ifelse(x[is.infinite(x)] > 0, "double('Infinity')", "double('-Infinity')")
+  text[is.na(x) & !is.nan(x)] <- "NULL"
   text
 }
 

@@ -9,6 +9,7 @@ register_dbplyr <- function() {
     if (is.null(where)) next  # this dbplyr has no such generic
     registerS3method(name, "SparkConnection", dbplyr_methods[[name]], envir = asNamespace(where))
   }
+  use_doubles(space)
   # An inner generic, for fill(): Spark's SQL is Hive's there.
   hive <- utils::getS3method("last_value_sql", "Hive", optional = TRUE, envir = space)
   if (!is.null(hive)) registerS3method("last_value_sql", "SparkConnection", hive, envir = space)
@@ -22,6 +23,24 @@ register_dbplyr <- function() {
       NextMethod()
     }, envir = asNamespace("dplyr"))
   }
+}
+
+# R's doubles are DOUBLE in SQL. dbplyr writes 2 as 2.0, a DECIMAL in Spark, by a method on the
+# value's class which its own code finds before any that is registered: nothing but its binding
+# can be changed. Other connections get what they got.
+use_doubles <- function(space) {
+  theirs <- get("escape.double", space)
+  ours <- function(x, parens = NA, collapse = ", ", con = NULL) {
+    if (!inherits(con, "SparkConnection")) return(theirs(x, parens, collapse, con))
+    text <- double_text(as.double(x))
+    text[text == "NULL"] <- "CAST(NULL AS DOUBLE)"
+    dbplyr::sql_vector(stats::setNames(text, names(x)), parens, collapse, con = con)
+  }
+  environment(ours) <- list2env(list(theirs = theirs), parent = environment(use_doubles))
+  base::unlockBinding("escape.double", space)
+  assign("escape.double", ours, space)
+  lockBinding("escape.double", space)
+  registerS3method("escape", "double", ours, envir = space)
 }
 
 dbplyr_methods <- list(
@@ -44,9 +63,12 @@ dbplyr_methods <- list(
 
   supports_window_clause = function(con) TRUE,
 
-  sql_escape_date = function(con, x) paste0("DATE '", format(x), "'"),
+  sql_escape_date = function(con, x) {
+    ifelse(is.na(x), "CAST(NULL AS DATE)", paste0("DATE '", format(x), "'"))
+  },
   sql_escape_datetime = function(con, x) {
-    paste0("TIMESTAMP '", format(x, "%Y-%m-%d %H:%M:%OS6", tz = "UTC"), " UTC'")
+    text <- paste0("TIMESTAMP '", format(x, "%Y-%m-%d %H:%M:%OS6", tz = "UTC"), " UTC'")
+    ifelse(is.na(x), "CAST(NULL AS TIMESTAMP)", text)
   },
   sql_escape_raw = function(con, x) {
     if (is.null(x)) "NULL" else paste0("X'", paste(format(x), collapse = ""), "'")
@@ -144,6 +166,12 @@ rank_over <- function(name) function(order = NULL) {
   dbplyr::sql(paste0("CASE WHEN (NOT (", missing, ")) THEN ", over(apart, order), " END"))
 }
 
+# A whole number as an integer.
+whole <- function(x) {
+  plain <- is.double(x) && !is.object(x) && all(is.finite(x) & x == floor(x) & abs(x) < 2^31)
+  if (plain) as.integer(x) else x
+}
+
 unwrapped <- function(sql) substr(sql, 2L, nchar(sql) - 1L)
 
 sql_binary <- function(x, operator, y) {
@@ -170,8 +198,9 @@ spark_functions <- function() {
     scalar = list(
       # R rounds half to even, as BROUND does; ROUND rounds half up.
       round = function(x, digits = 0L) sql_call("BROUND", x, as.integer(digits)),
-      `%/%` = function(x, y) sql_call("FLOOR", sql_binary(x, "/", y)),
-      `%%` = function(x, y) sql_call("PMOD", x, y),
+      # `n %% 2` of an integer column is an integer, as most mean it.
+      `%/%` = function(x, y) sql_call("FLOOR", sql_binary(whole(x), "/", whole(y))),
+      `%%` = function(x, y) sql_call("PMOD", whole(x), whole(y)),
       fixed = function(pattern, ignore_case = FALSE) structure(pattern, class = "stringr_fixed"),
       as.logical = cast("BOOLEAN"), as.Date = cast("DATE"), as_date = cast("DATE"),
       as.POSIXct = cast("TIMESTAMP"), as_datetime = cast("TIMESTAMP"),
@@ -204,6 +233,9 @@ spark_functions <- function() {
       yday = field("DAYOFYEAR"), quarter = field("QUARTER"), hour = field("HOUR"),
       minute = field("MINUTE"), second = field("SECOND"), week = field("WEEKOFYEAR"),
       isoweek = field("WEEKOFYEAR"),
+      date_add = function(x, n) sql_call("DATE_ADD", x, whole(n)),
+      date_sub = function(x, n) sql_call("DATE_SUB", x, whole(n)),
+      add_months = function(x, n) sql_call("ADD_MONTHS", x, whole(n)),
       wday = function(x) sql_call("DAYOFWEEK", x),
       floor_date = function(x, unit = "second") {
         unit <- sub("s$", "", unit)

@@ -90,6 +90,49 @@ references <- function(code) {
   unique(as.character(found))
 }
 
+# Those of `names` that R has itself and nothing is to hide: functions of the user's, what attached
+# packages and data hold, and those that `code` attaches. The packages R always attaches do not
+# count: who would find another name than `df` or `data`?
+own_names <- function(names, code) {
+  ours <- c(".GlobalEnv", "Autoloads", "toree", "CheckExEnv", "package:base",
+            paste0("package:", c("methods", "datasets", "utils", "grDevices", "graphics", "stats")))
+  places <- lapply(setdiff(search(), ours), as.environment)
+  exports <- unlist(lapply(attached_by(code), exports_of))
+  Filter(function(name) {
+    exists(name, globalenv(), mode = "function", inherits = FALSE) || name %in% exports ||
+      any(vapply(places, function(place) exists(name, place, inherits = FALSE), logical(1L)))
+  }, names)
+}
+
+# Packages that `code` attaches, by name.
+attached_by <- function(code) {
+  expressions <- tryCatch(parse(text = code, keep.source = FALSE), error = function(e) NULL)
+  found <- character()
+  visit <- function(e) {
+    if (!is.call(e)) return()
+    if (text_of(e[[1L]]) %in% c("library", "require") && length(e) > 1L) {
+      what <- e[[2L]]
+      if (is.name(what) || is.character(what)) found <<- c(found, as.character(what)[[1L]])
+    }
+    for (part in as.list(e)[-1L]) if (!identical(part, quote(expr = ))) visit(part)
+  }
+  for (e in as.list(expressions)) visit(e)
+  unique(found)
+}
+
+# What a package exports, without loading it.
+exports_of <- function(package) {
+  file <- system.file("Meta", "nsInfo.rds", package = package)
+  if (!nzchar(file)) return(character())
+  declared <- readRDS(file)
+  objects <- file.path(dirname(dirname(file)), "R", paste0(package, ".rdx"))
+  matching <- if (length(declared$exportPatterns) && file.exists(objects)) {
+    every <- names(readRDS(objects)$variables)
+    unlist(lapply(declared$exportPatterns, grep, every, value = TRUE))
+  }
+  c(declared$exports, matching)
+}
+
 # `free`: variables read before they are assigned; `called`: functions by name.
 free_names <- function(expressions) {
   free <- called <- character()

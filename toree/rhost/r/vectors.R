@@ -49,6 +49,12 @@ slices <- function(child, ends, missing, map) {
   x
 }
 
+matrices <- function(rows, columns, values) {
+  lapply(seq_along(rows), function(i) {
+    if (is.na(rows[[i]])) NULL else matrix(values[[i]], rows[[i]], columns[[i]])
+  })
+}
+
 # A struct column: one named list an element.
 records <- function(children, names, length, missing) {
   x <- lapply(seq_len(length), function(i) {

@@ -112,7 +112,9 @@ object Preview {
     case day: Date                     => day.toLocalDate.toString
     case day: LocalDate                => day.toString
     case number: java.math.BigDecimal  => number.toPlainString
-    case other                         => other.toString
+    case words: String                 => words
+    case other                         => // a matrix takes a line a row
+      other.toString.linesIterator.map(_.trim.replaceAll(" +", " ")).mkString("; ")
   }
 
   private val clock: DateTimeFormatter = new DateTimeFormatterBuilder()
