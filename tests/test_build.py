@@ -14,7 +14,9 @@ from typing import NamedTuple
 
 import pytest
 
-from toree.companion import build, cds, java, sparkhome
+from toree.companion import build, cds, java, launch, sparkhome
+from toree.companion.training import Training, Wire
+from toree.config import Config
 from toree.errors import CompanionFailed
 
 pytestmark = pytest.mark.spark
@@ -191,7 +193,7 @@ def trained(unpacked: sparkhome.SparkHome, tmp_path_factory: pytest.TempPathFact
         shutil.copytree(build.source_root(), sources)
         patch.setattr(build, "source_root", lambda: sources)
         jar = build.companion(unpacked, runtime(), lambda text: None).jar
-        assert cds.Training(unpacked, runtime(), jar).run() is not None
+        assert Training(unpacked, runtime(), jar).run() is not None
         return build.companion(unpacked, runtime(), pytest.fail)
 
 
@@ -222,7 +224,7 @@ def start_companion(home: sparkhome.SparkHome, built: build.Built, tmp_path: Pat
             assert process.poll() is None and time.monotonic() < until
             time.sleep(0.05)
         found = json.loads(address.read_text())
-        with cds.Wire(found["port"], found["secret"], 60) as wire:
+        with Wire(found["port"], found["secret"], 60) as wire:
             assert wire.call("awaitRepl") == "!yv"
             assert wire.call("awaitSpark") == "!yv"
             code = 'spark.conf.get("spark.toree.test")'
@@ -284,11 +286,62 @@ def test_a_training_that_is_ended_leaves_nothing(
     jar = own_cache / "companion.jar"
     own_cache.mkdir(parents=True)
     jar.write_bytes(trained.jar.read_bytes())
-    training = cds.Training(unpacked, runtime(), jar)
+    training = Training(unpacked, runtime(), jar)
     timer = threading.Timer(1.5, training.close)
     timer.start()
     assert training.run() is None
     timer.join()
     assert training.process is not None
     assert training.process.poll() is not None
-    assert list(own_cache.iterdir()) == [jar]
+    assert [path.suffix for path in sorted(own_cache.iterdir())] == [".lock", ".jar"]
+
+
+def test_a_training_that_is_ended_before_it_began(
+    unpacked: sparkhome.SparkHome, trained: build.Built, own_cache: Path
+) -> None:
+    jar = own_cache / "companion.jar"
+    own_cache.mkdir(parents=True)
+    jar.write_bytes(trained.jar.read_bytes())
+    training = Training(unpacked, runtime(), jar)
+    training.close()
+    assert training.run() is None
+    assert training.process is None
+
+
+def test_of_several_first_kernels_one_trains(
+    unpacked: sparkhome.SparkHome, trained: build.Built, own_cache: Path
+) -> None:
+    jar = own_cache / "companion.jar"
+    own_cache.mkdir(parents=True)
+    jar.write_bytes(trained.jar.read_bytes())
+    one, other = (Training(unpacked, runtime(), jar) for _ in range(2))
+    thread = threading.Thread(target=one.run)
+    thread.start()
+    while one.process is None:
+        time.sleep(0.01)
+    assert other.run() is None
+    assert other.process is None
+    one.close()
+    thread.join()
+
+
+def test_a_start_that_fails_keeps_the_archive(
+    unpacked: sparkhome.SparkHome, trained: build.Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not the archive's fault when spark-submit refuses an option: no second start."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(trained.jar.parents[2]))
+    config = Config(spark_home=str(unpacked.home), spark_options=("--no-such-option",))
+    said: list[str] = []
+    with pytest.raises(CompanionFailed, match="ended with status 1"):
+        launch.start(config, said.append)
+    assert len(said) == 1
+    assert trained.archive is not None and trained.archive.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
+@pytest.mark.parametrize(
+    ("status", "crash"),
+    [(-6, True), (-11, True), (134, True), (-9, False), (-15, False), (143, False), (1, False)],
+)
+def test_what_is_a_crash(status: int, crash: bool) -> None:
+    assert launch.crashed(status) is crash

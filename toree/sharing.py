@@ -122,7 +122,7 @@ class Sharing:
                 f"{owner}'s {name} did not come: {self.title(language)} has a {name} of its own "
                 f"(%share {name} --to {language} brings it)."
             )
-        with self._carrying:
+        with self._carrying, self.store.crossing():
             problem = self._carry(row, reader, owner)
         if problem:
             reader.drop(name)
@@ -150,8 +150,6 @@ class Sharing:
             reason = error.message
         except Exception as error:  # the owner or the reader has trouble of its own
             reason = _shortly(error)
-        finally:
-            self.store.sweep()
         return f"{name} is in {owner} and did not come over: {reason}."
 
     # ---------------------------------------------------------------- analysis

@@ -11,7 +11,17 @@ from pathlib import Path
 import psutil
 import pytest
 from session import Session
-from victim import READY, companion, left, processes, r_host, stopped, trained, until
+from victim import (
+    READY,
+    companion,
+    left,
+    processes,
+    r_host,
+    scratch_of,
+    stopped,
+    trained,
+    until,
+)
 
 pytestmark = pytest.mark.spark
 
@@ -88,9 +98,7 @@ def test_nothing_of_a_dead_jvm_is_left(mortal: Session) -> None:
 
 
 def folders_of(jvm: psutil.Process) -> list[Path]:
-    environment = jvm.environ()
-    names = ("TOREE_FOLDER", "TOREE_TEMPORARY")
-    return [Path(environment[name]) for name in names if environment.get(name)]
+    return [Path(jvm.environ()["TOREE_TEMPORARY"])]
 
 
 def test_out_of_memory(mortal: Session) -> None:
@@ -210,7 +218,7 @@ def test_python_ends_the_kernel_for_good(specs: Path) -> None:
         session.run("spark.range(10).repartition(3).count()")
         until(lambda: trained(session), 200)
         others = processes(session)[1:]
-        folders = folders_of(companion(session))
+        folders = [scratch_of(session)]
         session.client.execute("%%python\nimport os; os._exit(3)")
         before = time.monotonic()
         until_left(others)
@@ -238,7 +246,7 @@ def test_the_front_is_killed(specs: Path, busy: bool, measured: dict[str, float]
         until(lambda: trained(session), 200)
         everything = processes(session)
         assert len(everything) >= 4, everything  # front, JVM, PySpark's daemon, R if there is R
-        folders = folders_of(companion(session))
+        folders = [scratch_of(session)]
         if busy:
             session.client.execute("while (true) {}")
             until(lambda: session.client.get_iopub_msg()["msg_type"] == "execute_input")

@@ -264,9 +264,9 @@ def test_files_are_the_users_alone_and_go(specs: Path) -> None:
     with Session("toree_scala") as session:
         session.run("spark.range(10).repartition(3).count()")
         environment = companion(session).environ()
-        folders = [Path(environment[name]) for name in ("TOREE_FOLDER", "TOREE_TEMPORARY")]
+        folders = [Path(environment[name]) for name in ("TOREE_SCRATCH", "TOREE_TEMPORARY")]
         assert [mode(folder) for folder in folders] == ["0o700", "0o700"]
-        assert not list(folders[0].glob("address"))  # read, then removed
+        assert not list(folders[1].glob("address"))  # read, then removed
         assert {mode(log) for log in logs(session)} == {"0o600"}
         assert any(folders[1].iterdir())
     until(lambda: not any(folder.exists() for folder in folders), 10)

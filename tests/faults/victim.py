@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
@@ -69,6 +70,11 @@ def companion(session: Session) -> psutil.Process:
     found = [p for p in processes(session) if is_companion(p)]
     assert len(found) == 1, found
     return found[0]
+
+
+def scratch_of(session: Session) -> Path:
+    """The folder for all that goes with the kernel."""
+    return Path(companion(session).environ()["TOREE_SCRATCH"])
 
 
 def is_companion(process: psutil.Process) -> bool:

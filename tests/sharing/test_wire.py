@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,8 +113,36 @@ def test_many_numbers_go_as_bytes(value: Vector, store: Store) -> None:
 
 
 def test_the_store_leaves_nothing(store: Store) -> None:
-    folder = Path(store.write(b"x", ".bin")).parent
-    store.sweep()
+    with store.crossing():
+        folder = Path(store.write(b"x", ".bin")).parent
+        (Path(store.place()[0]) / "y.arrow").write_bytes(b"y")
+        assert len(list(folder.iterdir())) == 2
     assert list(folder.iterdir()) == []
     store.close()
     assert not folder.exists()
+
+
+def test_a_crossing_takes_no_file_of_another(store: Store) -> None:
+    begun, ended = threading.Event(), threading.Event()
+    kept: list[bool] = []
+
+    def other() -> None:
+        with store.crossing():
+            path = Path(store.write(b"x", ".bin"))
+            begun.set()
+            ended.wait(10)
+            kept.append(path.exists())
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    begun.wait(10)
+    handed = Path(store.write(b"handed to a reader", ".bin"))
+    with store.crossing():
+        store.write(b"y", ".bin")
+        with store.crossing():
+            inner = Path(store.write(b"z", ".bin"))
+        assert not inner.exists()
+    ended.set()
+    thread.join(10)
+    assert kept == [True]
+    assert [path.name for path in handed.parent.iterdir()] == [handed.name]

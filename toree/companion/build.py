@@ -7,18 +7,18 @@ is named after all it was made from; a new Spark, Java or Toree makes a new one.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import io
 import re
+import shutil
 import subprocess
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import filelock
-
+from .. import scratch
 from ..errors import CompanionFailed
 from . import cache, cds
 from .java import Java
@@ -60,7 +60,7 @@ def companion(spark: SparkHome, java: Java, say: Callable[[str], None]) -> Built
     jar = folder / "companion.jar"
     if not whole(jar):
         # The system drops this lock when its holder dies, so a crash leaves nothing to clean up.
-        with filelock.FileLock(folder / "lock"):
+        with cache.alone(folder / "lock"):
             if not whole(jar):
                 say(
                     f"Compiling the companion for Spark {spark.version}, "
@@ -82,7 +82,8 @@ def place(spark: SparkHome, java: Java) -> Path:
     name = f"spark-{spark.version}-scala-{spark.scala}-{key}"
     ready = cache.root() / name
     # A cache that can't be written is as good as any other when what is wanted is in it.
-    return ready if whole(ready / "companion.jar") else cache.folder(name)
+    jar = ready / "companion.jar"
+    return ready if cache.trusted(jar) and whole(jar) else cache.folder(name)
 
 
 def sources(spark: SparkHome) -> list[Path]:
@@ -121,10 +122,12 @@ def compiled(spark: SparkHome, java: Java) -> bytes:
             f"The companion's Scala sources are missing ({source_root()}).",
             advice="This Toree is not a whole installation: install it again.",
         )
-    with tempfile.TemporaryDirectory(prefix="toree-compile-") as name:
-        classes = Path(name) / "classes"
+    with contextlib.ExitStack() as stack:
+        work = scratch.part("compile")
+        stack.callback(shutil.rmtree, work, ignore_errors=True)
+        classes = work / "classes"
         classes.mkdir()
-        arguments = Path(name) / "arguments"  # a file: Windows has short command lines
+        arguments = work / "arguments"  # a file: Windows has short command lines
         arguments.write_text("".join(f"{argument(path)}\n" for path in files), encoding="utf-8")
         command = [
             *(str(java.executable), "-Xss8m", "-Xmx768m", "-XX:+UseSerialGC"),

@@ -1,49 +1,82 @@
 """The user's cache: compiled companions, class data archives, the sbt launcher.
 
 Everything in it can be deleted at any time. When its folder cannot be written (a read-only home,
-a container), a private temporary one stands in until the process ends.
+a container) or is not this user's alone, a private temporary one stands in until the process ends.
 """
 
 from __future__ import annotations
 
-import atexit
-import functools
+import contextlib
+import errno
 import hashlib
 import os
 import shutil
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
-import platformdirs
+import filelock
+
+from .. import folders, scratch
 
 
 def root() -> Path:
-    """Where the cache is: `$XDG_CACHE_HOME/toree` or the platform's own place for one."""
-    named = os.environ.get("XDG_CACHE_HOME")  # honoured on macOS and Windows too
-    return Path(named) / "toree" if named else Path(platformdirs.user_cache_dir("toree", False))
+    """Where the cache is; it need not exist."""
+    return folders.cache_root()
 
 
 def folder(name: str) -> Path:
-    """A folder of the cache that exists, belongs to this user alone and can be written."""
-    path = root() / name
+    """A folder of the cache, or its stand-in, that can be written."""
+    return folders.cache(name)
+
+
+def trusted(path: Path) -> bool:
+    """Whether a file of the cache may be run: nobody but this user or root can have made it."""
+    return not any(folders.doubt(place) for place in (path, path.parent, root()))
+
+
+def sweep() -> None:
+    """Removes what processes that were killed were making here."""
+    for path in [root(), *root().glob("spark-*")]:
+        scratch.sweep(path)
+
+
+@contextlib.contextmanager
+def alone(lock: Path, wait: bool = True) -> Iterator[bool]:
+    """Holds a lock among all processes, which the system drops when its holder dies.
+
+    False, without waiting, when another has it and `wait` is not asked for. Where the file system
+    has no locks nobody waits: two may do the same work and put the same file in place.
+    """
+    held = filelock.FileLock(lock)
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if os.name != "nt":
-            root().chmod(0o700)  # what is in it gets executed
-        with tempfile.TemporaryFile(dir=path):
-            pass
+        if has_locks(lock):
+            held.acquire(timeout=-1 if wait else 0)
+    except filelock.Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        held.release()
+
+
+def has_locks(file: Path) -> bool:
+    """Whether its file system has locks: filelock takes "no locks" for "not yet" and goes on."""
+    if os.name == "nt":
+        return True
+    import fcntl
+
+    try:
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError:
-        path = stand_in() / name
-        path.mkdir(mode=0o700, exist_ok=True)
-    return path
-
-
-@functools.cache
-def stand_in() -> Path:
-    """One temporary folder for the life of this process, private to the user (mkdtemp: 0700)."""
-    path = Path(tempfile.mkdtemp(prefix="toree-cache-"))
-    atexit.register(shutil.rmtree, path, ignore_errors=True)
-    return path
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EINTR)
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def remove() -> None:
@@ -62,12 +95,12 @@ def key(*parts: str | bytes) -> str:
 
 def write(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Puts a whole file in place at once: a reader sees the old one or the new one."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    draft = scratch.draft(path)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(data)
-        os.chmod(name, mode)
-        os.replace(name, path)
+        draft.chmod(mode)
+        os.replace(draft, path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
         raise

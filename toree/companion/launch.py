@@ -14,33 +14,52 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .. import logs
-from ..config import Config, runtime_folder
+from .. import folders, lifelines, logs, scratch
+from ..config import Config
 from ..errors import CompanionFailed
 from . import build, cache, cds, java, sparkhome
+from .training import Training
 
+ADDRESS = "address"  # the file in which the JVM says where it listens
 _LOG_TAIL = 15  # lines of the log that an error shows
 _MASTER = re.compile(r"^(?:--master(?:=|\n)|(?:--conf[=\n])?spark\.master=)(\S+)$", re.M)
 _DEFAULT_MASTER = re.compile(r"^\s*spark\.master[\s=:]+(\S+)", re.M)
+
+
+#: Signals by which others end a process; by the rest of them a JVM ends itself.
+_FROM_OUTSIDE = ("SIGHUP", "SIGINT", "SIGKILL", "SIGTERM")
+
+
+class Crashed(CompanionFailed):
+    """The JVM crashed at its start: a class data archive with damaged bytes does that to it."""
+
+    name = "CompanionFailed"
 
 
 class CompanionProcess:
     """One running JVM: its process, its address, its log."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], folder: Path, temporary: Path, log: Path
+        self,
+        process: subprocess.Popen[bytes],
+        temporary: Path,
+        local_dirs: Sequence[Path],
+        log: Path,
     ) -> None:
+        assert process.stdin
         self.process = process
-        self.folder = folder
+        self.lifeline = process.stdin.fileno()
+        lifelines.hold(self.lifeline)
         self.temporary = temporary
+        self.local_dirs = local_dirs
         self.log = log
         self._rotation = logs.Rotation(log)
         self.port = 0
@@ -63,12 +82,13 @@ class CompanionProcess:
         Raises:
             CompanionFailed: it ended or did not answer within `timeout` seconds.
         """
-        address = self.folder / "address"
+        address = self.temporary / ADDRESS
         deadline = time.monotonic() + timeout
         while not address.exists():
             if self.process.poll() is not None:
-                raise CompanionFailed(
-                    f"The companion JVM ended with status {self.process.returncode} at its start.",
+                status = self.process.returncode
+                raise (Crashed if crashed(status) else CompanionFailed)(
+                    f"The companion JVM ended with status {status} at its start.",
                     advice=self.last_lines(),
                 )
             if time.monotonic() > deadline:
@@ -87,9 +107,7 @@ class CompanionProcess:
 
     def close(self, timeout: float = 5.0) -> None:
         """Ends the JVM: by closing its stdin, and by force when that takes too long."""
-        with contextlib.suppress(OSError):
-            if self.process.stdin:
-                self.process.stdin.close()
+        self._let_go()
         try:
             self.process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -99,9 +117,16 @@ class CompanionProcess:
 
     def clean(self) -> None:
         """Removes what a JVM that has ended left behind; its log stays for a while."""
+        self._let_go()
         self._rotation.close()
-        for folder in (self.folder, self.temporary):
+        for folder in (self.temporary, *self.local_dirs):
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _let_go(self) -> None:
+        lifelines.release(self.lifeline)
+        with contextlib.suppress(OSError):
+            if self.process.stdin:
+                self.process.stdin.close()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +135,7 @@ class Started:
 
     process: CompanionProcess
     spark: sparkhome.SparkHome
-    training: cds.Training | None
+    training: Training | None
 
 
 def start(config: Config, say: Callable[[str], None]) -> Started:
@@ -126,23 +151,20 @@ def start(config: Config, say: Callable[[str], None]) -> Started:
     say(f"Starting Spark {spark.version} (Scala {spark.scala}, Java {runtime.version}) ...")
     try:
         running = _run(config, spark, runtime, built)
-    except CompanionFailed:
+    except Crashed:
         if built.archive is None:
             raise
-        # Java 17 dies of an archive whose bytes are damaged: without one it may live.
         built = built.without_archive()
         running = _run(config, spark, runtime, built)
-    training = None if built.archive else cds.Training(spark, runtime, built.jar)
+    training = None if built.archive else Training(spark, runtime, built.jar)
     return Started(running, spark, training)
 
 
 def _run(
     config: Config, spark: sparkhome.SparkHome, runtime: java.Java, built: build.Built
 ) -> CompanionProcess:
-    folder = runtime_folder() / f"companion-{os.getpid()}-{secrets.token_hex(4)}"
-    folder.mkdir(mode=0o700)
-    temporary = Path(tempfile.mkdtemp(prefix="toree-", dir=temporary_root()))  # 0700
-    log = folder.with_suffix(".log")
+    temporary = scratch.part("jvm")
+    log = folders.runtime() / f"companion-{os.getpid()}-{secrets.token_hex(4)}.log"
     logs.prune(log.parent)
     settings, options = cds.settings(spark, config.spark_options)
     arguments = [
@@ -151,7 +173,7 @@ def _run(
         "--class",
         "toree.Main",
         str(built.jar),
-        str(folder / "address"),
+        str(temporary / ADDRESS),
         "--spark",
         config.initialization_mode,
     ]
@@ -167,10 +189,13 @@ def _run(
                 os.environ.get("SPARK_SUBMIT_OPTS", ""),
             ]
         ).strip(),
-        # What the JVM removes at its end, should this process be gone by then.
-        "TOREE_FOLDER": str(folder),
+        # By which the JVM sees that this process is gone, and what it then removes.
+        "TOREE_FRONT": f"{os.getpid()} {scratch.born(os.getpid())}",
         "TOREE_TEMPORARY": str(temporary),
+        "TOREE_SCRATCH": str(scratch.folder()),
     }
+    if local_dirs := private_local_dirs():
+        environment["SPARK_LOCAL_DIRS"] = ",".join(map(str, local_dirs))
     if is_local(spark, config.spark_options):
         # Spark's own sockets, the UI's too, would else listen on every network of this machine.
         environment.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
@@ -187,13 +212,47 @@ def _run(
             )
         except OSError as error:
             raise CompanionFailed(f"{spark.submit} can't be run: {error}") from error
-    running = CompanionProcess(process, folder, temporary, log)
+    running = CompanionProcess(process, temporary, local_dirs, log)
     try:
         running.wait_for_address(config.start_timeout)
     except BaseException:
         running.close(timeout=0.5)
         raise
+    finally:
+        threading.Thread(target=sweep, name="toree-sweep", daemon=True).start()
     return running
+
+
+def crashed(status: int) -> bool:
+    """Whether a process ended by a fault of its own; a shell adds 128 to its child's signal."""
+    number = -status if status < 0 else status - 128
+    try:
+        return signal.Signals(number).name not in _FROM_OUTSIDE
+    except ValueError:
+        return False
+
+
+def private_local_dirs() -> list[Path]:
+    """A folder of the companion's own in each of SPARK_LOCAL_DIRS, where everybody could read it.
+
+    Empty when there is none, or one that can't be had: then Spark says what is wrong.
+    """
+    named = os.environ.get("SPARK_LOCAL_DIRS", "")
+    folders = [scratch.draft(Path(place.strip(), "spark")) for place in named.split(",") if place]
+    try:
+        for folder in folders:
+            folder.mkdir(mode=0o700)
+    except OSError:
+        return []
+    return folders
+
+
+def sweep() -> None:
+    """Removes what kernels, and those who train, have left when they were killed."""
+    named = os.environ.get("SPARK_LOCAL_DIRS", "").split(",")
+    for place in (scratch.root(), *(Path(name.strip()) for name in named if name)):
+        scratch.sweep(place)
+    cache.sweep()
 
 
 def use_python_of(spark: sparkhome.SparkHome) -> None:
@@ -210,19 +269,6 @@ def watch(process: subprocess.Popen[bytes], died: Callable[[int], None]) -> thre
     )
     thread.start()
     return thread
-
-
-def temporary_root() -> Path:
-    """Where the JVM's temporary files go: a folder from which libraries can be loaded.
-
-    Spark unpacks its compression libraries there, which a /tmp mounted noexec forbids.
-    """
-    usual = Path(tempfile.gettempdir())
-    for folder in (usual, cache.root(), runtime_folder()):
-        with contextlib.suppress(OSError, AttributeError):  # no statvfs on Windows
-            if not os.statvfs(folder).f_flag & os.ST_NOEXEC and os.access(folder, os.W_OK):
-                return folder
-    return usual
 
 
 def is_local(spark: sparkhome.SparkHome, options: Sequence[str]) -> bool:

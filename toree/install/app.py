@@ -18,6 +18,7 @@ from traitlets import Bool, Unicode
 
 from .. import __version__
 from ..companion import build, cache, cds, java, sparkhome
+from ..companion.training import Training
 from ..errors import ToreeError
 from . import doctor, kernelspec
 
@@ -185,7 +186,7 @@ class Install(Command):
             built = build.companion(spark, runtime, print)
             if built.archive is None and cds.place(spark, runtime, built.jar):
                 print("Teaching Java to start it fast (once, about 20 s) ...", flush=True)
-                if cds.Training(spark, runtime, built.jar).run() is None:
+                if Training(spark, runtime, built.jar).run() is None:
                     print("That did not work; the kernels run all the same, but start slower.")
             print(f"Ready: Spark {spark.version}, Scala {spark.scala}, Java {runtime.version}.")
         except ToreeError as error:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import select
 import signal
 import threading
 import time
@@ -27,6 +28,7 @@ _TICK = 0.01
 _SPARK_EVERY = 0.1
 _PUSH_AFTER = 0.1
 _PUSH_EVERY = 0.2
+_LOOK = 1.0  # seconds between two looks at whether the front is there
 
 
 class Interrupts:
@@ -56,6 +58,7 @@ class Interrupts:
         self._lock = threading.Lock()
         self._live: str | None = None
         self._main = threading.main_thread().ident or 0
+        self._front = os.getppid()
 
     def start(self) -> None:
         # Set after R and Spark, which install handlers of their own. A Python no-op rather than
@@ -85,12 +88,20 @@ class Interrupts:
 
     def _watch(self) -> None:
         rest = b""
-        while data := os.read(self._fd, 4096):
+        while self._has_front():
+            if not select.select([self._fd], [], [], _LOOK)[0]:
+                continue
+            if not (data := os.read(self._fd, 4096)):
+                break
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:
                 self._stop(line.decode())
         # The front is gone: so is everything of ours, whatever R is doing.
         end_session()
+
+    def _has_front(self) -> bool:
+        """A fork of the front that knows nothing of us keeps its end of the pipe open."""
+        return os.getppid() == self._front
 
     def _stop(self, cell: str) -> None:
         with self._lock:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
 import shutil
-import tempfile
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+
+from .. import scratch
 
 #: Bytes above which a value goes by file.
 LIMIT = 1 << 20
@@ -19,13 +21,39 @@ class Store:
     def __init__(self, limit: int = LIMIT) -> None:
         self.limit = limit
         self._folder: Path | None = None
+        self._lock = threading.Lock()
         self._numbers = itertools.count()
+        self._crossing = threading.local()
+
+    @contextlib.contextmanager
+    def crossing(self) -> Iterator[None]:
+        """One value's way from its owner to its reader, on one thread: its files go at the end.
+
+        Those of others stay: they cross at the same time, and their readers may not have them yet.
+        """
+        outer = getattr(self._crossing, "files", None)
+        files: list[Path] = []
+        self._crossing.files = files
+        try:
+            yield
+        finally:
+            self._crossing.files = outer
+            for path in files:
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                with contextlib.suppress(OSError):  # Windows keeps what is mapped
+                    path.unlink()
 
     def path(self, suffix: str) -> Path:
-        """A path no other value has."""
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="toree-values-"))  # mode 0700
-        return self._folder / f"{next(self._numbers)}{suffix}"
+        """A path no other value has. Outside of a crossing its reader removes the file."""
+        with self._lock:
+            if self._folder is None:
+                self._folder = scratch.part("values")
+        path = self._folder / f"{next(self._numbers)}{suffix}"
+        files = getattr(self._crossing, "files", None)
+        if files is not None:
+            files.append(path)
+        return path
 
     def write(self, data: bytes, suffix: str) -> str:
         path = self.path(suffix)
@@ -33,15 +61,10 @@ class Store:
         return str(path)
 
     def place(self) -> tuple[str, int]:
-        """For another process that writes here: the folder, and the size that goes by file."""
-        return str(self.path("").parent), self.limit
-
-    def sweep(self) -> None:
-        """Removes every file: the values in them have arrived."""
-        if self._folder is not None:
-            for entry in os.scandir(self._folder):
-                with contextlib.suppress(OSError):  # Windows keeps what is mapped
-                    Path(entry.path).unlink()
+        """For another process that writes here: a folder, and the size that goes by file."""
+        folder = self.path("")
+        folder.mkdir(mode=0o700)
+        return str(folder), self.limit
 
     def close(self) -> None:
         folder, self._folder = self._folder, None

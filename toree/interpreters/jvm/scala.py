@@ -122,11 +122,13 @@ class ScalaInterpreter(Interpreter):
         owner = self._names.owner(name)
         if owner is None or owner == self.language:
             return "own" if owner else ""
-        try:
-            value = self._names.value(name)
-        except (KeyError, TypeError):
-            return ""
-        return wire.dumps(for_jvm(value, name, self._frames), self._store)
+        with self._store.crossing():
+            try:
+                value = self._names.value(name)
+            except (KeyError, TypeError):
+                return ""
+            value = for_jvm(value, name, self._frames)
+        return wire.dumps(value, self._store)  # the JVM reads its file, and removes it, after this
 
 
 def completion_of(reply: str) -> Completion:

@@ -36,13 +36,12 @@ class PythonInterpreter(Interpreter):
         self._spark = services.spark
         self._companion = services.companion
         self._eager = services.config.initialization_mode == "eager"
-        self._names = services.names
+        self._names, self._store = services.names, services.store
         self._variables = PythonVariables(services)
 
     def start(self) -> None:
-        kernel = Kernel(
-            SharedValues(self._names, self._variables), self._output, Magics(self._magic)
-        )
+        values = SharedValues(self._names, self._store, self._variables)
+        kernel = Kernel(values, self._output, Magics(self._magic))
         self._ipython.shell.user_ns["kernel"] = kernel
         self._ipython.shell.user_ns_hidden["kernel"] = kernel
         if self._eager:

@@ -175,8 +175,9 @@ def _parsed(code: str) -> ast.Module:
 class SharedValues:
     """The shared names behind `kernel.data` (`toree.api`)."""
 
-    def __init__(self, names: Names, variables: PythonVariables) -> None:
+    def __init__(self, names: Names, store: wire.Store, variables: PythonVariables) -> None:
         self._shared = names
+        self._store = store
         self._variables = variables
 
     def names(self) -> list[str]:
@@ -185,7 +186,8 @@ class SharedValues:
     def get(self, name: str) -> Any:
         if self._shared.owner(name) in (None, "python"):
             return self._variables.value(name)
-        return self._variables.received(self._shared.value(name))
+        with self._store.crossing():
+            return self._variables.received(self._shared.value(name))
 
     def put(self, name: str, value: Any) -> None:
         if not self._shared.shareable(name):

@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 from typing import IO
 
+from ... import lifelines
 from ...rhost.frames import Channel, Message
 from ...rhost.processes import kill_session
 
@@ -57,6 +58,9 @@ class Child:
                 os.close(fd)
             if not isinstance(out, int):
                 out.close()
+        for fd in (requests_write, self._interrupts):
+            lifelines.hold(fd)
+        self._requests = requests_write
         self._channel = Channel(events_read, requests_write)
         self.frames: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, name="toree-r", daemon=True)
@@ -115,6 +119,8 @@ class Child:
         self.kill()
         self._process.wait()
         self._reader.join(5)
+        for fd in (self._requests, self._interrupts):
+            lifelines.release(fd)
         os.close(self._interrupts)
         self._interrupts = -1
         self._channel.close()

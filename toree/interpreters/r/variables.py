@@ -10,8 +10,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ... import wire
-from ...config import runtime_folder
+from ... import folders, wire
 from ...errors import ToreeError
 from ...rhost.wire import SharedFrame, encode
 from ...spark.arrow import index_named, read
@@ -98,15 +97,16 @@ class SharingR(RInterpreter):
         owner = self._names.owner(name)
         if owner is None or owner == self.language:
             return {"answer": "own" if owner else None}, []
-        try:
-            value = self._names.value(name)
-        except (KeyError, TypeError):
-            return {"answer": None}, []
-        try:
-            blobs: list[bytes] = []
-            return {"answer": encode(self._sent(value), blobs)}, blobs
-        except Exception as error:  # the cell is told; the pipe must stay in step
-            return {"error": str(error)}, []
+        with self._store.crossing():
+            try:
+                value = self._names.value(name)
+            except (KeyError, TypeError):
+                return {"answer": None}, []
+            try:
+                blobs: list[bytes] = []
+                return {"answer": encode(self._sent(value), blobs)}, blobs
+            except Exception as error:  # the cell is told; the pipe must stay in step
+                return {"error": str(error)}, []
 
     def own(self, name: str) -> bool:
         return name in _OWN or name in self._own
@@ -126,6 +126,6 @@ def create(services: Services) -> RInterpreter:
         services.frames,
         services.store,
         services.names,
-        log=runtime_folder() / f"r-{os.getpid()}.log",
+        log=folders.runtime() / f"r-{os.getpid()}.log",
         patience=services.config.interrupt_patience,
     )

@@ -31,10 +31,17 @@ abstract class CellMainBase(settings: Settings, loader: ReplClassLoader, message
 }
 
 private final class CellReporter(settings: Settings, messages: Messages)
-    extends ReplReporterImpl(ShellConfig(settings), settings, new PrintWriter(Writer.nullWriter)) {
+    extends ReplReporterImpl(ShellConfig(settings), settings, new PrintWriter(Nowhere)) {
   override def filter(pos: Position, text: String, severity: Severity): Int = {
     val verdict = super.filter(pos, text, severity)
     if (!totalSilence && verdict != Suppress) messages.add(pos, severity.toString, text)
     verdict
   }
+}
+
+/** Java 8 has no `Writer.nullWriter`. */
+private object Nowhere extends Writer {
+  def write(text: Array[Char], from: Int, length: Int): Unit = ()
+  def flush(): Unit = ()
+  def close(): Unit = ()
 }

@@ -1,8 +1,9 @@
 package toree
 
-import java.io.{File, InputStream}
+import java.io.{File, IOException, InputStream}
 import java.nio.file.{Files, Path, Paths}
 import java.nio.file.attribute.PosixFilePermissions
+import java.util.concurrent.CountDownLatch
 
 import toree.cells.OutputCapture
 import toree.companion.Companion
@@ -10,7 +11,7 @@ import toree.gateway.Gateway
 
 /** The companion JVM: `toree.Main <address-file> [--spark none|lazy|eager]`.
   *
-  * Lives as long as its standard input is open.
+  * Lives as long as its standard input is open and the front is there.
   */
 object Main {
   def main(arguments: Array[String]): Unit = arguments.toList match {
@@ -40,7 +41,10 @@ object Main {
     gateway.start()
     companion.start()
     gateway.publish(address)
-    drain(front)
+    val over = new CountDownLatch(1)
+    background("front-input") { drain(front); over.countDown() }
+    background("front-watch") { watch(); over.countDown() }
+    over.await()
     end(companion, classes)
   }
 
@@ -49,7 +53,25 @@ object Main {
     Files.createTempDirectory("toree-classes-", own)
   }
 
-  private def drain(front: InputStream): Unit = while (front.read() >= 0) {}
+  private def drain(front: InputStream): Unit =
+    try while (front.read() >= 0) {}
+    catch { case _: IOException => () }
+
+  /** Returns when the front is gone. Its pipe ends with it, but for a fork that keeps it open and
+    * knows nothing of us. A process is its id and when it began, since ids come back.
+    */
+  private def watch(): Unit = sys.env.getOrElse("TOREE_FRONT", "").split(' ') match {
+    case Array(pid, born) if Files.exists(Paths.get("/proc/self/stat")) =>
+      val status = Paths.get("/proc", pid, "stat")
+      def lives =
+        try {
+          // Behind the name, which may hold anything.
+          val facts = new String(Files.readAllBytes(status)).split("\\) ").last.split(' ')
+          facts(0) != "Z" && facts(19) == born
+        } catch { case _: IOException => false }
+      while (lives) Thread.sleep(1000)
+    case _ => Thread.sleep(Long.MaxValue)
+  }
 
   /** The front is gone: a short orderly close, then the end, whatever still runs. */
   private def end(companion: Companion, classes: Path): Unit = {
@@ -64,17 +86,20 @@ object Main {
   }
 
   /** Removes the folders once more when this process is gone: until then its threads, a compiler or
-    * Spark's tasks, may make them anew.
+    * Spark's tasks, may make them anew. With the front gone goes the one for all that the two had.
     */
   private def sweepAfterwards(): Unit = if (File.separatorChar == '/' && folders.nonEmpty) {
     val script =
-      "i=0; while kill -0 $1 2>/dev/null && [ $i -lt 80 ]; do sleep 0.1; i=$((i+1)); done; " +
-        "shift; rm -rf -- \"$@\""
-    val command = Seq("sh", "-c", script, "sh", ProcessHandle.current.pid.toString) ++
+      "jvm=$1; front=$2; all=$3; shift 3; i=0; " +
+        "while kill -0 $jvm && [ $i -lt 80 ]; do sleep 0.1; i=$((i+1)); done; rm -rf -- \"$@\"; " +
+        "kill -0 $front && ! grep -qs ') Z ' /proc/$front/stat || rm -rf -- \"$all\""
+    val front = sys.env.getOrElse("TOREE_FRONT", "").takeWhile(_ != ' ')
+    val all = sys.env.getOrElse("TOREE_SCRATCH", folders.head.toString)
+    val command = Seq("sh", "-c", script, "sh", Companion.pid.toString, front, all) ++
       folders.map(_.toString)
     new ProcessBuilder(command: _*)
-      .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-      .redirectError(ProcessBuilder.Redirect.DISCARD)
+      .redirectErrorStream(true)
+      .redirectOutput(new File("/dev/null"))
       .start()
     ()
   }
@@ -92,8 +117,13 @@ object Main {
     folders.foreach(delete)
   }
 
-  private def folders: Seq[Path] =
-    Seq("TOREE_FOLDER", "TOREE_TEMPORARY").flatMap(sys.env.get).filter(_.nonEmpty).map(Paths.get(_))
+  /** What goes with this process: its temporary folder, and its own ones among Spark's. */
+  private def folders: Seq[Path] = {
+    val spark = sys.env.getOrElse("SPARK_LOCAL_DIRS", "").split(',').toSeq.map(Paths.get(_))
+    sys.env.get("TOREE_TEMPORARY").filter(_.nonEmpty).toSeq.map(Paths.get(_)).flatMap { own =>
+      own +: spark.filter(dir => Option(dir.getFileName).exists(_.toString.startsWith("toree-")))
+    }
+  }
 
   private def delete(folder: Path): Unit = {
     // Spark's threads and hooks make and remove files meanwhile: what vanishes is no reason to stop.

@@ -28,7 +28,7 @@ final class WireReader(frames: String => Any) {
 
   private def parse(text: String): JsonNode = {
     val node = mapper.readTree(text)
-    if (tag(node) == "file") mapper.readTree(Paths.get(node.get("path").asText).toFile) else node
+    if (tag(node) == "file") mapper.readTree(file(node)) else node
   }
 
   private def typeOf(node: JsonNode): Kind = tag(node) match {
@@ -271,8 +271,14 @@ object WireReader {
   }
 
   private def buffer(node: JsonNode): Array[Byte] =
-    if (node.has("path")) Files.readAllBytes(Paths.get(node.get("path").asText))
-    else Base64.getDecoder.decode(node.get("b64").asText)
+    if (node.has("path")) file(node) else Base64.getDecoder.decode(node.get("b64").asText)
+
+  /** What went by file: this is its reader, and there is no other. */
+  private def file(node: JsonNode): Array[Byte] = {
+    val path = Paths.get(node.get("path").asText)
+    try Files.readAllBytes(path)
+    finally { Files.deleteIfExists(path); () }
+  }
 
   /** A tuple of up to 22 values. */
   private def tuple(values: Vector[Any]): Any =
