@@ -27,7 +27,7 @@ ROOMS = {
     "r": {"interpreters.r.*"},
     "languages": {"registry"},
     "magics": {"magics.*"},
-    "host": {"workspace", "analysis", "host"},
+    "host": {"workspace", "analysis", "host", "tables"},
     "jupyter": {"jupyter.*", "__main__"},
     "install": {"install.*"},
     "testing": {"testing"},
@@ -48,7 +48,7 @@ KNOWS: dict[str, set[str]] = {
     "languages": {"ground", "seam", "jvm", "python", "r"},
     "magics": {"ground", "parts", "companion", "seam"},
     "host": {"ground", "parts", "companion", "spark", "seam", "languages", "magics"},
-    "jupyter": {"ground", "parts", "companion", "languages", "host"},
+    "jupyter": {"ground", "parts", "companion", "spark", "languages", "host"},
     "install": {"ground", "companion", "seam", "languages"},
     "testing": {"ground", "parts", "seam"},
     "client": set(),
@@ -66,6 +66,7 @@ DOORS = {
     "psutil": {"rhost.processes", "scratch"},
     "py4j": {"companion.companion", "rhost.session"},
     "pyspark": {"spark.*", "rhost.session"},
+    "websockets": {"client.websocket"},
     "rpy2": {"rhost.*"},  # a process that is there to hold R
 }
 

@@ -11,6 +11,7 @@ import dataclasses
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
 
 from . import wire
 from .errors import MagicError, ToreeError
@@ -19,6 +20,7 @@ from .variables import CODE, RESERVED, Name, Variables
 
 _WORD_BEFORE = re.compile(r"(?<![\w.$@%:'\"`])([^\W\d]\w*)$")
 _WORD_AFTER = re.compile(r"\w*")
+T = TypeVar("T")
 
 
 class Sharing:
@@ -109,6 +111,11 @@ class Sharing:
         if row.reason:
             raise TypeError(row.reason)
         return self._interpreter(row.owner).get(name)
+
+    def taken(self, name: str, use: Callable[[wire.Value], T]) -> T:
+        """What `use` makes of a name's value, before its file may be swept away."""
+        with self._carrying:
+            return use(self.value(name))
 
     def names(self) -> list[str]:
         """The names whose values can cross."""

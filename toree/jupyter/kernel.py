@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import traceback
 import types
@@ -16,6 +17,9 @@ from ..config import Config
 from ..errors import ToreeError
 from ..host import Host
 from ..interpreters.base import Aborted, Failed, Ok, Result
+from . import questions
+from .clients import Clients
+from .executions import Executions
 from .output import BoundedStream, KernelOutput
 from .request import REQUEST, Request
 from .shell import Shell
@@ -47,10 +51,38 @@ class ToreeKernel(IPythonKernel):
         BoundedStream.limit = config.output_limit
         self.host = Host(config, Shell(self), table)
         self.host.companion.events.late_output = self._late_output
+        self.executions = Executions(self._stop_cell)
+        self.clients = Clients(self, self.host.workspace, self.executions.cancel)
+        self.control_handlers["toree_request"] = self.clients.handle
 
     def start(self) -> None:
         super().start()
         self.host.start()
+
+    # ---------------------------------------------------------------- clients of ours
+
+    def _publish_status(self, status: str, channel: str, parent: Any = None) -> None:
+        """What a client of ours asks beside the cells makes the kernel no busier for the others."""
+        asked = self.get_parent(channel).get("header", {}).get("msg_type")
+        if channel != "control" or asked != "toree_request":
+            super()._publish_status(status, channel, parent)
+
+    def should_handle(self, stream: Any, msg: Any, idents: Any) -> Any:
+        request = msg["header"]["msg_id"]
+        if self.executions.cancelled(request):
+            self._send_abort_reply(stream, msg, idents)
+            return False
+        return super().should_handle(stream, msg, idents)
+
+    def _input_request(self, prompt: Any, ident: Any, parent: Any, password: bool = False) -> str:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+        return questions.ask(self, str(prompt), ident, parent, password)
+
+    def _stop_cell(self, cell: str) -> None:
+        if running := self.host.workspace.cells.find(cell):
+            running.stop()
 
     def pre_handler_hook(self) -> None:
         """Before each request: SIGINT is to stop a cell, not what is done around it.
@@ -83,6 +115,7 @@ class ToreeKernel(IPythonKernel):
     @property
     def kernel_info(self) -> dict[str, Any]:
         info: dict[str, Any] = super().kernel_info
+        info["toree"] = {"languages": sorted(self.host.languages)}
         row = self.host.language
         if row is None or not row.ipython:  # debugpy can't step through other languages
             info["supported_features"] = [
@@ -109,13 +142,21 @@ class ToreeKernel(IPythonKernel):
         REQUEST.set(request)
         output = KernelOutput(self, self.host.config.output_limit)
         stoppable = threading.current_thread() is threading.main_thread()
+        asked = self.get_parent("shell").get("header", {}).get("msg_id", "")
         try:
-            self._in_cell = stoppable
-            if stoppable and self._stop_asked:
-                raise KeyboardInterrupt
-            if self.config_error:
-                raise ToreeError(self.config_error, advice="Correct TOREE_OPTS in kernel.json.")
-            result = await self.host.run(code, output)
+            with self.executions.running(asked, output.cell):
+                try:
+                    self._in_cell = stoppable
+                    if stoppable and self._stop_asked:
+                        raise KeyboardInterrupt
+                    if self.config_error:
+                        raise ToreeError(
+                            self.config_error, advice="Correct TOREE_OPTS in kernel.json."
+                        )
+                    result = await self.host.run(code, output)
+                finally:
+                    if stoppable:
+                        self._in_cell = False
         except ToreeError as error:
             result = Failed(error.ename, str(error), [f"{error.ename}: {error}"])
         except KeyboardInterrupt:
@@ -123,9 +164,6 @@ class ToreeKernel(IPythonKernel):
         except Exception as error:  # our own fault: say so, and keep the session
             self.log.exception("A cell failed inside Toree")
             result = Failed(type(error).__name__, str(error), traceback.format_exc().splitlines())
-        finally:
-            if stoppable:
-                self._in_cell = False
         if not request.ran and store_history and not silent and code.strip():
             self._remember(count, code, result)
         reply = self._reply(result, count, silent)
@@ -250,6 +288,7 @@ class ToreeKernel(IPythonKernel):
         await super().interrupt_request(stream, ident, parent)
 
     def do_shutdown(self, restart: bool) -> dict[str, Any]:  # type: ignore[override]
+        self.clients.close()
         self.host.close()
         reply: dict[str, Any] = super().do_shutdown(restart)
         return reply

@@ -224,7 +224,9 @@ def _open(code: str) -> bool:
 
 
 def typed(value: Any) -> dict[str, Any]:
-    """A parameter's value for the wire: `{"type": ..., "value": ...}`."""
+    """A parameter's value for the wire: `{"type": ..., "value": ...}`, which clients send too."""
+    if isinstance(value, dict):
+        return value
     kind = {bool: "boolean", int: "long", float: "double", type(None): "null"}.get(
         type(value), "string"
     )

@@ -3,13 +3,14 @@ package toree.gateway
 import java.util.{List => JList}
 
 import org.apache.spark.api.java.JavaSparkContext
+import org.apache.spark.rdd.RDD
 import org.apache.spark.sql.{Dataset, SparkSession}
 
 import toree.Events
 import toree.cells.CellOptions
 import toree.companion.Companion
 import toree.packages.Request
-import toree.spark.Preview
+import toree.spark.{Batches, Preview}
 import toree.sql.{SqlCell, SqlCompletion, SqlNames}
 import toree.text.Json
 
@@ -142,6 +143,10 @@ final class EntryPoint(companion: Companion) {
 
   def references(workspace: String, code: String): String =
     Json.array(companion.workspace(workspace).repl().references(code))
+
+  /** The items of an RDD, computed as they are read (`Batches`). */
+  def batches(rdd: RDD[Array[Byte]], ahead: Int, group: String): Batches =
+    new Batches(rdd, ahead, group)
 
   /** Delivers output that belongs to no running cell; returns when the process ends. */
   def pump(): Unit = companion.capture.background.deliver(companion.events)

@@ -1,0 +1,291 @@
+"""One connection, many requests: replies go to who asked, and a broken line is mended.
+
+Everything runs on one event loop. A request is put in line (`ask`) and sent in that order; each
+message that comes is given to the inbox of the request it names as its parent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from .errors import ClientError, ConnectionLost, KernelGone, Refused
+from .messages import Channel, Message, Transport
+
+#: Seconds between attempts to connect again; the last is repeated.
+PAUSES = (0.1, 0.3, 1.0, 2.0)
+
+
+class Inbox(Protocol):
+    """Who waits for the messages of a request."""
+
+    #: A cell: it ends with the kernel's process, while other requests may be asked again.
+    runs: bool
+
+    def take(self, message: Message) -> bool:
+        """Takes a message; True when no more is waited for."""
+
+    def fail(self, error: ClientError) -> None:
+        """No more will come."""
+
+
+class Reply:
+    """An inbox for the one reply of a request."""
+
+    runs = False
+
+    def __init__(self) -> None:
+        self.future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+
+    def take(self, message: Message) -> bool:
+        if message.channel == "iopub":
+            return False
+        if not self.future.done():
+            self.future.set_result(message)
+        return True
+
+    def fail(self, error: ClientError) -> None:
+        if not self.future.done():
+            self.future.set_exception(error)
+
+
+class Connection:
+    """Routes messages over a transport."""
+
+    def __init__(self, transport: Transport, *, patience: float = 30.0) -> None:
+        """`patience`: seconds to try to connect again before giving up."""
+        self.transport = transport
+        self.info: dict[str, Any] = {}  # the content of the kernel's kernel_info_reply
+        self._patience = patience
+        self._inboxes: dict[str, Inbox] = {}
+        self._outbound: asyncio.Queue[tuple[Channel, dict[str, Any], Sequence[Any]]] = (
+            asyncio.Queue()
+        )
+        self._up = asyncio.Event()
+        self._heard = asyncio.Event()  # iopub has brought something
+        self._ready = False
+        self._failure: ClientError | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    # ---------------------------------------------------------------- life
+
+    async def open(self, timeout: float) -> None:
+        """Connects and waits until the kernel answers, busy or not.
+
+        Raises:
+            ClientError: it does not.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        try:
+            await self.transport.open()
+            self._up.set()
+            self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._send())]
+            while not await self._greeted(min(1.0, max(0.05, deadline - loop.time()))):
+                if self._failure is not None:
+                    raise self._failure
+                if loop.time() > deadline:
+                    raise Refused(
+                        f"The kernel did not answer for {timeout:.0f} s. It is starting, or the "
+                        "key of the connection file is not its own."
+                    )
+        except BaseException:
+            await self.close()
+            raise
+        self._ready = True
+
+    async def _greeted(self, patience: float) -> bool:
+        """Whether the kernel has answered and its outputs reach us.
+
+        The control channel answers while a cell runs; kernels without threads answer on shell.
+        """
+        channels: tuple[Channel, ...] = ("control", "shell")
+        asked = [self.request(channel, "kernel_info_request", {}) for channel in channels]
+        waiting = [asyncio.ensure_future(one) for one in asked]
+        heard = asyncio.ensure_future(self._heard.wait())
+        try:
+            done, _ = await asyncio.wait(
+                waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED
+            )
+            for answered in done:
+                self.info = dict(answered.result().content)
+            await asyncio.wait([heard], timeout=patience if done else 0)
+            return bool(done) and self._heard.is_set()
+        except ClientError as error:
+            self._failure = error
+            return False
+        finally:
+            heard.cancel()
+            for one in waiting:
+                one.cancel()
+            await asyncio.gather(*waiting, heard, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Leaves the kernel; what is under way fails here and goes on there."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._fail(ConnectionLost("The client has been closed."))
+        await self.transport.close()
+
+    @property
+    def failure(self) -> ClientError | None:
+        """Why this connection is of no more use."""
+        return self._failure
+
+    # ---------------------------------------------------------------- asking
+
+    def ask(
+        self,
+        channel: Channel,
+        kind: str,
+        content: dict[str, Any],
+        inbox: Inbox | None = None,
+        *,
+        buffers: Sequence[Any] = (),
+        parent: Any = None,
+    ) -> str:
+        """Puts a request in line; its id. It is sent in order, also after a broken line."""
+        if self._failure is not None:
+            raise self._failure
+        message = self.transport.session.msg(kind, content, parent=parent)
+        identity = str(message["header"]["msg_id"])
+        if inbox is not None:
+            self._inboxes[identity] = inbox
+        self._outbound.put_nowait((channel, message, buffers))
+        return identity
+
+    async def request(
+        self,
+        channel: Channel,
+        kind: str,
+        content: dict[str, Any],
+        *,
+        buffers: Sequence[Any] = (),
+    ) -> Message:
+        """Asks and waits for the reply.
+
+        Raises:
+            ClientError: it will not come.
+        """
+        reply = Reply()
+        identity = self.ask(channel, kind, content, reply, buffers=buffers)
+        try:
+            return await reply.future
+        finally:
+            self._inboxes.pop(identity, None)
+
+    # ---------------------------------------------------------------- the two tasks
+
+    async def _send(self) -> None:
+        while True:
+            channel, message, buffers = await self._outbound.get()
+            while True:
+                await self._up.wait()
+                try:
+                    await self.transport.send(channel, message, buffers)
+                    break
+                except ConnectionLost:
+                    self._up.clear()  # the reader notices too, and mends it
+                    await asyncio.sleep(0.05)
+                except ClientError as error:
+                    self._fail(error)
+                    return
+
+    async def _read(self) -> None:
+        while True:
+            try:
+                message = await self.transport.receive()
+            except ConnectionLost as lost:
+                self._up.clear()
+                if not await self._mended(lost):
+                    return
+                continue
+            except ClientError as error:
+                self._fail(error)
+                return
+            self._route(message)
+
+    def _route(self, message: Message) -> None:
+        if message.channel == "iopub":
+            self._heard.set()
+            state = message.content.get("execution_state")
+            if self._ready and message.kind == "status" and state in ("restarting", "starting"):
+                self._fail_cells(KernelGone("The kernel has restarted: what it held is gone."))
+            ended = message.kind == "shutdown_reply" and not message.content.get("restart")
+            if self._ready and ended:
+                self._fail(KernelGone("The kernel has been shut down."))
+                return
+            if message.kind == "status" and state == "dead":
+                self._fail(KernelGone("The kernel has died."))
+                return
+        inbox = self._inboxes.get(message.parent)
+        if inbox is not None and inbox.take(message):
+            self._inboxes.pop(message.parent, None)
+
+    async def _mended(self, lost: ConnectionLost) -> bool:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._patience
+        attempt = 0
+        # Requests that wait for one reply fail at once: whoever asked can ask again.
+        self._fail_where(lambda inbox: not inbox.runs, lost)
+        while True:
+            try:
+                await self.transport.open()
+            except ConnectionLost as error:
+                if loop.time() > deadline:
+                    self._fail(error)
+                    return False
+                await asyncio.sleep(PAUSES[min(attempt, len(PAUSES) - 1)])
+                attempt += 1
+            except ClientError as error:
+                self._fail(error)
+                return False
+            else:
+                self._up.set()
+                self._probe()
+                return True
+
+    def _probe(self) -> None:
+        """Finds out which cells ended while the line was down.
+
+        The server keeps what came for us and sends it now. The shell channel is a queue: once it
+        answers this, every cell sent before has ended, and a reply that is not here is lost.
+        """
+        before = {identity for identity, inbox in self._inboxes.items() if inbox.runs}
+        if not before:
+            return
+
+        async def look() -> None:
+            with contextlib.suppress(ClientError):
+                await self.request("shell", "kernel_info_request", {})
+                await asyncio.sleep(0.5)  # iopub is another stream than shell
+                for identity in before:
+                    if inbox := self._inboxes.pop(identity, None):
+                        inbox.fail(
+                            ConnectionLost(
+                                "The connection broke while this ran, and its outcome is lost."
+                            )
+                        )
+
+        task = asyncio.create_task(look())
+        self._tasks.append(task)
+
+    # ---------------------------------------------------------------- failing
+
+    def _fail(self, error: ClientError) -> None:
+        if self._failure is None:
+            self._failure = error
+        self._fail_where(lambda _: True, error)
+
+    def _fail_cells(self, error: ClientError) -> None:
+        self._fail_where(lambda inbox: inbox.runs, error)
+
+    def _fail_where(self, of: Callable[[Inbox], bool], error: ClientError) -> None:
+        for identity, inbox in list(self._inboxes.items()):
+            if of(inbox):
+                del self._inboxes[identity]
+                inbox.fail(error)
