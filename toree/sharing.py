@@ -113,8 +113,8 @@ class Sharing:
         return self._interpreter(row.owner).get(name)
 
     def taken(self, name: str, use: Callable[[wire.Value], T]) -> T:
-        """What `use` makes of a name's value, before its file may be swept away."""
-        with self._carrying:
+        """What `use` makes of a name's value, while its file is there."""
+        with self.store.crossing():
             return use(self.value(name))
 
     def names(self) -> list[str]:

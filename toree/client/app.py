@@ -44,7 +44,10 @@ def parser() -> argparse.ArgumentParser:
     query.add_argument(
         "-p", "--param", action="append", default=[], metavar="NAME=VALUE", help="value of :NAME"
     )
-    for command in (run, query):
+    watch = commands.add_parser(
+        "mcp", help="serves names and tables to agents, on stdin and stdout"
+    )
+    for command in (run, query, watch):
         where = command.add_argument_group("which kernel")
         where.add_argument(
             "-k", "--kernel", help="a kernel spec to start; of a server, also a running one's id"
@@ -53,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
         where.add_argument("-u", "--url", help="of a Jupyter server or Kernel Gateway")
         where.add_argument("--token", help="the server's; default: $TOREE_TOKEN")
         where.add_argument("--spark-opts", default="", help="spark-submit's, for a new kernel")
+    for command in (run, query):
         command.add_argument("--timeout", type=float, metavar="SECONDS", help="then it is stopped")
     return made
 
@@ -87,6 +91,8 @@ class Command:
         with contextlib.suppress(NotImplementedError):  # Windows
             asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._pressed)
         try:
+            if self.arguments.command == "mcp":
+                return await self._mcp()
             code, language = self._code()
             async with await self._client() as client:
                 if self.arguments.command == "sql":
@@ -139,6 +145,17 @@ class Command:
                 given.existing = find_connection_file(given.existing)
             return await AsyncClient.connect(given.existing)
         return await AsyncClient.start(given.kernel or "toree_scala", spark_opts=given.spark_opts)
+
+    async def _mcp(self) -> int:
+        try:
+            from .agents import server
+        except ImportError as error:
+            return self._say(
+                ClientError(f"pip install 'toree[mcp]' is needed: {error}"), UNREACHABLE
+            )
+        async with await self._client() as client:
+            await server(client).run_stdio_async()
+        return 0
 
     # ---------------------------------------------------------------- exec
 

@@ -1,0 +1,136 @@
+"""`toree mcp`: a kernel's names and tables for agents (https://modelcontextprotocol.io).
+
+An agent watches a notebook and must not harm it: all it can do is read. A query stands as a
+subquery of ours, where SQL's grammar has no place for a statement that changes something; it runs
+beside the cells, on the control channel, and is cancelled when it takes too long or the agent asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from mcp.server import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+
+from .client import AsyncClient
+from .errors import ClientError
+from .formats import text
+
+ROWS = 100  # a model reads rows word by word: more are of no use to it
+SECONDS = 60.0
+T = TypeVar("T")
+
+INSTRUCTIONS = """\
+A running Toree kernel: Scala, Python, SQL and R over one Spark session, which a person uses at the
+same time. `names` lists what its languages share, `tables` what Spark's catalog has; both can
+stand in a query. Nothing here changes anything. Ask for few rows, and aggregate in SQL."""
+
+
+def server(client: AsyncClient) -> MCPServer:
+    """A server over one client; run it with `run_stdio_async`."""
+    made: MCPServer = MCPServer("toree", instructions=INSTRUCTIONS)
+
+    async def names() -> list[dict[str, str]]:
+        """The names that the notebook's languages share: name, language, kind, type, size."""
+        return await asked(client.variables())
+
+    async def tables() -> list[dict[str, Any]]:
+        """The tables and temporary views of Spark's current database."""
+        return await rows_of(client, "show tables")
+
+    async def describe(name: str) -> dict[str, Any]:
+        """The columns of a shared name's table, a view or a table, and its first rows."""
+        return await asked(head(client, name))
+
+    async def query(select: str, limit: int = ROWS, timeout: float = SECONDS) -> dict[str, Any]:
+        """The rows of one SELECT (no other statement); cancelled after `timeout` seconds."""
+        limit = max(0, min(limit, ROWS * 10))
+        wrapped = f"select * from (\n{bare(select)}\n) limit {limit}"
+        return {"rows": await rows_of(client, wrapped, timeout)}
+
+    async def explain(select: str) -> str:
+        """How Spark would run a SELECT; nothing runs."""
+        wrapped = f"explain formatted select * from (\n{bare(select)}\n)"
+        return "\n".join(str(row["plan"]) for row in await rows_of(client, wrapped))
+
+    for tool in (names, tables, describe, query, explain):
+        made.add_tool(tool)
+    return made
+
+
+def bare(select: str) -> str:
+    """A query without the `;` at its end.
+
+    Raises:
+        ToolError: it would not stay within the parentheses that keep it from doing harm.
+    """
+    depth, quote, at = 0, "", 0
+    while at < len(select):
+        here = select[at]
+        if quote:
+            if here == "\\" and quote != "`":
+                at += 1
+            elif here == quote:
+                quote = ""
+        elif select.startswith(("--", "/*"), at):
+            raise ToolError("Leave out the comments.")
+        elif here in "'\"`":
+            quote = here
+        elif here in "()":
+            depth += 1 if here == "(" else -1
+            if depth < 0:
+                raise ToolError("There is a ')' too many.")
+        at += 1
+    if quote or depth:
+        raise ToolError("A quote or a parenthesis is left open.")
+    return select.strip().rstrip(";").rstrip()
+
+
+async def asked(work: Awaitable[T]) -> T:
+    """A fault of the kernel's or the query's, as a tool tells it."""
+    try:
+        return await work
+    except ClientError as error:
+        raise ToolError(str(error)) from error
+
+
+async def rows_of(
+    client: AsyncClient, query: str, timeout: float = SECONDS
+) -> list[dict[str, Any]]:
+    return await asked(_within(timeout, lambda: _rows(client, query=query)))
+
+
+async def head(client: AsyncClient, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"columns": [], "rows": []}
+    async with contextlib.aclosing(client.batches(name, limit=5)) as source:
+        async for batch in source:
+            if not found["columns"]:
+                found["columns"] = [
+                    {"name": field.name, "type": str(field.type)} for field in batch.schema
+                ]
+            found["rows"] += [_plain(row) for row in batch.to_pylist()]
+    return found
+
+
+async def _rows(client: AsyncClient, query: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    async with contextlib.aclosing(client.batches(query=query)) as source:
+        async for batch in source:
+            found += [_plain(row) for row in batch.to_pylist()]
+    return found
+
+
+async def _within(seconds: float, work: Callable[[], Awaitable[T]]) -> T:
+    try:
+        return await asyncio.wait_for(work(), seconds)
+    except (TimeoutError, asyncio.TimeoutError):
+        raise ToolError(f"It took longer than {seconds:g} s and was cancelled.") from None
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """Values that JSON has; the others as text."""
+    kinds = (int, float, str, bool, type(None))
+    return {key: value if isinstance(value, kinds) else text(value) for key, value in row.items()}
