@@ -71,9 +71,11 @@ def test_wrong_options_say_the_usage(line: str) -> None:
 
 
 def test_types_on_the_wire() -> None:
-    assert [typed(v)["type"] for v in (True, 1, 1.5, None, "x")] == [
+    numbers = (1, -(2**31), 2**31, -(2**63), 2**63)
+    assert [typed(n)["type"] for n in numbers] == ["int", "int", "long", "long", "decimal"]
+    assert typed(2**63)["value"] == str(2**63)
+    assert [typed(v)["type"] for v in (True, 1.5, None, "x")] == [
         "boolean",
-        "long",
         "double",
         "null",
         "string",

@@ -38,6 +38,8 @@ class Sharing:
         self._interpreter = interpreter
         self._titles = titles
         self._carrying = threading.RLock()
+        # Versions that were kept out of a language by a name of its own, and told of.
+        self._told: dict[tuple[str, str], int] = {}
 
     def close(self) -> None:
         self.store.close()
@@ -68,7 +70,9 @@ class Sharing:
                 private = self.variables.is_private(name)
                 if row.seen.get(language) == row.version and not (row.deleted or private):
                     continue
-                if problem := self._bring(row, interpreter):
+                if not row.deleted and interpreter.own(name):
+                    visit.own[name] = row
+                elif problem := self._bring(row, interpreter):
                     visit.problems[name] = problem
         return visit
 
@@ -78,8 +82,13 @@ class Sharing:
         self.variables.touch(language, visit.touched)
         for assignment in visit.interpreter.assigned():
             self.variables.assign(language, assignment)
+        own = {name: self._kept_out(row, language) for name, row in visit.own.items()}
         if isinstance(result, Failed):
-            return _explained(result, visit.problems, output)
+            return _explained(result, {**visit.problems, **own}, output)
+        for name, kept in visit.own.items():
+            if self._told.get((language, name)) != kept.version and kept.kind not in CODE:
+                self._told[language, name] = kept.version
+                output.stream("stderr", own[name] + "\n")
         for name, problem in visit.problems.items():
             row = self.variables.find(name)
             if row and row.kind in CODE:  # nobody expects another language's function to come
@@ -96,7 +105,7 @@ class Sharing:
             raise MagicError(f"No language has shared a name {name!r}.")
         if row.owner == language:
             return ""
-        return self._bring(row, self._interpreter(language), asked=True)
+        return self._bring(row, self._interpreter(language))
 
     def value(self, name: str) -> wire.Value:
         """The crossing form of a shared name's value.
@@ -121,14 +130,16 @@ class Sharing:
         """The names whose values can cross."""
         return [row.name for row in self.variables if not row.reason and row.kind not in CODE]
 
-    def _bring(self, row: Name, reader: Interpreter, asked: bool = False) -> str:
+    def _kept_out(self, row: Name, language: str) -> str:
+        name = row.name
+        return (
+            f"{self.title(row.owner)}'s {name} did not come: {self.title(language)} has a {name} "
+            f"of its own (%share {name} --to {language} brings it)."
+        )
+
+    def _bring(self, row: Name, reader: Interpreter) -> str:
         """Carries one name; an explanation where it can't."""
         name, language, owner = row.name, reader.language, self.title(row.owner)
-        if not asked and reader.own(name):
-            return (
-                f"{owner}'s {name} did not come: {self.title(language)} has a {name} of its own "
-                f"(%share {name} --to {language} brings it)."
-            )
         with self._carrying, self.store.crossing():
             problem = self._carry(row, reader, owner)
         if problem:
@@ -240,6 +251,7 @@ class Visit:
         self.interpreter = interpreter
         self.touched: list[str] = []
         self.problems: dict[str, str] = {}
+        self.own: dict[str, Name] = {}  # hidden from it by names of its own
 
 
 def _shortly(error: Exception) -> str:

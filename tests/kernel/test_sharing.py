@@ -314,6 +314,59 @@ def test_names_of_a_with_clause_are_the_statements_own(kernel: Session) -> None:
     assert "| 4 " in result(kernel, "%%sql\nselect (select count(*) from cte) as n")
 
 
+def test_what_sql_makes_sql_has(kernel: Session) -> None:
+    run(kernel, "%%sql -o made\nselect id d from range(5)")
+    assert "| 4 " in result(kernel, "%%sql\nselect max(d) m from made")
+    run(kernel, "%%sql -o made\nselect d + 10 d from MADE")  # of itself, and in its place
+    assert "| 14 " in result(kernel, "%%sql\nselect 1; select max(d) m from made")
+    run(kernel, "%%python\nmade = made.filter('d < 13')")
+    assert "| 12 " in result(kernel, "%%sql\nselect max(d) m from made")
+    run(kernel, 'val made = spark.range(3).toDF("d")')
+    assert "| 2 " in result(kernel, "%%sql\nselect max(d) m from made")
+    run(kernel, "%%sql -o made\nselect max(d) + 5 d from made")
+    assert result(kernel, "made.head.getLong(0)") == "7"
+    assert "| 7 " in result(kernel, "%%sql\nselect * from made")
+    run(kernel, "%%python\ndel made")
+    assert "made" in failed(kernel, "%%sql\nselect * from made").reply["evalue"]
+
+
+def test_what_scala_imports_stays_its_own(kernel: Session) -> None:
+    run(kernel, "%%python\ncount = 5; sum = 1; col = 'x'; lit = 2; Map = 3; util = spark.range(4)")
+    use = 'spark.range(4).agg(count(lit(1)), sum(col("id"))).head.getLong(1)'
+    ran = run(kernel, f"import org.apache.spark.sql.functions._\n{use}")
+    assert ran.result == "6"
+    assert ran.text("stderr").splitlines()[0] == (
+        "Python's count did not come: Scala has a count of its own (%share count --to scala "
+        "brings it)."
+    )
+    ran = run(kernel, use)  # by the import of the cell before; once is told enough
+    assert (ran.result, ran.text("stderr")) == ("6", "")
+    # What Scala has everywhere; of packages values of the name are nobody's.
+    assert result(kernel, "(Map(1 -> 2), util.count())") == "(Map(1 -> 2),4)"
+    run(kernel, "%share col --to scala")
+    assert result(kernel, "col.length") == "1"
+    by_name = "import scala.util.{Random => lit}\nlit.nextInt(1)"
+    assert result(kernel, by_name) == "0"
+
+
+def test_what_python_imports_stays_its_own(kernel: Session) -> None:
+    run(kernel, "%%python\nfrom pyspark.sql.functions import *\nfrom statistics import mean")
+    run(kernel, "val mean = 3; val lower = 4; val len = 5; val fineInt = 6")
+    shown = "spark.range(1).select(lower('id')).columns, mean([1, 3]), len('ab'), fineInt"
+    assert result(kernel, f"%%python\n{shown}") == "(['lower(id)'], 2, 2, 6)"
+    run(kernel, "%share mean --to python")
+    assert result(kernel, "%%python\nmean") == "3"
+    run(kernel, "%%python\nlower = 'mine'")  # an assignment is none of an import
+    run(kernel, "val lower = 7")
+    assert result(kernel, "%%python\nlower") == "7"
+    run(
+        kernel,
+        "%%python\nimport builtins\nfor n in dir():\n"
+        "    if getattr(globals().get(n), '__module__', '') in "
+        "('pyspark.sql.functions', 'pyspark.sql.functions.builtin'): del globals()[n]",
+    )
+
+
 def test_sql_parameters_are_typed(kernel: Session) -> None:
     run(
         kernel,

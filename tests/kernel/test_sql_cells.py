@@ -39,6 +39,15 @@ def test_options(kernel: Session) -> None:
     )
     assert ran.result.endswith("2 rows"), ran.traceback
     assert "x y" in ran.result
+    # An integer is what the literal is, and a shared one.
+    ran = kernel.run(
+        "%%sql --params a=5 b=3000000000 c=1.5 d=true e=null f=x g='5'\n"
+        "select typeof(:a), typeof(5), typeof(:b), typeof(:c), typeof(:d), typeof(:e), typeof(:f),"
+        " typeof(:g)"
+    )
+    assert ran.result.splitlines()[4].replace("|", " ").split() == (
+        ["int", "int", "bigint", "double", "boolean", "void", "string", "string"]
+    )
     ran = kernel.run("%%sql -x\nselect 1")
     assert ran.status == "error"
     assert "usage: %%sql" in ran.traceback

@@ -15,7 +15,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import cache
+from . import cache, master
 from .java import Java
 from .sparkhome import SparkHome
 
@@ -71,11 +71,9 @@ def settings(spark: SparkHome, options: Sequence[str] = ()) -> tuple[dict[str, s
     conf = spark.conf
     try:
         names = {path.name for path in conf.iterdir()}
-        file = conf / "spark-defaults.conf"
-        text = file.read_text(encoding="utf-8", errors="replace") if file.name in names else ""
     except OSError:
         return {}, []
-    shipped = re.search(r"\b(yarn|k8s|kubernetes)\b", "\n".join([*options, masters(text)]))
+    shipped = re.match(r"yarn|k8s", master.of(spark, options))
     if not names or "spark-env.sh" in names or shipped or "--load-spark-defaults" in options:
         return {}, []
     behind = [os.environ.get("SPARK_DIST_CLASSPATH", ""), str(conf.resolve())]
@@ -87,10 +85,6 @@ def settings(spark: SparkHome, options: Sequence[str] = ()) -> tuple[dict[str, s
     if "spark-defaults.conf" not in names or named:
         return environment, []
     return environment, ["--properties-file", str(conf.resolve() / "spark-defaults.conf")]
-
-
-def masters(defaults: str) -> str:
-    return "\n".join(re.findall(r"^\s*spark\.master\b.*$", defaults, re.MULTILINE))
 
 
 def prune(newest: Path) -> None:

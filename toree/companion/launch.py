@@ -11,7 +11,6 @@ import contextlib
 import dataclasses
 import json
 import os
-import re
 import secrets
 import shutil
 import signal
@@ -25,13 +24,11 @@ from pathlib import Path
 from .. import folders, lifelines, logs, scratch
 from ..config import Config
 from ..errors import CompanionFailed
-from . import build, cache, cds, java, sparkhome
+from . import build, cache, cds, java, master, sparkhome
 from .training import Training
 
 ADDRESS = "address"  # the file in which the JVM says where it listens
 _LOG_TAIL = 15  # lines of the log that an error shows
-_MASTER = re.compile(r"^(?:--master(?:=|\n)|(?:--conf[=\n])?spark\.master=)(\S+)$", re.M)
-_DEFAULT_MASTER = re.compile(r"^\s*spark\.master[\s=:]+(\S+)", re.M)
 
 
 #: Signals by which others end a process; by the rest of them a JVM ends itself.
@@ -196,7 +193,7 @@ def _run(
     }
     if local_dirs := private_local_dirs():
         environment["SPARK_LOCAL_DIRS"] = ",".join(map(str, local_dirs))
-    if is_local(spark, config.spark_options):
+    if master.is_local(master.of(spark, config.spark_options)):
         # Spark's own sockets, the UI's too, would else listen on every network of this machine.
         environment.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     with logs.opened(log) as log_file:
@@ -269,20 +266,6 @@ def watch(process: subprocess.Popen[bytes], died: Callable[[int], None]) -> thre
     )
     thread.start()
     return thread
-
-
-def is_local(spark: sparkhome.SparkHome, options: Sequence[str]) -> bool:
-    """Whether Spark runs in the companion alone, with no executor elsewhere."""
-    found = _MASTER.findall("\n".join(options)) or _DEFAULT_MASTER.findall(defaults(spark))
-    master = found[-1] if found else os.environ.get("MASTER") or "local[*]"
-    return re.fullmatch(r"local(\[.*\])?", master) is not None
-
-
-def defaults(spark: sparkhome.SparkHome) -> str:
-    try:
-        return (spark.conf / "spark-defaults.conf").read_text("utf-8", errors="replace")
-    except OSError:
-        return ""
 
 
 __all__: Sequence[str] = ("CompanionProcess", "start", "watch")

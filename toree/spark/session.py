@@ -10,24 +10,23 @@ from __future__ import annotations
 import ast
 import contextlib
 import json
-import logging
-import os
 import queue
 import re
 import sys
 import threading
 import time
-import warnings
+import types
+from collections.abc import Callable, Collection
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
 
 from ..companion.companion import Companion
 from ..display import Preview, Settings
-from ..errors import LanguageMissing, ToreeError
+from ..errors import ToreeError
 from ..interpreters.base import Output
-from .gateway import connect
+from .builders import Builders
 
-_MENTION = re.compile(r"\b(?:spark|sc|pyspark)\b")
+_MENTION = re.compile(r"(?i:spark)|\bsc\b|\bgetOrCreate\b")
 _SILENCE = 1.0  # seconds a cell waits for the JVM before it says so
 
 
@@ -38,13 +37,13 @@ class PythonSpark:
         self._companion = companion
         self._shell = shell
         self._display = display
-        self._python = companion.config.python or sys.executable
+        self._builders = Builders(companion.config.python or sys.executable, self._tag)
         self._lock = threading.RLock()
         self._context: Any = None  # pyspark.SparkContext
         self._session: Any = None
         self._entry: Any = None  # the JVM the two belong to
         self._gateway: Any = None  # PySpark's, one for the life of a JVM: it holds what Java calls
-        self._group = ""
+        self._group = self._line = ""  # of the jobs of the cell that runs
         # A signal handler may take no lock, which rules out most of what could make the call.
         self._cancelled: queue.SimpleQueue[str] = queue.SimpleQueue()
 
@@ -67,38 +66,63 @@ class PythonSpark:
         Raises:
             ToreeError: the JVM or the pyspark package is missing.
         """
-        entry = self._companion.entry()
         with self._lock:
-            if self._entry is None:
-                self._cancel_on_a_thread()
-            if self._entry is not entry or self._stopped():
+            self._connect()
+            if self._stopped():
                 self._forget()
-                if self._gateway is None:
-                    prepare_pyspark()
-                    self._gateway = connect(*self._companion.address)
-                self._session, self._context = attach(self._gateway, self._python)
-                self._entry = entry
+                self._session, self._context = _built() or attach(self._gateway)
                 self._publish()
             return self._session, self._context
 
-    def prepare(self, code: str, output: Output) -> None:
-        """Called before each Python cell: makes `spark` live if the cell needs it."""
+    def _connect(self) -> None:
+        """Makes the running JVM the one PySpark talks to."""
+        entry = self._companion.entry()
+        if self._entry is entry:
+            return
+        if self._entry is None:
+            self._cancel_on_a_thread()
+        self._forget()
+        self._hang_up()
+        self._session = self._context = None
+        self._gateway = self._builders.serve(*self._companion.address)
+        self._entry = entry
+
+    def _attach_if(self, needed: bool) -> bool:
+        """Attaches to the session there is, or if `needed` to a fresh one; whether it is fresh."""
+        with self._lock:
+            self._connect()
+            if not self._stopped():
+                return False
+            there = bool(self._gateway.entry_point.hasSession())
+            if there or needed:
+                self.attach()
+            else:
+                self._forget()  # a builder in the cell is not to find what has ended
+            return not there and needed
+
+    def prepare(self, code: str, output: Output, reads: Callable[[], Collection[str]]) -> None:
+        """Called before each Python cell: makes `spark` live if the cell needs it.
+
+        `reads` are the names that the cell reads before it assigns them.
+        """
         if _MENTION.search(code) and needs_spark(self._shell, code):
             again = self._context is not None
             self._wait(output)
-            before = self._session
-            if self._entry is not self._current_entry() or self._stopped():
-                self._on_a_thread(self.attach)
+            needed = not {"spark", "sc"}.isdisjoint(reads())
+            fresh = self._on_a_thread(lambda: self._attach_if(needed))
             if text := self._companion.epitaph():
                 output.stream("stderr", text)
-            elif again and before is not self._session:
+            elif again and fresh:
                 output.stream("stderr", "The Spark session had ended: this is a fresh one.\n")
+        # Stop cancels this cell's jobs and no others.
+        self._group = f"toree-python-{time.monotonic_ns()}"
+        self._line = code.strip().partition("\n")[0][:80]
         if self._context is not None and self._entry is self._current_entry():
-            # Stop cancels this cell's jobs and no others.
-            self._group = f"toree-python-{time.monotonic_ns()}"
-            line = code.strip().partition("\n")[0][:80]
-            with contextlib.suppress(Exception):
-                self._context._jsc.setJobGroup(self._group, line, True)
+            self._tag(self._context._jsc)
+
+    def _tag(self, java_context: Any) -> None:
+        with contextlib.suppress(Exception):
+            java_context.setJobGroup(self._group, self._line, True)
 
     def cancel(self) -> None:
         """Cancels the Spark jobs of the running cell; from any thread, signal handlers too."""
@@ -155,16 +179,15 @@ class PythonSpark:
 
     def _forget(self) -> None:
         """Makes PySpark forget a session that has ended, as its own `stop` does."""
-        if self._context is None:
+        if self._entry is None:
             return
         from pyspark import SparkContext
         from pyspark.sql import SparkSession
 
+        if _built() is not None and self._entry is self._current_entry():
+            return
         with SparkContext._lock:
             SparkContext._active_spark_context = None
-            if self._entry is not self._companion.entry():  # another JVM
-                SparkContext._gateway = SparkContext._jvm = None
-                self._hang_up()
         for name in ("_instantiatedSession", "_activeSession"):
             if hasattr(SparkSession, name):
                 setattr(SparkSession, name, None)
@@ -180,8 +203,9 @@ class PythonSpark:
         names = {"spark": self._session, "sc": self._context}
         namespace, hidden = self._shell.user_ns, self._shell.user_ns_hidden
         for name, value in names.items():
-            theirs = name in namespace and namespace[name] is not hidden.get(name)
-            if not theirs:
+            there = namespace.get(name)
+            # What the user put there stays, but for a session that has ended.
+            if name not in namespace or there is hidden.get(name) or has_ended(there):
                 namespace[name] = hidden[name] = value
         self._format_frames()
 
@@ -199,13 +223,15 @@ class PythonSpark:
 
 
 def needs_spark(shell: Any, code: str) -> bool:
-    """Whether a cell names `spark` or `sc`, or imports pyspark."""
+    """Whether a cell names `spark`, `sc` or something of pyspark's, or imports pyspark."""
     try:
         tree = ast.parse(shell.transform_cell(code))
     except (SyntaxError, ValueError):
         return False
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and node.id in ("spark", "sc"):
+        if isinstance(node, ast.Name) and (
+            node.id in ("spark", "sc") or _of_pyspark(shell.user_ns.get(node.id))
+        ):
             return True
         if isinstance(node, ast.Import) and any(
             a.name.split(".")[0] == "pyspark" for a in node.names
@@ -216,30 +242,18 @@ def needs_spark(shell: Any, code: str) -> bool:
     return False
 
 
-def prepare_pyspark() -> None:
-    """Imports PySpark, and keeps to itself what it says to nobody in particular.
-
-    Raises:
-        LanguageMissing: there is no pyspark.
-    """
-    # What PySpark says of pandas 3, and its log of every AnalysisException as JSON on stderr, would
-    # appear in whatever cell is running.
-    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
-    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
-        logging.getLogger(name).disabled = True
-    try:
-        import pyspark.sql  # noqa: F401
-    except ImportError as error:
-        raise LanguageMissing(
-            f"PySpark can't be imported: {error}.",
-            advice="Install it with: pip install 'pyspark[sql]', or set SPARK_HOME.",
-        ) from error
+def _of_pyspark(value: Any) -> bool:
+    module = value.__name__ if isinstance(value, types.ModuleType) else type(value).__module__
+    if isinstance(value, type):
+        module = value.__module__
+    return str(module).partition(".")[0] == "pyspark"
 
 
-def attach(gateway: Any, python: str = "") -> tuple[Any, Any]:
+def attach(gateway: Any) -> tuple[Any, Any]:
     """A PySpark session and context over the JVM behind a gateway.
 
-    `python` is the interpreter that runs UDFs when the executors are on this machine.
+    Raises:
+        ToreeError: Spark did not start.
     """
     from pyspark import SparkConf, SparkContext
     from pyspark.sql import SparkSession
@@ -252,8 +266,6 @@ def attach(gateway: Any, python: str = "") -> tuple[Any, Any]:
             jsc=java_context,
             conf=SparkConf(_jvm=gateway.jvm, _jconf=java_context.getConf()),
         )
-        if python and context.master.startswith("local") and "PYSPARK_PYTHON" not in os.environ:
-            context.pythonExec = python  # a cluster has a Python of its own
         return SparkSession(context, entry.session()), context
     except ToreeError:
         raise
@@ -261,3 +273,31 @@ def attach(gateway: Any, python: str = "") -> tuple[Any, Any]:
         java = getattr(error, "java_exception", None)  # a Py4JJavaError's
         message = error if java is None else java.getMessage()
         raise ToreeError(f"Spark did not start: {message}") from error
+
+
+def _built() -> tuple[Any, Any] | None:
+    """The session a cell has built by itself, or built on a context it has built."""
+    from pyspark import SparkContext
+    from pyspark.sql import SparkSession
+
+    context = SparkContext._active_spark_context
+    if context is None or has_ended(context):
+        return None
+    session = getattr(SparkSession, "_instantiatedSession", None)
+    if session is None or session._sc is not context:
+        session = SparkSession(context)
+    return session, context
+
+
+def has_ended(value: Any) -> bool:
+    """Whether this is a PySpark session or context that no cell can use any more."""
+    from pyspark import SparkContext
+    from pyspark.sql import SparkSession
+
+    context = value._sc if isinstance(value, SparkSession) else value
+    if not isinstance(context, SparkContext):
+        return False
+    try:
+        return context._jsc is None or bool(context._jsc.sc().isStopped())
+    except Exception:  # of a JVM that is gone
+        return True

@@ -110,7 +110,7 @@ class ScalaInterpreter(Interpreter):
         self._variables.drop(name)
 
     def own(self, name: str) -> bool:
-        return name in OWN_NAMES
+        return name in OWN_NAMES or self._variables.own(name)
 
     def _ended(self) -> None:
         """The JVM has died, and every name with it."""

@@ -224,12 +224,16 @@ def _open(code: str) -> bool:
 
 
 def typed(value: Any) -> dict[str, Any]:
-    """A parameter's value for the wire: `{"type": ..., "value": ...}`, which clients send too."""
+    """A parameter's value for the wire: `{"type": ..., "value": ...}`, which clients send too.
+
+    An integer is an INT where it fits, as the literal and as Python's is in Scala.
+    """
     if isinstance(value, dict):
         return value
-    kind = {bool: "boolean", int: "long", float: "double", type(None): "null"}.get(
-        type(value), "string"
-    )
+    if type(value) is int:
+        width = next((w for w in (32, 64) if -(1 << (w - 1)) <= value < 1 << (w - 1)), 0)
+        return {"type": {32: "int", 64: "long"}.get(width, "decimal"), "value": str(value)}
+    kind = {bool: "boolean", float: "double", type(None): "null"}.get(type(value), "string")
     return {"type": kind, "value": value if kind != "string" else str(value)}
 
 

@@ -78,6 +78,10 @@ class ScalaVariables:
             self._seen = (code, frozenset(names))
         return self._seen[1]
 
+    def own(self, name: str) -> bool:
+        """Whether the code looked at last has the name by an import."""
+        return bool(self._companion.ask("owns", _WORKSPACE, self._seen[0], name))
+
     def get(self, name: str) -> wire.Value:
         text = self._companion.ask(
             "takeShared", _WORKSPACE, name, self._frames.key(name), *self._store.place()
@@ -148,21 +152,25 @@ class SqlVariables:
         self._seen.clear()
 
     def wrote(self, name: str) -> None:
-        """`-o NAME` has kept a DataFrame."""
+        """`-o NAME` has kept a DataFrame: a table of later statements, as any other."""
+        self.drop(name)
+        self._tables[name] = wire.Frame(f"sql:{name}")
         self._wrote = [Assignment(name, "frame", "DataFrame")]
 
     def assigned(self) -> Sequence[Assignment]:
         return self._wrote
 
     def references(self, code: str) -> frozenset[str]:
-        self._seen = {
-            statement: json.loads(self._companion.ask("sqlNames", statement))
-            for statement in self._split(code)
-        }
-        found = self._seen.values()
+        self._seen.clear()
+        found = [self._named(statement) for statement in self._split(code)]
         return frozenset(name.casefold() for f in found for name in f["tables"]) | frozenset(
             name for f in found for name in f["parameters"]
         )
+
+    def _named(self, statement: str) -> dict[str, list[str]]:
+        if statement not in self._seen:
+            self._seen[statement] = json.loads(self._companion.ask("sqlNames", statement))
+        return self._seen[statement]
 
     def get(self, name: str) -> wire.Value:
         return wire.Frame(f"sql:{name}")
@@ -187,9 +195,10 @@ class SqlVariables:
 
     def options(self, statement: str) -> dict[str, Any]:
         """What a statement is to be run with."""
-        named = self._seen.get(statement)
-        if not named:
+        folded = statement.casefold()
+        if not any(name.casefold() in folded for name in (*self._tables, *self._values)):
             return {}
+        named = self._named(statement)
         tables = {name.casefold() for name in named["tables"]}
         return {
             "shared": {

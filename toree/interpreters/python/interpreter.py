@@ -50,7 +50,7 @@ class PythonInterpreter(Interpreter):
     async def execute(self, code: str, output: Output, **options: Any) -> Result:
         life = self._companion.life
         with stopping(self._spark.cancel):
-            self._spark.prepare(code, output)
+            self._spark.prepare(code, output, lambda: self._variables.references(code))
             self._variables.begin()
             reply = await self._ipython.run(code, part=bool(options.get("part")))
         self._variables.end(code, reply["status"] == "ok")
@@ -127,4 +127,4 @@ class PythonInterpreter(Interpreter):
         return self._variables.mentions(code, names)
 
     def own(self, name: str) -> bool:
-        return hasattr(builtins, name)
+        return hasattr(builtins, name) or self._variables.imported(name)

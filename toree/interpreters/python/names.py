@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import ast
 import dis
+import sys
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+_NOTHING = object()
 _FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 _SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -62,6 +64,21 @@ def _simple_targets(statement: ast.stmt) -> Iterator[str]:
             for target in targets:
                 if isinstance(target, ast.Name):
                     yield target.id
+
+
+def imported(tree: ast.Module, namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """What the import statements of a cell that has run have bound, with `*` what it stands for."""
+    found = dict[str, Any]()
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        for alias in node.names:
+            if alias.name == "*" and isinstance(node, ast.ImportFrom):
+                module = vars(sys.modules.get(node.module or "", ast))
+                found |= {n: v for n, v in namespace.items() if module.get(n, _NOTHING) is v}
+            elif (name := alias.asname or alias.name.partition(".")[0]) in namespace:
+                found[name] = namespace[name]
+    return found
 
 
 def _stored(tree: ast.Module) -> Iterator[str]:
@@ -296,4 +313,11 @@ class _Walk(ast.NodeVisitor):
         self.waiting[node.name] = frozenset(bare)
 
 
-__all__ = ["assigned", "globals_read", "plainly_assigned", "references", "through_functions"]
+__all__ = [
+    "assigned",
+    "globals_read",
+    "imported",
+    "plainly_assigned",
+    "references",
+    "through_functions",
+]

@@ -65,6 +65,7 @@ class PythonVariables:
         self._to = ToWire(services.store, services.frames)
         self._from = FromWire(services.frames)
         self._before: dict[str, int] = {}
+        self._imports: dict[str, Any] = {}  # what import statements have bound
         self._brought: dict[str, Any] = {}  # what came from elsewhere, until the user reassigns it
         self._assigned: Sequence[Assignment] = ()
 
@@ -80,7 +81,10 @@ class PythonVariables:
 
     def end(self, code: str, succeeded: bool) -> None:
         names, hidden, before = self._names, self._shell.user_ns_hidden, self._before
-        plain = self._sure(code) if succeeded else frozenset()
+        tree = self._tree(code) if succeeded or "import" in code else None
+        plain = python_names.plainly_assigned(tree) if tree and succeeded else frozenset()
+        if tree and "import" in code:
+            self._imports.update(python_names.imported(tree, names))
         found = []
         for name, value in names.items():
             if (before.get(name) != id(value) or name in plain) and self._shareable(name):
@@ -97,10 +101,6 @@ class PythonVariables:
 
     def assigned(self) -> Sequence[Assignment]:
         return self._assigned
-
-    def _sure(self, code: str) -> frozenset[str]:
-        tree = self._tree(code)
-        return python_names.plainly_assigned(tree) if tree else frozenset()
 
     # ---------------------------------------------------------------- the seam
 
@@ -128,6 +128,10 @@ class PythonVariables:
             for name, value in self._names.items()
             if self._shareable(name) and not held.isdisjoint(insides(value))
         }
+
+    def imported(self, name: str) -> bool:
+        """Whether a name still is what a cell has imported: another language's has to stay away."""
+        return name in self._imports and self._names.get(name) is self._imports[name]
 
     def get(self, name: str) -> wire.Value:
         return self._to(self._names[name], name)

@@ -8,6 +8,7 @@ import java.util.concurrent.CountDownLatch
 import toree.cells.OutputCapture
 import toree.companion.Companion
 import toree.gateway.Gateway
+import toree.spark.SparkBuild
 
 /** The companion JVM: `toree.Main <address-file> [--spark none|lazy|eager]`.
   *
@@ -34,8 +35,7 @@ object Main {
     val classes = privateFolder()
     // Hadoop's hooks run in order: this one after Spark's own, which remove files too.
     org.apache.hadoop.util.ShutdownHookManager.get().addShutdownHook(() => clean(classes), 0)
-    // Whoever makes the SparkContext, it has to serve the classes of cells.
-    System.setProperty("spark.repl.class.outputDir", classes.toString)
+    SparkBuild.install(classes)
     val companion = new Companion(capture, classes, mode)
     val gateway = new Gateway(companion)
     gateway.start()

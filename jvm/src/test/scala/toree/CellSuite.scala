@@ -12,7 +12,7 @@ import toree.companion.Workspace
 import toree.magic.Magics
 import toree.packages.Packages
 import toree.repl.{JarLoader, ReplClassLoader}
-import toree.spark.SparkAccess
+import toree.spark.{SparkAccess, SparkBuild}
 
 /** A REPL over a lazy Spark session, and what its cells say, as a transcript. */
 abstract class CellSuite extends FunSuite {
@@ -39,7 +39,8 @@ abstract class CellSuite extends FunSuite {
     scala.reflect.io.AbstractFile.getDirectory(classes.toString),
     new JarLoader(getClass.getClassLoader)
   )
-  protected val spark = new SparkAccess(loader, classes, () => loader.added)
+  SparkBuild.install(classes)
+  protected val spark = new SparkAccess(loader, () => loader.added, _ => ())
   protected val workspace = new Workspace("main", loader, classes, 0, spark, capture, new Packages(loader), new Magics(loader))
   protected val events = new Recorder
   private var cells = 0

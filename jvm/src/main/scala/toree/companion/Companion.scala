@@ -25,7 +25,11 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
   val loader = new ReplClassLoader(directory, new JarLoader(getClass.getClassLoader))
   private var repls = 0
 
-  val spark = new SparkAccess(loader, classes, () => loader.added)
+  val spark = new SparkAccess(
+    loader,
+    () => loader.added,
+    jars => workspaces.values.forEach(_.repl().addJars(jars.map(_.toURL)))
+  )
   private val packages = new Packages(loader)
   val magics = new Magics(loader)
 

@@ -67,10 +67,8 @@ final class Workspace(
     cell(id, code, events)(cell => repl().execute(cell, code, options.under(key(_))))
 
   def executeSql(id: String, text: String, options: SqlCell.Options, events: Events): Outcome =
-    cell(id, text, events) { cell =>
-      sharing.within(options)(
-        SqlCell.run(spark.session(), text, _, (name, frame) => put(s"sql:$name", frame))
-      )
+    cell(id, text, events) { _ =>
+      sharing.sql(text, options, (name, frame) => put(s"sql:$name", frame))
     }
 
   /** Runs a magic of a jar's. */

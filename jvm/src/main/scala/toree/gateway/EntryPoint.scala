@@ -2,6 +2,7 @@ package toree.gateway
 
 import java.util.{List => JList}
 
+import org.apache.spark.SparkConf
 import org.apache.spark.api.java.JavaSparkContext
 import org.apache.spark.rdd.RDD
 import org.apache.spark.sql.{Dataset, SparkSession}
@@ -10,7 +11,7 @@ import toree.Events
 import toree.cells.CellOptions
 import toree.companion.Companion
 import toree.packages.Request
-import toree.spark.{Batches, Preview}
+import toree.spark.{Batches, Preview, SparkBuild}
 import toree.sql.{SqlCell, SqlCompletion, SqlNames}
 import toree.text.Json
 
@@ -30,6 +31,16 @@ final class EntryPoint(companion: Companion) {
   def session(): SparkSession = companion.spark.session()
   def javaContext(): JavaSparkContext = JavaSparkContext.fromSparkContext(session().sparkContext)
   def stopSpark(): Unit = companion.spark.stop()
+
+  /** Whether there is a session now; makes none. */
+  def hasSession(): Boolean = companion.spark.exists
+
+  /** The context that a builder of PySpark makes. */
+  def builtContext(conf: SparkConf): JavaSparkContext =
+    JavaSparkContext.fromSparkContext(companion.spark.context(conf))
+
+  /** A line for each of its settings that come too late. */
+  def refusedSettings(conf: SparkConf): String = SparkBuild.refused(conf).mkString("\n")
 
   def execute(workspace: String, cell: String, code: String, options: String): String =
     companion
@@ -147,6 +158,9 @@ final class EntryPoint(companion: Companion) {
   /** The items of an RDD, computed as they are read (`Batches`). */
   def batches(rdd: RDD[Array[Byte]], ahead: Int, group: String): Batches =
     new Batches(rdd, ahead, group)
+
+  def owns(workspace: String, code: String, name: String): Boolean =
+    companion.workspace(workspace).repl().owns(code, name)
 
   /** Delivers output that belongs to no running cell; returns when the process ends. */
   def pump(): Unit = companion.capture.background.deliver(companion.events)

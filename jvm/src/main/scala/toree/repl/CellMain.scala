@@ -90,6 +90,9 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
     method.invoke(instance)
   }
 
+  /** The type of an expression over what cells have defined; `NoType` where it has none. */
+  def quietTypeOf(expression: String): Type = silently(typeOfExpression(expression, silent = true))
+
   /** The latest request that defines a term of this name. */
   def requestOf(name: String): Option[Request] =
     prevRequestList.reverseIterator.find(_.termNames.exists(_.decoded == name))

@@ -30,6 +30,7 @@ final class ScalaRepl(
   private val comments = new DocComments[main.type](main)
   private val completion = new Completion(main, comments)
   private val values = new CellValues[main.type](main)
+  private val imports = new Imports[main.type](main)
 
   @volatile var lastException: Throwable = _
   @volatile private var compiling: Cell = _
@@ -344,6 +345,14 @@ final class ScalaRepl(
   def inspect(code: String, cursor: Int, detail: Int): String = locked(
     completion.inspect(code, cursor, detail)
   )
+  /** Whether a name in this code is Scala's own: what it imports, or earlier cells did. */
+  def owns(code: String, name: String): Boolean = locked {
+    statements.parse(code) match {
+      case statements.Complete(all) => imports.give(name, all.flatMap(_.trees))
+      case _                        => false
+    }
+  }
+
   def references(code: String): List[String] = locked(statements.references(code).toList.sorted)
 
   def assigned: List[Map[String, String]] = values.assigned

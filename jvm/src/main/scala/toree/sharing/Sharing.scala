@@ -2,12 +2,12 @@ package toree.sharing
 
 import java.nio.file.Paths
 
-import org.apache.spark.sql.{functions, Dataset}
+import org.apache.spark.sql.{functions, DataFrame, Dataset, SparkSession}
 
 import toree.cells.Outcome
 import toree.repl.ScalaRepl
 import toree.spark.SparkAccess
-import toree.sql.{SqlCell, SqlNames}
+import toree.sql.{SharedViews, SqlCell}
 import toree.text.Json
 
 /** Values between a workspace's REPL and the front, in the crossing form.
@@ -93,14 +93,25 @@ final class Sharing(
   /** Runs a SQL statement with the shared values it names: DataFrames as tables, others as
     * parameters.
     */
-  def within(options: SqlCell.Options)(run: SqlCell.Options => Outcome): Outcome = {
+  def sql(text: String, options: SqlCell.Options, keep: (String, DataFrame) => Unit): Outcome = {
     val values = options.shared.map { case (name, key) => name -> shared.get(place(key)) }
     val (tables, others) = values.partition(_._2.isInstanceOf[Dataset[_]])
     val frames = tables.map { case (name, table) => (name, table.asInstanceOf[Dataset[Any]]) }
-    val params = others.map { case (name, value) => name -> parameter(value) } ++ options.params
-    val all = options.copy(params = params)
-    if (frames.isEmpty) run(all) else SqlNames.within(spark.session(), frames)(run(all))
+    val params = others.map { case (name, value) => name -> parameter(value) }
+    val session = spark.session()
+    val all = options.copy(params = params ++ options.params)
+    SqlCell.run(session, text, all, keep, frame => views(session).within(frames)(frame))
   }
+
+  // Of the session there is: the views of one that has ended are gone with it.
+  private def views(session: SparkSession): SharedViews = synchronized {
+    viewing.filter(_.spark eq session).getOrElse {
+      val made = new SharedViews(session)
+      viewing = Some(made)
+      made
+    }
+  }
+  private var viewing: Option[SharedViews] = None
 
   /** A shared value as `spark.sql` takes parameters. */
   private def parameter(value: Any): Any = value match {

@@ -1,11 +1,10 @@
 package toree.spark
 
-import java.net.URL
-import java.nio.file.Path
+import java.net.{URI, URL}
 
 import org.apache.hadoop.conf.Configuration
 import org.apache.hadoop.fs.{FileSystem, Path => HadoopPath}
-import org.apache.spark.{JobExecutionStatus, SparkConf}
+import org.apache.spark.{JobExecutionStatus, SparkConf, SparkContext, SparkEnv}
 import org.apache.spark.sql.SparkSession
 
 import toree.cells.{Cell, Failure}
@@ -13,10 +12,19 @@ import toree.cells.{Cell, Failure}
 /** The life of the SparkSession all languages share.
   *
   * Made once, at the start or at its first use; after a stop, by whoever, the next use makes a
-  * fresh one. It is created under the REPL's class loader, or local executors would load cell
-  * classes a second time.
+  * fresh one, unless a cell has built its own: then that is everybody's. It is created under the
+  * REPL's class loader, or local executors would load cell classes a second time.
+  *
+  * @param added
+  *   the jars that cells have brought: every session has them
+  * @param addJars
+  *   puts a session's own jars on the class path of this process
   */
-final class SparkAccess(loader: ClassLoader, classes: Path, jars: () => Seq[URL]) {
+final class SparkAccess(
+    loader: ClassLoader,
+    added: () => Seq[URL],
+    addJars: Seq[URI] => Unit
+) {
   @volatile private var current: Option[SparkSession] = None
   @volatile private var problem: Option[Throwable] = None
 
@@ -25,7 +33,7 @@ final class SparkAccess(loader: ClassLoader, classes: Path, jars: () => Seq[URL]
   /** The number of the session a first use would give now: a `spark` taken under another is old. */
   def number: Int = if (peek.isDefined) made else made + 1
 
-  def peek: Option[SparkSession] = current.filterNot(_.sparkContext.isStopped)
+  def peek: Option[SparkSession] = current.filterNot(_.sparkContext.isStopped).orElse(adopted())
   def failure: Option[Throwable] = problem
   def stopped: Boolean = current.exists(_.sparkContext.isStopped)
 
@@ -44,6 +52,14 @@ final class SparkAccess(loader: ClassLoader, classes: Path, jars: () => Seq[URL]
   /** Local files without a folder are looked for here. The process itself can't change its own. */
   def moveTo(folder: String): Unit =
     FileSystem.get(new java.net.URI("file:///"), hadoop).setWorkingDirectory(new HadoopPath(folder))
+
+  /** Whether `session` would make nothing. */
+  def exists: Boolean = peek.isDefined || SparkEnv.get != null
+
+  /** A context for PySpark, whose builders and constructors all end here. */
+  def context(conf: SparkConf): SparkContext = synchronized {
+    peek.fold(underLoader(SparkContext.getOrCreate(SparkBuild.completed(conf))))(_.sparkContext)
+  }
 
   /** Jobs of this thread belong to the cell from here on. */
   def tag(cell: Cell, code: String): Unit = {
@@ -87,52 +103,65 @@ final class SparkAccess(loader: ClassLoader, classes: Path, jars: () => Seq[URL]
 
   def stop(): Unit = synchronized(peek.foreach(_.stop()))
 
-  private def create(): SparkSession = {
-    val thread = Thread.currentThread
-    val before = thread.getContextClassLoader
-    thread.setContextClassLoader(loader)
-    try {
-      val session = adopted().getOrElse {
+  private def create(): SparkSession =
+    try
+      underLoader {
         SparkSession.clearActiveSession()
         SparkSession.clearDefaultSession()
-        builder().getOrCreate()
+        // A cell may have made a context alone.
+        val own = SparkEnv.get == null
+        val session = (if (own) builder() else SparkSession.builder()).getOrCreate()
+        if (own && current.isDefined) note("The Spark session was stopped; a fresh one takes its place.")
+        adopt(session)
+        Cell.current.foreach(group(session, _))
+        session
       }
-      if (current.isDefined) note("The Spark session was stopped; a fresh one takes its place.")
-      jars().foreach(jar => session.sparkContext.addJar(jar.toString))
-      current = Some(session)
-      problem = None
-      made += 1
-      Cell.current.foreach(group(session, _))
-      session
-    } catch {
+    catch {
       case error: Throwable =>
         problem = Some(error)
         throw new IllegalStateException(
           s"Spark did not start: ${Failure.unwrapped(error).getMessage}",
           error
         )
-    } finally thread.setContextClassLoader(before)
+    }
+
+  private def underLoader[A](body: => A): A = {
+    val thread = Thread.currentThread
+    val before = thread.getContextClassLoader
+    thread.setContextClassLoader(loader)
+    try body
+    finally thread.setContextClassLoader(before)
   }
 
   /** One that a cell has made by itself. */
-  private def adopted(): Option[SparkSession] =
-    SparkSession.getActiveSession
+  private def adopted(): Option[SparkSession] = {
+    val found = SparkSession.getActiveSession
       .orElse(SparkSession.getDefaultSession)
       .filterNot(_.sparkContext.isStopped)
+    found.foreach(adopt)
+    found
+  }
+
+  private def adopt(session: SparkSession): Unit = {
+    val isNew = adopting.synchronized {
+      val isNew = !current.exists(_ eq session)
+      if (isNew) {
+        current = Some(session)
+        problem = None
+        made += 1
+      }
+      isNew
+    }
+    if (isNew) {
+      added().foreach(jar => session.sparkContext.addJar(jar.toString))
+      val own = SparkBuild.jars(session.sparkContext.getConf)
+      if (own.nonEmpty) addJars(own)
+    }
+  }
+  private val adopting = new Object
 
   private def builder(): SparkSession.Builder = {
-    val conf = new SparkConf()
-    // spark-submit names an application without a name after its main class.
-    if (conf.get("spark.app.name", "toree.Main") == "toree.Main")
-      conf.set("spark.app.name", "Toree")
-    conf.setIfMissing("spark.master", "local[*]")
-    // Its ports then want a secret, which Spark makes for itself where there is no executor elsewhere.
-    if (conf.get("spark.master").matches("local(\\[.*\\])?")) {
-      conf.setIfMissing("spark.authenticate", "true")
-      // An executor ends its process when a task throws what is fatal: here that would be us.
-      conf.setIfMissing("spark.executor.killOnFatalError.depth", "0")
-    }
-    conf.set("spark.repl.class.outputDir", classes.toString)
+    val conf = SparkBuild.completed(new SparkConf())
     val builder = SparkSession.builder().config(conf)
     val wantsHive = conf.get("spark.sql.catalogImplementation", "in-memory") == "hive"
     if (!wantsHive) builder

@@ -52,11 +52,13 @@ object SqlCell {
       spark: SparkSession,
       text: String,
       options: Options,
-      keep: (String, DataFrame) => Unit
+      keep: (String, DataFrame) => Unit,
+      analysed: (=> DataFrame) => DataFrame = frame => frame
   ): Outcome =
     try {
-      val whole =
+      val whole = analysed {
         if (options.params.isEmpty) spark.sql(text) else spark.sql(text, options.params)
+      }
       val frame = options.fraction.filter(_ => whole.columns.nonEmpty).fold(whole)(whole.sample(_))
       options.output.foreach(keep(_, frame))
       // DDL has run by now and has nothing to show.

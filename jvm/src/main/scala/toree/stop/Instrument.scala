@@ -120,9 +120,29 @@ object Instrument {
         // The text is the last argument of all these, so it can be wrapped where it lies.
         if (matching(owner) && shape.contains("Ljava/lang/CharSequence;)"))
           super.visitMethodInsn(Opcodes.INVOKESTATIC, guard, "chars", wrap, false)
+        built(owner, name, shape)
         super.visitMethodInsn(opcode, owner, name, shape, isInterface)
       }
+
+    /** What a Spark application is built from passes through our hands, where it lies on the stack. */
+    private def built(owner: String, name: String, shape: String): Unit =
+      if (isBuilder(owner) && (name == "getOrCreate" || name == "create")) {
+        val shape = "(Ljava/lang/Object;)Ljava/lang/Object;"
+        super.visitMethodInsn(Opcodes.INVOKESTATIC, build, "builder", shape, false)
+        super.visitTypeInsn(Opcodes.CHECKCAST, owner)
+      } else if (isContext(owner) && shape.contains("Lorg/apache/spark/SparkConf;)"))
+        super.visitMethodInsn(Opcodes.INVOKESTATIC, build, "conf", ofConf, false)
   }
+
+  private val build = "toree/spark/SparkBuild"
+  private val ofConf = "(Lorg/apache/spark/SparkConf;)Lorg/apache/spark/SparkConf;"
+  private val isContext = Set(
+    "org/apache/spark/SparkContext",
+    "org/apache/spark/SparkContext$",
+    "org/apache/spark/api/java/JavaSparkContext"
+  )
+  private def isBuilder(owner: String) =
+    owner.startsWith("org/apache/spark/sql/") && owner.matches(".*/SparkSession(Builder|\\$Builder)")
 
   private val guard = "toree/stop/Guard"
   private val wrap = "(Ljava/lang/CharSequence;)Ljava/lang/CharSequence;"

@@ -2,7 +2,7 @@ package toree.spark
 
 import toree.CellSuite
 import toree.cells.{CellOptions, Outcome}
-import toree.sql.SqlCell
+import toree.sql.{SharedViews, SqlCell}
 
 /** Cells over a Spark session. */
 class SparkSuite extends CellSuite {
@@ -51,6 +51,29 @@ class SparkSuite extends CellSuite {
     }
     assertEquals(sql("select 2 y", """{"output": "kept", "quiet": true}"""), Outcome.Ok())
     assert(workspace.named("sql:kept").isDefined)
+  }
+
+  test("statements that run together share a view; one that means another frame waits") {
+    val views = new SharedViews(spark.session())
+    val (one, two) = (spark.session().range(1).toDF("x"), spark.session().range(2).toDF("x"))
+    def count = spark.session().sql("select * from both").count()
+    val order = new java.util.concurrent.LinkedBlockingQueue[Long]
+    val begun = new java.util.concurrent.CountDownLatch(1)
+    val other = new Thread(() => {
+      begun.countDown()
+      views.within(Map("Both" -> two))(order.add(count))
+      ()
+    })
+    views.within(Map("both" -> one)) {
+      other.start()
+      begun.await()
+      while (other.getState != Thread.State.WAITING) Thread.sleep(1)
+      views.within(Map("both" -> one))(order.add(count))
+      order.add(count) // still there when the second has left
+    }
+    other.join(10000)
+    assertEquals(order.toArray.toList, List[Any](1L, 1L, 2L))
+    assertEquals(spark.session().catalog.tableExists("both"), false)
   }
 
   test("a failed task: its cause first") {
