@@ -128,3 +128,23 @@ class Session:
             reply = self.client.get_shell_msg(timeout=timeout)
             if reply["parent_header"].get("msg_id") == sent:
                 return dict(reply)
+
+
+def run(kernel: Session, code: str) -> Ran:
+    ran = kernel.run(code)
+    assert ran.status == "ok", ran.traceback
+    return ran
+
+
+def printed(kernel: Session, code: str) -> str:
+    return run(kernel, code).text("stdout")
+
+
+def result(kernel: Session, code: str) -> str:
+    return str(run(kernel, code).result)
+
+
+def failed(kernel: Session, code: str) -> Ran:
+    ran = kernel.run(code)
+    assert ran.status == "error"
+    return ran

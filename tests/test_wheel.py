@@ -63,28 +63,94 @@ def test_the_wheel_holds_what_is_needed_and_no_more(wheel: Path) -> None:
     assert tops == {"toree", f"toree-{__version__}.dist-info"}
 
 
+class Environment:
+    """A Python of its own that has nothing but the wheel."""
+
+    def __init__(self, folder: Path, wheel: Path) -> None:
+        venv.create(folder / "env", with_pip=True)
+        self.folder = folder
+        self._bin = folder / "env" / ("Scripts" if os.name == "nt" else "bin")
+        self.install(wheel)
+
+    def run(self, command: str, *arguments: str | Path) -> str:
+        where = {
+            "cwd": str(self.folder),
+            "XDG_CACHE_HOME": str(self.folder),
+            "SPARK_HOME": "",
+            "JUPYTER_PATH": "",
+            "PYTHONPATH": "",
+        }
+        return run(self._bin / command, *arguments, **where)
+
+    def install(self, package: Path) -> None:
+        self.run("python", "-m", "pip", "install", "-q", "--disable-pip-version-check", package)
+
+
+@pytest.fixture(scope="module")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    return Environment(tmp_path_factory.mktemp("environment"), wheel)
+
+
 @network
-def test_the_wheel_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
-    venv.create(tmp_path / "env", with_pip=True)
-    bin = tmp_path / "env" / ("Scripts" if os.name == "nt" else "bin")
-    run(bin / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check", wheel)
-    where = {
-        "cwd": str(tmp_path),
-        "XDG_CACHE_HOME": str(tmp_path),
-        "SPARK_HOME": "",
-        "JUPYTER_PATH": "",
-    }
-    said = run(bin / "jupyter", "toree", "install", "--sys-prefix", "--no-compile", **where)
+def test_the_wheel_in_an_empty_environment(environment: Environment) -> None:
+    said = environment.run("jupyter", "toree", "install", "--sys-prefix", "--no-compile")
     assert "No Spark was found" in said  # a warning: it can still come
-    listed = run(bin / "jupyter", "kernelspec", "list", **where)
+    listed = environment.run("jupyter", "kernelspec", "list")
+    here = re.escape(str(environment.folder))
     for name in ("toree_scala", "toree_pyspark", "toree_sql", "toree_sparkr"):
-        assert re.search(rf"^\s*{name}\s+{re.escape(str(tmp_path))}", listed, re.MULTILINE)
+        assert re.search(rf"^\s*{name}\s+{here}", listed, re.MULTILINE)
     code = (
         "from toree.companion import build; "
         "print(build.source_root(), build.source_root().is_dir())"
     )
-    found = run(bin / "python", "-c", code, **where)
+    found = environment.run("python", "-c", code)
     assert found.endswith("site-packages/toree/jvm True\n")
+
+
+#: A notebook of a language that another package brings, as a front end runs it.
+ECHO_NOTEBOOK = """
+from jupyter_client.manager import start_new_kernel
+manager, client = start_new_kernel(kernel_name="toree_echo")
+def told(sent):
+    while (reply := client.get_shell_msg(timeout=60))["parent_header"].get("msg_id") != sent:
+        pass
+    return reply["content"]
+info = told(client.kernel_info())["language_info"]
+print(info["name"], info["version"], info["file_extension"])
+for cell in ("said = hello", "say $said", "%ShowTypes", "%%parrot say again", "fail oh",
+             "%%python said + '!'", "$said", "!echo shell"):
+    reply = client.execute_interactive(cell, timeout=60, output_hook=lambda message: print(
+        message["msg_type"], {k: v for k, v in message["content"].items() if k != "execution_count"}
+    ) if message["msg_type"] not in ("status", "execute_input", "error") else None)
+    print(reply["content"]["status"])
+print(told(client.complete("sa", 2))["matches"], told(client.complete("%ShowT", 6))["matches"])
+client.stop_channels()
+manager.shutdown_kernel()
+"""
+
+
+@network
+def test_a_language_of_another_package(environment: Environment) -> None:
+    environment.install(ROOT / "examples" / "toree-echo")
+    said = environment.run(
+        "jupyter", "toree", "install", "--sys-prefix", "--no-compile", "--interpreters=Echo"
+    )
+    assert "Installed 'Toree - Echo'" in said
+    shown = environment.run("python", "-c", ECHO_NOTEBOOK)
+    assert shown[shown.index("echo 1") :] == (  # ipykernel may warn before
+        "echo 1 .echo\n"
+        "ok\n"
+        "stream {'name': 'stdout', 'text': 'hello\\n'}\nok\n"
+        "stream {'name': 'stdout', 'text': 'ShowTypes is currently off \\n'}\nok\n"
+        "stream {'name': 'stdout', 'text': 'again\\n'}\nok\n"
+        "error\n"
+        "execute_result {'data': {'text/plain': \"'hello!'\"}, 'metadata': {}}\nok\n"
+        "execute_result {'data': {'text/plain': 'hello'}, 'metadata': {}}\nok\n"
+        "stream {'name': 'stdout', 'text': 'shell\\n'}\nok\n"
+        "['say'] ['%ShowTypes']\n"
+    )
+    environment.run("jupyter", "toree", "uninstall", "--sys-prefix")
+    assert "toree_echo" not in environment.run("jupyter", "kernelspec", "list")
 
 
 def test_the_changelog_and_the_version_agree() -> None:

@@ -2,13 +2,94 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jupyter_kernel_test
 import pytest
+from jupyter_client.blocking import BlockingKernelClient
+from jupyter_client.manager import KernelManager
+from jupyter_kernel_test.msgspec_v5 import validate_message
 
 pytestmark = pytest.mark.spark
+PATIENCE = 120.0  # seconds a kernel may take to answer, also on a machine with other work
+
+
+class Client(BlockingKernelClient):
+    """Notes what was asked last, so that an older question's late answer is told from its own."""
+
+    asked = ""
+
+    def _noted(self, sent: str) -> str:
+        self.asked = sent
+        return sent
+
+    def execute(self, *arguments: Any, **options: Any) -> str:
+        return self._noted(super().execute(*arguments, **options))
+
+    def complete(self, *arguments: Any, **options: Any) -> str:
+        return self._noted(super().complete(*arguments, **options))
+
+    def inspect(self, *arguments: Any, **options: Any) -> str:
+        return self._noted(super().inspect(*arguments, **options))
+
+    def history(self, *arguments: Any, **options: Any) -> str:
+        return self._noted(super().history(*arguments, **options))
+
+    def is_complete(self, *arguments: Any, **options: Any) -> str:
+        return self._noted(super().is_complete(*arguments, **options))
+
+    def kernel_info(self) -> str:
+        return self._noted(super().kernel_info())
+
+
+class OwnReplies:
+    """For its tests: each reads its own replies and no others."""
+
+    kernel_name: ClassVar[str]
+    km: ClassVar[KernelManager]
+    kc: ClassVar[Client]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.km = KernelManager(kernel_name=cls.kernel_name, client_factory=Client)
+        cls.km.start_kernel()
+        cls.kc = cls.km.client()
+        cls.kc.start_channels()
+        cls.kc.wait_for_ready(timeout=PATIENCE)
+
+    def get_non_kernel_info_reply(self, timeout: float | None = None) -> dict[str, Any]:
+        return self._own(self.kc.get_shell_msg, self.kc.asked)
+
+    def execute_helper(
+        self, code: str, *_: Any, **options: Any
+    ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        sent = self.kc.execute(code, **options)
+        reply = self.get_non_kernel_info_reply()
+        validate_message(reply, "execute_reply", sent)
+        messages: list[dict[str, Any]] = []
+        while True:
+            message = self._own(self.kc.get_iopub_msg, sent)
+            validate_message(message, message["msg_type"], sent)
+            if message["content"].get("execution_state") == "idle":
+                break
+            if message["msg_type"] not in ("status", "execute_input"):
+                messages.append(message)
+        return reply, messages
+
+    @staticmethod
+    def _own(get: Any, asked: str) -> dict[str, Any]:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            message = get(timeout=max(deadline - time.monotonic(), 0.1))
+            if message["parent_header"].get("msg_id") == asked:
+                return dict(message)
+
+
+def test_a_late_answer_is_not_the_next_question_s() -> None:
+    answers = iter([{"parent_header": {"msg_id": name}, "of": name} for name in ("late", "own")])
+    assert OwnReplies._own(lambda timeout: next(answers), "own")["of"] == "own"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -19,7 +100,7 @@ def _specs(specs: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield
 
 
-class ScalaKernel(jupyter_kernel_test.KernelTests):
+class ScalaKernel(OwnReplies, jupyter_kernel_test.KernelTests):
     kernel_name = "toree_scala"
     language_name = "scala"
     file_extension = ".scala"
@@ -47,7 +128,7 @@ class ScalaKernel(jupyter_kernel_test.KernelTests):
     invalid_code_samples: ClassVar = ["case class Foo(bar)", "* 6"]
 
 
-class PythonKernel(jupyter_kernel_test.KernelTests):
+class PythonKernel(OwnReplies, jupyter_kernel_test.KernelTests):
     kernel_name = "toree_pyspark"
     language_name = "python"
     file_extension = ".py"
@@ -75,7 +156,7 @@ class PythonKernel(jupyter_kernel_test.KernelTests):
     invalid_code_samples: ClassVar = ["import = 7q"]
 
 
-class SqlKernel(jupyter_kernel_test.KernelTests):
+class SqlKernel(OwnReplies, jupyter_kernel_test.KernelTests):
     kernel_name = "toree_sql"
     language_name = "sql"
     file_extension = ".sql"
@@ -95,7 +176,7 @@ class SqlKernel(jupyter_kernel_test.KernelTests):
 
 
 @pytest.mark.r
-class RKernel(jupyter_kernel_test.KernelTests):
+class RKernel(OwnReplies, jupyter_kernel_test.KernelTests):
     kernel_name = "toree_sparkr"
     language_name = "R"
     file_extension = ".r"

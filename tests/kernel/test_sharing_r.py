@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from session import Session
-from test_sharing import failed, result, run
+from session import Session, failed, result, run
 
 pytest.importorskip("rpy2")
 

@@ -142,6 +142,7 @@ class SqlVariables:
         self._values: dict[str, str] = {}
         self._seen: dict[str, dict[str, list[str]]] = {}
         self._wrote: list[Assignment] = []
+        self._kept: set[str] = set()
 
     def begin(self) -> None:
         self._wrote = []
@@ -150,12 +151,14 @@ class SqlVariables:
         self._tables.clear()
         self._values.clear()
         self._seen.clear()
+        self._kept.clear()
 
     def wrote(self, name: str) -> None:
         """`-o NAME` has kept a DataFrame: a table of later statements, as any other."""
         self.drop(name)
         self._tables[name] = wire.Frame(f"sql:{name}")
         self._wrote = [Assignment(name, "frame", "DataFrame")]
+        self._kept.add(name)
 
     def assigned(self) -> Sequence[Assignment]:
         return self._wrote
@@ -173,6 +176,8 @@ class SqlVariables:
         return self._seen[statement]
 
     def get(self, name: str) -> wire.Value:
+        if name not in self._kept:
+            raise KeyError(name)
         return wire.Frame(f"sql:{name}")
 
     def put(self, name: str, value: wire.Value) -> None:
@@ -183,6 +188,8 @@ class SqlVariables:
         if isinstance(value, wire.Frame):
             self._tables[name] = value
             return
+        if isinstance(value, wire.List) and len({type(item) for item in value.items}) > 1:
+            raise TypeError("a list of values of several kinds, which SQL's arrays can't hold")
         key = frames.key(name)
         self._companion.ask("giveShared", _WORKSPACE, key, wire.dumps(value, self._store))
         self._values[name] = key

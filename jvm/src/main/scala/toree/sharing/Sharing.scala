@@ -119,6 +119,8 @@ final class Sharing(
     case Some(inner)                   => parameter(inner)
     case time: java.time.ZonedDateTime => time.toInstant
     case values: Seq[_]                => array(values.map(parameter))
+    case tuple: Product if tuple.getClass.getName.startsWith("scala.Tuple") =>
+      functions.struct(tuple.productIterator.map(v => functions.lit(parameter(v))).toSeq: _*)
     case values: Map[_, _]             =>
       functions.map(
         values.toSeq.flatMap { case (k, v) => Seq(k, v) }.map(v => functions.lit(parameter(v))): _*
@@ -128,14 +130,19 @@ final class Sharing(
 
   /** As a literal where it can be: Spark 3.5 takes nothing else. */
   private def array(values: Seq[Any]): Any =
-    values.map(v => if (v == null) null else v.getClass).distinct match {
-      case Seq(one) if one == classOf[java.lang.Integer] => values.map(_.asInstanceOf[Int]).toArray
-      case Seq(one) if one == classOf[java.lang.Long]    => values.map(_.asInstanceOf[Long]).toArray
-      case Seq(one) if one == classOf[java.lang.Double]  =>
-        values.map(_.asInstanceOf[Double]).toArray
-      case Seq(one) if one == classOf[java.lang.Boolean] =>
-        values.map(_.asInstanceOf[Boolean]).toArray
-      case Seq(one) if one == classOf[String] => values.map(_.asInstanceOf[String]).toArray
-      case _                                  => functions.array(values.map(functions.lit): _*)
+    values.filter(_ != null).map(_.getClass).distinct match {
+      case Seq(one) if literals(one) => // boxed, so that there can be nulls
+        val made = java.lang.reflect.Array.newInstance(one, values.size)
+        values.zipWithIndex.foreach { case (v, i) => java.lang.reflect.Array.set(made, i, v) }
+        made
+      case _ => functions.array(values.map(functions.lit): _*)
     }
+
+  private val literals = Set[Class[_]](
+    classOf[java.lang.Integer],
+    classOf[java.lang.Long],
+    classOf[java.lang.Double],
+    classOf[java.lang.Boolean],
+    classOf[String]
+  )
 }

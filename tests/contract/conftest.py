@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+# The example of a language in a package of its own; test_echo.py installs it.
+sys.path.append(str(Path(__file__).resolve().parents[2] / "examples" / "toree-echo"))

@@ -1,0 +1,75 @@
+"""For those who write a language: a recorder of output, a workspace without Jupyter, the contract.
+
+    from toree.testing import Recorder, run, workspace
+    from toree.testing.conformance import Conformance, Sample
+
+Every language of Toree passes the contract. It needs pytest and IPython; this module does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import threading
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from ..interpreters.base import Bundle, Interpreter, Result
+from ..running import new_id
+
+
+@dataclasses.dataclass
+class Recorder:
+    """An `Output` that keeps what it is given, as a list of tuples in order of arrival.
+
+    `came` is set when something has come.
+    `answers` are what the user types, one per question; none left means no stdin.
+    """
+
+    answers: list[str] = dataclasses.field(default_factory=list)
+    events: list[tuple[Any, ...]] = dataclasses.field(default_factory=list)
+    cell: str = dataclasses.field(default_factory=new_id)
+    came: threading.Event = dataclasses.field(default_factory=threading.Event, compare=False)
+
+    def stream(self, name: Literal["stdout", "stderr"], text: str) -> None:
+        if self.events and self.events[-1][:2] == ("stream", name):
+            self.events[-1] = ("stream", name, self.events[-1][2] + text)
+        else:
+            self.events.append(("stream", name, text))
+        self.came.set()
+
+    def display(
+        self,
+        data: Bundle,
+        metadata: Mapping[str, Any] | None = None,
+        *,
+        display_id: str | None = None,
+        update: bool = False,
+    ) -> None:
+        self.events.append(("update" if update else "display", dict(data)))
+        self.came.set()
+
+    def clear(self, wait: bool = False) -> None:
+        self.events.append(("clear", wait))
+
+    def ask(self, prompt: str, *, password: bool = False) -> str:
+        if not self.answers:
+            raise EOFError("no stdin")
+        self.events.append(("ask", prompt))
+        return self.answers.pop(0)
+
+    def text(self, name: str) -> str:
+        """All that was printed to one stream."""
+        return "".join(e[2] for e in self.events if e[0] == "stream" and e[1] == name)
+
+
+def run(
+    interpreter: Interpreter, code: str, output: Recorder | None = None, **options: Any
+) -> Result:
+    """Runs one cell to its end; the output goes to `output`."""
+    # Not asyncio.run: that would take SIGINT, which belongs to the cell, as the kernel has it.
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(interpreter.execute(code, output or Recorder(), **options))
+    finally:
+        loop.close()
