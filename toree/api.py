@@ -19,7 +19,7 @@ class Values(Protocol):
 
     def names(self) -> list[str]: ...
     def get(self, name: str) -> Any: ...
-    def put(self, name: str, value: Any) -> None: ...
+    def put(self, name: str, value: object) -> None: ...
     def delete(self, name: str) -> None: ...
 
 
@@ -35,7 +35,7 @@ class Data(MutableMapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         return self._values.get(name)
 
-    def __setitem__(self, name: str, value: Any) -> None:
+    def __setitem__(self, name: str, value: object) -> None:
         self._values.put(name, value)
 
     def __delitem__(self, name: str) -> None:
@@ -50,7 +50,7 @@ class Data(MutableMapping[str, Any]):
     def __contains__(self, name: object) -> bool:
         return name in self._values.names()
 
-    def put(self, name: str, value: Any) -> Any:
+    def put(self, name: str, value: object) -> Any:
         """As Scala's: returns what was there before, or None."""
         before = self.get(name)
         self[name] = value
@@ -66,7 +66,7 @@ class Display:
     def __init__(self, output: Callable[[], Output]) -> None:
         self._output = output
 
-    def content(self, mime: str, data: Any) -> None:
+    def content(self, mime: str, data: object) -> None:
         self._output().display({mime: data})
 
     def html(self, data: str) -> None:

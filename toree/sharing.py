@@ -33,7 +33,7 @@ class Sharing:
         reserved: frozenset[str] = frozenset(),
     ) -> None:
         self.variables = Variables(RESERVED | reserved)
-        self.store = wire.Store()
+        self.store: wire.Store = wire.Files()
         self.enabled = True
         self._interpreter = interpreter
         self._titles = titles

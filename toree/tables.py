@@ -89,7 +89,7 @@ class Tables:
         try:
             return self._rows(self._frames.frame(held), None)
         finally:
-            self._workspace.companion.tell("dropShared", "main", held.key)
+            self._workspace.companion.tell("dropShared", self._workspace.name, held.key)
 
     def share(self, name: str, path: Path, flavor: Literal["arrow", "pandas"]) -> None:
         """Makes the table in a file a name, owned by the language of IPython's cells.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from .companion import MAIN
 from .companion.companion import Companion
 from .config import Config
 from .display import Settings
@@ -27,7 +28,10 @@ class Workspace:
         languages: Mapping[str, Language],
         companion: Companion,
         ipython: IPython,
+        name: str = MAIN,
     ) -> None:
+        """`name`: its id in the companion."""
+        self.name = name
         self.languages = languages
         self.named = magic_names(languages)
         self.companion = companion
@@ -41,7 +45,7 @@ class Workspace:
         self._config = config
         self._ipython = ipython
         self._spark = PythonSpark(companion, ipython.shell, self.display)
-        self._frames = Frames(self._spark)
+        self._frames = Frames(self._spark, name)
         self._interpreters: dict[str, Interpreter] = {}
         self._folder = Path.cwd()
         self._told: Path | None = None  # where java.io.File stays
@@ -63,6 +67,7 @@ class Workspace:
             config=self._config,
             display=self.display,
             companion=self.companion,
+            workspace=self.name,
             spark=self._spark,
             frames=self._frames,
             store=self.sharing.store,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from pace import Pace
 from session import Session
 from victim import (
     READY,
@@ -220,15 +221,15 @@ def test_python_ends_the_kernel_for_good(specs: Path) -> None:
         others = processes(session)[1:]
         folders = [scratch_of(session)]
         session.client.execute("%%python\nimport os; os._exit(3)")
-        before = time.monotonic()
+        pace, before = Pace(), time.monotonic()
         until_left(others)
         # The last sweep follows the JVM's end.
         until(lambda: not any(folder.exists() for folder in folders))
-        assert time.monotonic() - before < 10
+        assert pace.alone(time.monotonic() - before) < 10
 
 
 def until_left(everything: list[psutil.Process]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while left(everything) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert left(everything) == []
@@ -250,9 +251,9 @@ def test_the_front_is_killed(specs: Path, busy: bool, measured: dict[str, float]
         if busy:
             session.client.execute("while (true) {}")
             until(lambda: session.client.get_iopub_msg()["msg_type"] == "execute_input")
-        before = time.monotonic()
+        pace, before = Pace(), time.monotonic()
         os.kill(session.pid, signal.SIGKILL)
         until_left(everything)
         until(lambda: not any(folder.exists() for folder in folders))
         measured[f"front killed, all gone (busy: {busy})"] = time.monotonic() - before
-        assert time.monotonic() - before < 10
+        assert pace.alone(time.monotonic() - before) < 10

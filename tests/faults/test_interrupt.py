@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import socket
 import time
@@ -15,8 +14,7 @@ from victim import READY, companion, stopped, until
 
 pytestmark = pytest.mark.spark
 
-#: Seconds a cell may take to end: one, on a machine that has time for it.
-LIMIT = 1 if os.getloadavg()[0] < 2 * (os.cpu_count() or 1) else 5
+LIMIT = 1  # seconds a cell may take to end, on a machine that has time for it
 
 SCALA = {
     "while": "while (true) {}",

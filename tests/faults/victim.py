@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
+from pace import Pace
 from session import Ran, Session
 
 T = TypeVar("T")
@@ -43,8 +44,12 @@ def stopped(
     ready: Callable[[dict[str, Any]], bool] | None = None,
     timeout: float = 30,
 ) -> tuple[Ran, float]:
-    """Runs a cell and stops it once it has printed `READY`; its end, and the seconds that took."""
+    """Runs a cell and stops it once it has printed `READY`; its end, and the seconds that took.
+
+    They are those of a machine with nothing else to do (`pace`).
+    """
     at: list[float] = []
+    pace = Pace()
 
     def runs(message: dict[str, Any]) -> bool:
         return message["msg_type"] == "stream" and READY in message["content"]["text"]
@@ -56,7 +61,7 @@ def stopped(
 
     ran = session.run(code, during=during, timeout=timeout)
     assert at, f"the cell never said that it runs: {ran}"
-    return ran, time.monotonic() - at[0]
+    return ran, pace.alone(time.monotonic() - at[0])
 
 
 def processes(session: Session) -> list[psutil.Process]:

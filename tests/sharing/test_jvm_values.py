@@ -23,7 +23,7 @@ many = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCh
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[wire.Store]:
-    made = wire.Store(limit=2000)
+    made = wire.Files(limit=2000)
     yield made
     made.close()
 

@@ -25,7 +25,7 @@ pa = pytest.importorskip("pyarrow")
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[wire.Store]:
-    made = wire.Store(limit=1000)
+    made = wire.Files(limit=1000)
     yield made
     made.close()
 

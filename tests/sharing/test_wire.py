@@ -12,14 +12,27 @@ import pytest
 from hypothesis import given
 
 from toree import wire
-from toree.wire import Bytes, Date, Float, Int, List, Map, Null, Store, Text, Timestamp, Vector
+from toree.wire import (
+    Bytes,
+    Date,
+    Files,
+    Float,
+    Int,
+    List,
+    Map,
+    Null,
+    Store,
+    Text,
+    Timestamp,
+    Vector,
+)
 
 from .values import values
 
 
 @pytest.fixture
 def store() -> Iterator[Store]:
-    made = Store(limit=200)
+    made = Files(limit=200)
     yield made
     made.close()
 
@@ -110,6 +123,40 @@ def test_many_numbers_go_as_bytes(value: Vector, store: Store) -> None:
     text = wire.dumps(value, store)
     assert len(text) < 2000
     assert wire.loads(text) == value
+
+
+class Elsewhere(Files):
+    """A store that no file system is between: what a gateway would do."""
+
+    def __init__(self) -> None:
+        super().__init__(limit=200)
+        self.kept: dict[str, bytes] = {}
+
+    def write(self, data: bytes, suffix: str) -> str:
+        name = f"{len(self.kept)}{suffix}"
+        self.kept[name] = data
+        return name
+
+    def read(self, name: str) -> bytes:
+        return self.kept[name]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Text("x" * 500),
+        Bytes(b"\xfe" * 150),
+        Vector("int", tuple(range(1500))),
+        List((Bytes(b"\xfe" * 150), Text("x" * 500))),
+        wire.Array("<f8", (100,), bytes(800)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_store_need_not_be_a_disk(value: wire.Value) -> None:
+    store = Elsewhere()
+    text = wire.dumps(value, store)
+    assert store.kept
+    assert wire.loads(text, store.read) == value
 
 
 def test_the_store_leaves_nothing(store: Store) -> None:

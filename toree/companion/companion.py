@@ -17,7 +17,7 @@ from .. import logs
 from ..config import Config
 from ..errors import CompanionFailed, ToreeError
 from ..interpreters.base import Output
-from . import launch
+from . import MAIN, launch
 from .calls import EVENTS, Events, Run
 
 _NEXT = "The next cell that needs it starts a new one."
@@ -215,11 +215,6 @@ class Companion:
         return self.ready
 
     @property
-    def gateway(self) -> Any:
-        """The Py4J gateway PySpark attaches to, once `entry` has returned."""
-        return self._gateway
-
-    @property
     def address(self) -> tuple[int, str]:
         """Port and secret of the running JVM, for another process that attaches to it."""
         self.entry()
@@ -261,7 +256,7 @@ class Companion:
             self._threads.submit(lambda: getattr(entry, method)(*arguments))
 
     def run(
-        self, cell: str, output: Output, call: Callable[[Any], str], workspace: str = "main"
+        self, cell: str, output: Output, call: Callable[[Any], str], workspace: str = MAIN
     ) -> dict[str, Any]:
         """Runs a cell's blocking call and delivers its output; returns the JVM's outcome.
 

@@ -137,7 +137,7 @@ class Training:
             wire.call("awaitRepl")
             wire.call("awaitSpark")
             for number, code in enumerate(CELLS):
-                wire.call("execute", "main", f"training-{number}", code, "{}")
+                wire.call("execute", MAIN, f"training-{number}", code, "{}")
 
     def close(self) -> None:
         """Ends the run if it goes on, or keeps it from beginning; nothing is written then."""

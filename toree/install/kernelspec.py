@@ -83,7 +83,7 @@ def content(
     spark_opts: str = "",
     toree_opts: str = "",
     python_exec: str = "",
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The kernel.json of one kernel."""
     env = {
         "DEFAULT_INTERPRETER": kind.interpreter,
@@ -103,7 +103,7 @@ def content(
     }
 
 
-def write(folder: Path, kind: Kind, spec: dict[str, Any]) -> None:
+def write(folder: Path, kind: Kind, spec: dict[str, object]) -> None:
     """Fills a folder from which Jupyter can install the kernel: kernel.json and its logos."""
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(spec, indent=1, ensure_ascii=False) + "\n"

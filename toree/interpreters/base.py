@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Literal, Protocol
 from ..wire import Value
 
 #: MIME type to content, as Jupyter's `display_data` has it.
-Bundle = Mapping[str, Any]
+Bundle = Mapping[str, object]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Ok:
     """
 
     data: Bundle | None = None
-    metadata: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    payload: Sequence[Mapping[str, Any]] = ()
-    expressions: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    metadata: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    payload: Sequence[Mapping[str, object]] = ()
+    expressions: Mapping[str, object] = dataclasses.field(default_factory=dict)
     numbered: bool = True
 
 
@@ -130,7 +130,7 @@ class Output(Protocol):
     def display(
         self,
         data: Bundle,
-        metadata: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, object] | None = None,
         *,
         display_id: str | None = None,
         update: bool = False,
@@ -169,7 +169,7 @@ class Interpreter(ABC):
     def start(self) -> None:
         """Called once, before the first use. Must return at once: slow work goes to a thread."""
 
-    def parse_options(self, line: str) -> tuple[Mapping[str, Any], int]:
+    def parse_options(self, line: str) -> tuple[Mapping[str, object], int]:
         """Reads options at the start of what stands behind `%%language` on its line.
 
         Returns the options for `execute` and how many characters of `line` they take; the rest

@@ -83,6 +83,7 @@ class Services:
     config: Config
     display: Settings  # read at every cell: magics change it
     companion: Companion
+    workspace: str  # the id of this workspace in the companion, which calls carry
     spark: PythonSpark  # PySpark in this process
     frames: Frames  # DataFrames by handle
     store: wire.Store  # files of values too large for a message

@@ -66,7 +66,7 @@ class Clients:
         self._kernel = kernel
         self._tables = Tables(workspace)
         self._cancel = cancel
-        self._store = wire.Store()
+        self._store = wire.Files()
         self._lanes = ThreadPoolExecutor(_LANES, thread_name_prefix="toree-client")
         self._streams: dict[str, Stream] = {}
         self._uploads: dict[str, Upload] = {}

@@ -203,7 +203,7 @@ class ToreeKernel(IPythonKernel):
         reply: dict[str, Any] = {"execution_count": count, "user_expressions": {}, "payload": []}
         if isinstance(result, Ok):
             if result.data and not silent:
-                content: dict[str, Any] = {
+                content: dict[str, object] = {
                     "data": dict(result.data),
                     "metadata": dict(result.metadata),
                 }

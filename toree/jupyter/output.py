@@ -66,7 +66,7 @@ class KernelOutput:
     def display(
         self,
         data: Bundle,
-        metadata: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, object] | None = None,
         *,
         display_id: str | None = None,
         update: bool = False,
@@ -89,5 +89,5 @@ class KernelOutput:
             return str(self._kernel.getpass(prompt))
         return str(self._kernel.raw_input(prompt))
 
-    def _send(self, kind: str, content: dict[str, Any]) -> None:
+    def _send(self, kind: str, content: dict[str, object]) -> None:
         self._kernel.send_response(self._kernel.iopub_socket, kind, content)

@@ -15,15 +15,15 @@ from .. import wire
 from . import arrow
 from .session import PythonSpark
 
-_WORKSPACE = "main"
 T = TypeVar("T")
 
 
 class Frames:
     """DataFrames by key; the keys are unique and whoever asks for one drops it."""
 
-    def __init__(self, spark: PythonSpark) -> None:
+    def __init__(self, spark: PythonSpark, workspace: str) -> None:
         self._spark = spark
+        self._workspace = workspace
         self._numbers = itertools.count(1)
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="toree-frames")
 
@@ -49,7 +49,7 @@ class Frames:
             if getattr(frame, "_sc", None) is not context:
                 raise TypeError("a DataFrame of another Spark session than this notebook's")
             key = self.key(name)
-            session._sc._gateway.entry_point.putShared(_WORKSPACE, key, frame._jdf)
+            session._sc._gateway.entry_point.putShared(self._workspace, key, frame._jdf)
             return wire.Frame(key)
 
         return self.call(put)
@@ -61,7 +61,7 @@ class Frames:
             from pyspark.sql import DataFrame
 
             session, context = self._spark.attach()
-            found = context._gateway.entry_point.getShared(_WORKSPACE, held.key)
+            found = context._gateway.entry_point.getShared(self._workspace, held.key)
             if found is None:
                 raise TypeError("the DataFrame is gone")
             return DataFrame(found, session)
@@ -75,7 +75,7 @@ class Frames:
 
         def drop() -> None:
             _, context = self._spark.attach()
-            context._gateway.entry_point.dropShared(_WORKSPACE, held.key)
+            context._gateway.entry_point.dropShared(self._workspace, held.key)
 
         self._threads.submit(drop)
 
@@ -91,7 +91,7 @@ class Frames:
             session, context = self._spark.attach()
             frame = arrow.to_spark(session, arrow.suited(arrow.read(table.path)))
             key = self.key(name)
-            context._gateway.entry_point.putShared(_WORKSPACE, key, frame._jdf)
+            context._gateway.entry_point.putShared(self._workspace, key, frame._jdf)
             return wire.Frame(key, local=True)
 
         return self.call(make)

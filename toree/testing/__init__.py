@@ -41,7 +41,7 @@ class Recorder:
     def display(
         self,
         data: Bundle,
-        metadata: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, object] | None = None,
         *,
         display_id: str | None = None,
         update: bool = False,
@@ -57,6 +57,12 @@ class Recorder:
             raise EOFError("no stdin")
         self.events.append(("ask", prompt))
         return self.answers.pop(0)
+
+    def renew(self) -> None:
+        """Makes it the output of another cell."""
+        self.events.clear()
+        self.came.clear()
+        self.cell = new_id()
 
     def text(self, name: str) -> str:
         """All that was printed to one stream."""

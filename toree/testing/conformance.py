@@ -95,15 +95,15 @@ class Conformance:
 
     @pytest.fixture
     def output(self, workspace: Workspace) -> Recorder:
-        made: Recorder = workspace.services(self.sample.language.name).ipython.output  # type: ignore[assignment]
-        made.events.clear()
-        made.came.clear()
+        made = workspace.services(self.sample.language.name).ipython.output
+        assert isinstance(made, Recorder)
+        made.renew()
         return made if self.sample.language.ipython else Recorder()
 
     # ---------------------------------------------------------------- cells
 
     def value_of(self, interpreter: Interpreter, code: str, output: Recorder) -> str:
-        output.events.clear()
+        output.renew()
         result = run(interpreter, code, output)
         assert isinstance(result, Ok), result
         events = list(output.events)
@@ -160,7 +160,7 @@ class Conformance:
         code, text = self.sample.inspects
         found = interpreter.inspect(code.replace("|", ""), code.index("|"))
         assert found is not None
-        assert text in found["text/plain"]
+        assert text in str(found["text/plain"])
         assert interpreter.inspect("zzzzqqqq", 8) is None
 
     def test_is_complete(self, interpreter: Interpreter) -> None:
@@ -176,10 +176,15 @@ class Conformance:
             if output.came.wait(60):
                 os.kill(os.getpid(), signal.SIGINT)
 
+        # As in a kernel, whatever this process was started with.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         presser = threading.Thread(target=press)
         presser.start()
-        result = run(interpreter, self.sample.endless, output)
-        presser.join()
+        try:
+            result = run(interpreter, self.sample.endless, output)
+        finally:
+            presser.join()
+            signal.signal(signal.SIGINT, before)
         assert isinstance(result, Failed), result
         assert result.name in ("Interrupted", "KeyboardInterrupt")
         self.test_value(interpreter, output)

@@ -39,7 +39,7 @@ from .records import (
     Vector,
     check_width,
 )
-from .store import LIMIT, Store
+from .store import LIMIT, Files, Store
 
 __all__ = [
     "DEPTH",
@@ -49,6 +49,7 @@ __all__ = [
     "Bytes",
     "Date",
     "Decimal",
+    "Files",
     "Flavor",
     "Float",
     "Frame",

@@ -9,7 +9,6 @@ import json
 import math
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from .records import (
@@ -34,7 +33,9 @@ from .records import (
     Value,
     Vector,
 )
-from .store import Store
+from .store import Store, read
+
+Read = Callable[[str], bytes]
 
 EXACT = 1 << 53
 PACKED = 1000  # numbers in a vector above which their bytes go
@@ -48,8 +49,9 @@ def dumps(value: Value, store: Store | None = None) -> str:
     return text
 
 
-def loads(text: str) -> Value:
-    return from_json(json.loads(text))
+def loads(text: str, read: Read = read) -> Value:
+    """The value of such a text; `read` is the `read` of the store that it came by."""
+    return from_json(json.loads(text), read)
 
 
 # -------------------------------------------------------------------- records to JSON
@@ -124,8 +126,8 @@ def _packed(of: Kind, items: tuple[Any, ...], store: Store | None) -> dict[str, 
     return {"nulls": nulls, **_buffer(packed.tobytes(), store)}
 
 
-def _unpacked(of: Kind, node: Mapping[str, Any]) -> tuple[Any, ...]:
-    packed = arrays.array(_CODES[of], _bytes(node))
+def _unpacked(of: Kind, node: Mapping[str, Any], read: Read) -> tuple[Any, ...]:
+    packed = arrays.array(_CODES[of], _bytes(node, read))
     if sys.byteorder == "big":
         packed.byteswap()
     items: list[Any] = packed.tolist()
@@ -145,7 +147,7 @@ def _buffer(data: bytes, store: Store | None) -> dict[str, str]:
 # -------------------------------------------------------------------- JSON to records
 
 
-def from_json(node: Mapping[str, Any]) -> Value:
+def from_json(node: Mapping[str, Any], read: Read = read) -> Value:
     """
     Raises:
         ValueError: an unknown tag.
@@ -157,24 +159,26 @@ def from_json(node: Mapping[str, Any]) -> Value:
         case "vector":
             of: Kind = node["of"]
             if "nulls" in node:
-                return Vector(of, _unpacked(of, node), node.get("bits", 64))
+                return Vector(of, _unpacked(of, node, read), node.get("bits", 64))
             convert = {"int": int, "float": float}.get(of)
             items = [i if i is None or convert is None else convert(i) for i in v or ()]
             return Vector(of, tuple(items), node.get("bits", 64))
         case "list":
-            return List(tuple(from_json(i) for i in v or ()))
+            return List(tuple(from_json(i, read) for i in v or ()))
         case "tuple":
-            return Tuple(tuple(from_json(i) for i in v or ()))
+            return Tuple(tuple(from_json(i, read) for i in v or ()))
         case "map":
-            return Map(tuple((from_json(k), from_json(i)) for k, i in v or ()))
+            return Map(tuple((from_json(k, read), from_json(i, read)) for k, i in v or ()))
+        case "bytes":
+            return Bytes(_bytes(node, read))
         case "array":
-            return Array(node["dtype"], tuple(node["shape"]), _bytes(node))
+            return Array(node["dtype"], tuple(node["shape"]), _bytes(node, read))
         case "table":
             return Table(node["path"], node["rows"], node.get("flavor", "arrow"))
         case "frame":
             return Frame(node["key"], node.get("local", False))
         case "file":
-            return loads(Path(node["path"]).read_text("ascii"))
+            return loads(read(node["path"]).decode("ascii"), read)
     raise ValueError(f"unknown tag {kind!r}")
 
 
@@ -191,14 +195,13 @@ _SCALARS: dict[str, Callable[[Mapping[str, Any]], Scalar]] = {
     "int": lambda node: Int(int(node["v"]), node.get("bits", 64)),
     "float": lambda node: Float(float(node["v"]), node.get("bits", 64)),
     "text": lambda node: Text(node["v"]),
-    "bytes": lambda node: Bytes(_bytes(node)),
     "date": _date,
     "timestamp": lambda node: Timestamp(int(node["v"]), node.get("zone")),
     "decimal": lambda node: Decimal(node["v"]),
 }
 
 
-def _bytes(node: Mapping[str, Any]) -> bytes:
+def _bytes(node: Mapping[str, Any], read: Read) -> bytes:
     if "path" in node:
-        return Path(node["path"]).read_bytes()
+        return read(node["path"])
     return base64.b64decode(node["b64"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from typing import Any, Literal
+from typing import Literal
 
 DEPTH = 100  # how deep values may be nested
 
@@ -84,7 +84,7 @@ class Vector:
     """A sequence of one kind of scalar; None is null. `bits` as in Int and Float."""
 
     of: Kind
-    items: tuple[Any, ...]
+    items: tuple[bool | int | float | str | None, ...]
     bits: int = 64
 
     def __eq__(self, other: object) -> bool:

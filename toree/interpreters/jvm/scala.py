@@ -23,7 +23,6 @@ from ..base import (
 from ..services import Services
 from .variables import ScalaVariables, for_jvm
 
-_WORKSPACE = "main"
 #: Methods every Scala cell has, called without a dot.
 OWN_NAMES = frozenset(
     ["sql", "println", "print", "printf", "require", "assert", "assume", "identity", "implicitly"]
@@ -36,7 +35,7 @@ class ScalaInterpreter(Interpreter):
     language = "scala"
 
     def __init__(self, services: Services) -> None:
-        self._companion = services.companion
+        self._companion, self._workspace = services.companion, services.workspace
         self._display = services.display
         self._frames, self._store, self._names = services.frames, services.store, services.names
         self._variables = ScalaVariables(services)
@@ -58,7 +57,10 @@ class ScalaInterpreter(Interpreter):
         cell = output.cell
         try:
             outcome = self._companion.run(
-                cell, output, lambda entry: entry.execute(_WORKSPACE, cell, code, asked)
+                cell,
+                output,
+                lambda entry: entry.execute(self._workspace, cell, code, asked),
+                self._workspace,
             )
         except Interrupted:
             return stopped()
@@ -71,22 +73,22 @@ class ScalaInterpreter(Interpreter):
     def complete(self, code: str, cursor: int) -> Completion:
         if not self._companion.soon():
             return Completion((), cursor, cursor)
-        return completion_of(self._companion.ask("complete", _WORKSPACE, code, cursor))
+        return completion_of(self._companion.ask("complete", self._workspace, code, cursor))
 
     def inspect(self, code: str, cursor: int, detail: int = 0) -> Bundle | None:
         if not self._companion.soon():
             return None
-        return inspection_of(self._companion.ask("inspect", _WORKSPACE, code, cursor, detail))
+        return inspection_of(self._companion.ask("inspect", self._workspace, code, cursor, detail))
 
     def is_complete(self, code: str) -> Completeness:
         if not self._companion.soon():
             return Completeness("unknown")
-        found = json.loads(self._companion.ask("isComplete", _WORKSPACE, code))
+        found = json.loads(self._companion.ask("isComplete", self._workspace, code))
         return Completeness(found["status"], found.get("indent", ""))
 
     def restart(self) -> bool:
         if self._companion.ready:
-            self._companion.ask("restartRepl", _WORKSPACE)
+            self._companion.ask("restartRepl", self._workspace)
         return True
 
     # Shared names

@@ -31,12 +31,14 @@ from .scala import completion_of, inspection_of, result_of, stopped
 from .text import SQL
 from .variables import SqlVariables
 
-_WORKSPACE = "main"
 _TOKEN = re.compile(SQL.pattern + "|;", re.S)
 _COMPOUND = re.compile(r"\s*BEGIN\b", re.I)  # Spark 4's SQL scripts are one statement
 _PLACE = re.compile(r";?\s*line (\d+) pos (\d+);?.*", re.S)
 _OPTION = re.compile(r"\s*(-\w|--\w[\w-]*)(?=[\s=]|\Z)")
 _PARAMETER = re.compile(r"\s*([A-Za-z_]\w*)=(\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|\S*)")
+
+
+Literal = bool | int | float | str | None  # of a parameter
 
 
 class SqlInterpreter(Interpreter):
@@ -46,7 +48,7 @@ class SqlInterpreter(Interpreter):
     folds_case = True
 
     def __init__(self, services: Services) -> None:
-        self._companion = services.companion
+        self._companion, self._workspace = services.companion, services.workspace
         self._display = services.display
         self._names = services.names
         self._variables = SqlVariables(services, split)
@@ -80,7 +82,10 @@ class SqlInterpreter(Interpreter):
         cell, text = output.cell, json.dumps(asked)
         try:
             outcome = self._companion.run(
-                cell, output, lambda entry: entry.executeSql(_WORKSPACE, cell, statement, text)
+                cell,
+                output,
+                lambda entry: entry.executeSql(self._workspace, cell, statement, text),
+                self._workspace,
             )
         except Interrupted:
             return stopped()
@@ -148,7 +153,7 @@ class SqlInterpreter(Interpreter):
         self.lost()
         self._names.lost()
 
-    def parse_options(self, line: str) -> tuple[Mapping[str, Any], int]:
+    def parse_options(self, line: str) -> tuple[Mapping[str, object], int]:
         return parse_options(line)
 
     def complete(self, code: str, cursor: int) -> Completion:
@@ -223,7 +228,7 @@ def _open(code: str) -> bool:
     return closing is not None and (len(last) < 2 or not last.endswith(closing))
 
 
-def typed(value: Any) -> dict[str, Any]:
+def typed(value: object) -> dict[str, Any]:
     """A parameter's value for the wire: `{"type": ..., "value": ...}`, which clients send too.
 
     An integer is an INT where it fits, as the literal and as Python's is in Scala.
@@ -267,9 +272,9 @@ def _rows(text: str) -> int:
     return 2**31 - 2 if value == -1 else value
 
 
-def parse_options(line: str) -> tuple[dict[str, Any], int]:
+def parse_options(line: str) -> tuple[dict[str, object], int]:
     """Options at the start of the `%%sql` line, and their length; see `Interpreter`."""
-    parser, words, params, at = _parser(), [], dict[str, Any](), 0
+    parser, words, params, at = _parser(), [], dict[str, Literal](), 0
     while found := _OPTION.match(line, at):
         option = found.group(1)
         at = found.end()
@@ -297,7 +302,7 @@ def parse_options(line: str) -> tuple[dict[str, Any], int]:
     return {**arguments, "params": params}, at
 
 
-def _literal(text: str) -> Any:
+def _literal(text: str) -> Literal:
     lowered = {"true": True, "false": False, "null": None}
     if text.lower() in lowered:
         return lowered[text.lower()]

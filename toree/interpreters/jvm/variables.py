@@ -9,14 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 from ... import wire
 from ...spark.frames import Frames
 from ..base import Assignment, Sort
 from ..services import Services
 
-_WORKSPACE = "main"
 _KINDS: dict[str, Sort] = {
     "dataframe": "frame",
     "scalar": "scalar",
@@ -34,7 +32,7 @@ class ScalaVariables:
     """What Scala cells assign, and what is brought to them."""
 
     def __init__(self, services: Services) -> None:
-        self._companion = services.companion
+        self._companion, self._workspace = services.companion, services.workspace
         self._frames = services.frames
         self._store = services.store
         self._waiting: dict[str, dict[str, str]] = {}  # bindings no cell has run with yet
@@ -51,7 +49,7 @@ class ScalaVariables:
     def assigned(self) -> Sequence[Assignment]:
         if not self._companion.ready:  # it died: asking would start another
             return ()
-        found = json.loads(self._companion.ask("assigned", _WORKSPACE))
+        found = json.loads(self._companion.ask("assigned", self._workspace))
         gone = [line["name"] for line in found if line["kind"] == "gone"]
         found = [line for line in found if line["kind"] != "gone"]
         for line in found:
@@ -60,7 +58,7 @@ class ScalaVariables:
             self._copies.discard(line["name"])
         reasons: dict[str, str] = {}
         if any(line["kind"] == "other" for line in found):
-            reasons = json.loads(self._companion.ask("refusals", _WORKSPACE))
+            reasons = json.loads(self._companion.ask("refusals", self._workspace))
         return [
             Assignment(
                 line["name"],
@@ -74,7 +72,7 @@ class ScalaVariables:
 
     def references(self, code: str) -> frozenset[str]:
         if self._seen[0] != code:
-            names = json.loads(self._companion.ask("references", _WORKSPACE, code))
+            names = json.loads(self._companion.ask("references", self._workspace, code))
             self._seen = (code, frozenset(names))
         return self._seen[1]
 
@@ -84,21 +82,23 @@ class ScalaVariables:
 
     def get(self, name: str) -> wire.Value:
         text = self._companion.ask(
-            "takeShared", _WORKSPACE, name, self._frames.key(name), *self._store.place()
+            "takeShared", self._workspace, name, self._frames.key(name), *self._store.place()
         )
         if not text:
             raise KeyError(name)
         node = json.loads(text)
         if node["t"] == "refused":
             raise TypeError(node["reason"])
-        return wire.from_json(node)
+        return wire.from_json(node, self._store.read)
 
     def put(self, name: str, value: wire.Value) -> None:
         frames = self._frames
         value = for_jvm(value, name, frames)
         self._forget(name)
         key = frames.key(name)
-        kind = self._companion.ask("giveShared", _WORKSPACE, key, wire.dumps(value, self._store))
+        kind = self._companion.ask(
+            "giveShared", self._workspace, key, wire.dumps(value, self._store)
+        )
         if isinstance(value, wire.Frame):
             frames.drop(value)
         self._waiting[name] = {"name": name, "type": kind, "key": key}
@@ -127,14 +127,14 @@ class ScalaVariables:
 
     def _forget(self, name: str) -> None:
         if old := self._waiting.pop(name, None):
-            self._companion.tell("dropShared", _WORKSPACE, old["key"])
+            self._companion.tell("dropShared", self._workspace, old["key"])
 
 
 class SqlVariables:
     """Shared DataFrames as tables of the statements that name them, shared values as `:name`."""
 
     def __init__(self, services: Services, split: Callable[[str], Iterable[str]]) -> None:
-        self._companion = services.companion
+        self._companion, self._workspace = services.companion, services.workspace
         self._frames = services.frames
         self._store = services.store
         self._split = split
@@ -191,16 +191,16 @@ class SqlVariables:
         if isinstance(value, wire.List) and len({type(item) for item in value.items}) > 1:
             raise TypeError("a list of values of several kinds, which SQL's arrays can't hold")
         key = frames.key(name)
-        self._companion.ask("giveShared", _WORKSPACE, key, wire.dumps(value, self._store))
+        self._companion.ask("giveShared", self._workspace, key, wire.dumps(value, self._store))
         self._values[name] = key
 
     def drop(self, name: str) -> None:
         if frame := self._tables.pop(name, None):
             self._frames.drop(frame)
         if key := self._values.pop(name, None):
-            self._companion.tell("dropShared", _WORKSPACE, key)
+            self._companion.tell("dropShared", self._workspace, key)
 
-    def options(self, statement: str) -> dict[str, Any]:
+    def options(self, statement: str) -> dict[str, object]:
         """What a statement is to be run with."""
         folded = statement.casefold()
         if not any(name.casefold() in folded for name in (*self._tables, *self._values)):

@@ -60,7 +60,7 @@ class PythonInterpreter(Interpreter):
             ):
                 output.stream("stderr", f"{why}\n")
             return Failed(reply["ename"], reply["evalue"], reply["traceback"], shown=True)
-        return Ok(payload=reply["payload"], expressions=reply["user_expressions"])
+        return Ok(payload=tuple(reply["payload"]), expressions=reply["user_expressions"])
 
     def restart(self) -> bool:
         shell = self._ipython.shell

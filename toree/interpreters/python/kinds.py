@@ -78,7 +78,7 @@ def refusal(value: object) -> tuple[str, Sort]:
     return f"a Python object of {kind.__module__}.{kind.__qualname__}", "object"
 
 
-def is_spark_frame(value: Any) -> bool:
+def is_spark_frame(value: object) -> bool:
     module = type(value).__module__
     return type(value).__name__ == "DataFrame" and module in (
         "pyspark.sql.dataframe",
@@ -86,7 +86,7 @@ def is_spark_frame(value: Any) -> bool:
     )
 
 
-def is_a(value: Any, library: str, name: str) -> bool:
+def is_a(value: object, library: str, name: str) -> bool:
     module = sys.modules.get(library)
     kind = getattr(module, name, None)
     return isinstance(kind, type) and isinstance(value, kind)

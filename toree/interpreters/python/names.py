@@ -13,7 +13,6 @@ import dis
 import sys
 import types
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 _NOTHING = object()
 _FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
@@ -116,7 +115,7 @@ def globals_read(code: types.CodeType) -> frozenset[str]:
     )
 
 
-def through_functions(names: Iterable[str], namespace: Mapping[str, Any]) -> frozenset[str]:
+def through_functions(names: Iterable[str], namespace: Mapping[str, object]) -> frozenset[str]:
     """The names, and those that functions of the session among them read when they are called."""
     found: set[str] = set()
     todo = list(names)
@@ -245,7 +244,7 @@ class _Walk(ast.NodeVisitor):
         self.maybe(*node.body)
         self.maybe(*node.orelse)
 
-    def _try(self, node: Any) -> None:
+    def _try(self, node: ast.Try) -> None:
         before = set(self.bound)
         self.block(node.body)
         self.block(node.orelse)

@@ -31,12 +31,12 @@ _UNCHANGING = (
 _LOOKED_AT = 100  # items of a collection
 
 
-def insides(value: Any, depth: int = 2) -> set[int]:
+def insides(value: object, depth: int = 2) -> set[int]:
     """Identities of what may change in place: the value, and what it holds, two levels deep."""
     if isinstance(value, _UNCHANGING):
         return set()
     found = set() if isinstance(value, tuple | frozenset) else {id(value)}
-    children: Iterable[Any] = ()
+    children: Iterable[object] = ()
     if isinstance(value, dict):
         children = value.values()
     elif isinstance(value, list | tuple | set | frozenset):
@@ -65,13 +65,13 @@ class PythonVariables:
         self._to = ToWire(services.store, services.frames)
         self._from = FromWire(services.frames)
         self._before: dict[str, int] = {}
-        self._imports: dict[str, Any] = {}  # what import statements have bound
-        self._brought: dict[str, Any] = {}  # what came from elsewhere, until the user reassigns it
+        self._imports: dict[str, object] = {}  # what import statements have bound
+        self._brought: dict[str, object] = {}  # from elsewhere, until the user reassigns it
         self._assigned: Sequence[Assignment] = ()
 
     @property
-    def _names(self) -> dict[str, Any]:
-        namespace: dict[str, Any] = self._shell.user_ns
+    def _names(self) -> dict[str, object]:
+        namespace: dict[str, object] = self._shell.user_ns
         return namespace
 
     # ---------------------------------------------------------------- around a cell
@@ -149,7 +149,7 @@ class PythonVariables:
     def value(self, name: str) -> Any:
         return self._names[name]
 
-    def assign(self, name: str, value: Any) -> None:
+    def assign(self, name: str, value: object) -> None:
         self._names[name] = value
         self._brought.pop(name, None)
 
@@ -193,7 +193,7 @@ class SharedValues:
         with self._store.crossing():
             return self._variables.received(self._shared.value(name))
 
-    def put(self, name: str, value: Any) -> None:
+    def put(self, name: str, value: object) -> None:
         if not self._shared.shareable(name):
             raise KeyError(f"names like {name} are never shared")
         self._variables.assign(name, value)

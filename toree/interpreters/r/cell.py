@@ -9,7 +9,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from ...rhost.frames import Message
 from ..base import Output
@@ -47,7 +46,7 @@ class RCell:
             yield
             return
 
-        def stop(*_: Any) -> None:
+        def stop(*_: object) -> None:
             if self.child is None or self._asking:
                 raise KeyboardInterrupt
             self.interrupt()
