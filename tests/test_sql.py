@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toree.errors import MagicError
-from toree.interpreters.jvm.sql import parse_options, split, typed
+from toree.interpreters.jvm.options import parse_options, typed
+from toree.interpreters.jvm.statements import split
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,9 @@ def test_a_statement_stands_on_its_line_of_the_cell() -> None:
         assert code.split("\n")[line].strip().startswith("select")
 
 
+SPARKMAGIC = {"context": None, "fraction": None, "samplemethod": None}  # its options, not given
+
+
 def test_options() -> None:
     line = "-o people -n 5 -q --params limit=30 name='a b' f=1.5 t=true n=null s=x select :limit"
     options, length = parse_options(line)
@@ -54,6 +58,7 @@ def test_options() -> None:
         "rows": 5,
         "quiet": True,
         "params": {"limit": 30, "name": "a b", "f": 1.5, "t": True, "n": None, "s": "x"},
+        **SPARKMAGIC,
     }
 
 
@@ -61,7 +66,13 @@ def test_options() -> None:
 def test_no_options(line: str) -> None:
     options, length = parse_options(line)
     assert length == 0
-    assert options == {"name": None, "rows": None, "quiet": False, "params": {}}
+    assert options == {
+        "name": None,
+        "rows": None,
+        "quiet": False,
+        "params": {},
+        **SPARKMAGIC,
+    }
 
 
 @pytest.mark.parametrize("line", ["-n 0", "-n many", "-o", "-x 1", "--params", "-o 1a"])

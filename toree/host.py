@@ -50,6 +50,10 @@ class Host:
         self.companion.events.called_magic = self._called_magic
 
     @property
+    def workspace_name(self) -> str:
+        return self.workspace.name
+
+    @property
     def languages(self) -> Mapping[str, Language]:
         return self.workspace.languages
 
@@ -101,7 +105,8 @@ class Host:
         if magic is None:
             return f"there is no magic {name}"
         try:
-            context = Context(self, output, "scala", body)
+            language = self.config.language if running is None else running.language
+            context = Context(self, output, language, body)
             result = asyncio.run(magic(context, magic.parse(line)))
         except ToreeError as error:
             return str(error)

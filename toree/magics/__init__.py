@@ -50,6 +50,10 @@ class Host(Protocol):
     last_failure: Failed | None
 
     @property
+    def workspace_name(self) -> str:
+        """The id of the workspace in the companion."""
+
+    @property
     def display(self) -> Settings: ...
     @property
     def sharing(self) -> Sharing: ...

@@ -16,7 +16,6 @@ from ..interpreters.base import Failed, Ok, Result
 from ..running import new_id
 from . import ArgumentParser, Arguments, Context, line_magic
 
-_WORKSPACE = "main"
 _STOPPED = "The cell was stopped."
 _SHORT = re.compile(r"([\w.-]+)(::?|/)([\w.-]+):([^\s:]+)")
 
@@ -33,10 +32,10 @@ def add_jar(context: Context, arguments: Arguments) -> Result:
     A path, or a URL of http, https, file, hdfs, s3a, gs and whatever else Hadoop has a file system
     for. A checksum may follow: `https://host/a.jar#sha256=...`.
     """
-    url = location(arguments.url)
+    url, place = location(arguments.url), context.host.workspace_name
     return in_jvm(
         context,
-        lambda entry, cell: entry.addJar(_WORKSPACE, cell, url, bool(arguments.force)),
+        lambda entry, cell: entry.addJar(place, cell, url, bool(arguments.force)),
     )
 
 
@@ -173,7 +172,8 @@ def _add(context: Context, arguments: Arguments, wanted: Coordinate) -> Result:
             "credentials": credentials,
         }
     )
-    return in_jvm(context, lambda entry, cell: entry.addPackage(_WORKSPACE, cell, request))
+    place = context.host.workspace_name
+    return in_jvm(context, lambda entry, cell: entry.addPackage(place, cell, request))
 
 
 def _without_user(url: str) -> tuple[str, list[dict[str, str]]]:

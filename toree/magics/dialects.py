@@ -48,7 +48,7 @@ async def data_frame(context: Context, arguments: Arguments) -> Result:
     if not isinstance(result, Ok):
         return result
     companion = context.host.companion
-    text = companion.ask("previewOf", "main", _FRAME, arguments.limit)
+    text = companion.ask("previewOf", context.host.workspace_name, _FRAME, arguments.limit)
     if not text:
         raise MagicError(f"%%DataFrame: {last.strip()} is no DataFrame.")
     preview = Preview.from_wire(json.loads(text))

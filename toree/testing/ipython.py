@@ -46,7 +46,7 @@ class PlainIPython:
         self.shell: Any = _Shell()  # type: ignore[no-untyped-call,unused-ignore]
         self.output = Recorder()
 
-    async def run(self, code: str) -> dict[str, Any]:
+    async def run(self, code: str, *, part: bool = False) -> dict[str, Any]:
         self.shell.displayhook.output = self.output
         with contextlib.redirect_stdout(_Stdout(self.output)):
             ran = await self.shell.run_cell_async(

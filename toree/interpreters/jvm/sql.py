@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
-import ast
 import dataclasses
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ... import wire
-from ...arguments import ArgumentParser
 from ...companion.companion import Interrupted
-from ...errors import MagicError
 from ..base import (
     Assignment,
     Bundle,
@@ -27,18 +23,12 @@ from ..base import (
 )
 from ..services import Services
 from .dollars import filled
+from .options import parse_options, typed
 from .scala import completion_of, inspection_of, result_of, stopped
-from .text import SQL
+from .statements import split, unfinished
 from .variables import SqlVariables
 
-_TOKEN = re.compile(SQL.pattern + "|;", re.S)
-_COMPOUND = re.compile(r"\s*BEGIN\b", re.I)  # Spark 4's SQL scripts are one statement
 _PLACE = re.compile(r";?\s*line (\d+) pos (\d+);?.*", re.S)
-_OPTION = re.compile(r"\s*(-\w|--\w[\w-]*)(?=[\s=]|\Z)")
-_PARAMETER = re.compile(r"\s*([A-Za-z_]\w*)=(\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|\S*)")
-
-
-Literal = bool | int | float | str | None  # of a parameter
 
 
 class SqlInterpreter(Interpreter):
@@ -105,7 +95,7 @@ class SqlInterpreter(Interpreter):
             return None
         if not self._companion.ready:
             return None
-        text: str | None = self._companion.ask("textOf", _WORKSPACE, name)
+        text: str | None = self._companion.ask("textOf", self._workspace, name)
         return text
 
     def _evaluated(self, expression: str, output: Output) -> str | None:
@@ -114,11 +104,11 @@ class SqlInterpreter(Interpreter):
         code = f"val `{name}` = String.valueOf({{ {expression} }}: Any)"
         cell, asked = output.cell, json.dumps({"silent": True})
         outcome = self._companion.run(
-            cell, output, lambda entry: entry.execute(_WORKSPACE, cell, code, asked)
+            cell, output, lambda entry: entry.execute(self._workspace, cell, code, asked)
         )
         if outcome["status"] != "ok":
             return None
-        text: str | None = self._companion.ask("textOf", _WORKSPACE, name)
+        text: str | None = self._companion.ask("textOf", self._workspace, name)
         return text
 
     def interrupt(self) -> None:
@@ -167,7 +157,7 @@ class SqlInterpreter(Interpreter):
         return inspection_of(self._companion.ask("inspectSql", code, cursor))
 
     def is_complete(self, code: str) -> Completeness:
-        return Completeness("complete" if not _open(code) else "incomplete")
+        return Completeness("complete" if not unfinished(code) else "incomplete")
 
 
 def _pointed(result: Result, statement: str) -> Result:
@@ -188,129 +178,3 @@ def _pointed(result: Result, statement: str) -> Result:
         shown += ["", lines[line - 1].rstrip("\r"), " " * column + "^"]
     where = f" (line {line}, pos {column})"
     return dataclasses.replace(result, message=message + where, traceback=shown)
-
-
-def split(code: str) -> Iterator[str]:
-    """The statements of a cell, without the `;` between them; comments alone are none.
-
-    Each is padded with blank lines so that Spark's line numbers are the cell's.
-    """
-    if _COMPOUND.match(code):
-        yield code
-        return
-    start, plain, line = 0, [], 0
-    for token in [*_TOKEN.finditer(code), None]:
-        end = token.start() if token else len(code)
-        if token is not None and token.group() != ";":
-            if token.group().startswith(("--", "/*")):
-                plain.append((token.start(), token.end()))
-            continue
-        text = code[start:end]
-        bare = _without(text, [(a - start, b - start) for a, b in plain])
-        if bare.strip():
-            yield "\n" * line + text
-        line += text.count("\n")
-        start, plain = end + 1, []
-
-
-def _without(text: str, spans: list[tuple[int, int]]) -> str:
-    for begin, end in reversed(spans):
-        text = text[:begin] + text[end:]
-    return text
-
-
-def _open(code: str) -> bool:
-    tokens = [m.group() for m in _TOKEN.finditer(code)]
-    if not tokens:
-        return False
-    last = tokens[-1]
-    closing = {"'": "'", '"': '"', "`": "`", "/": "*/"}.get(last[0])
-    return closing is not None and (len(last) < 2 or not last.endswith(closing))
-
-
-def typed(value: object) -> dict[str, Any]:
-    """A parameter's value for the wire: `{"type": ..., "value": ...}`, which clients send too.
-
-    An integer is an INT where it fits, as the literal and as Python's is in Scala.
-    """
-    if isinstance(value, dict):
-        return value
-    if type(value) is int:
-        width = next((w for w in (32, 64) if -(1 << (w - 1)) <= value < 1 << (w - 1)), 0)
-        return {"type": {32: "int", 64: "long"}.get(width, "decimal"), "value": str(value)}
-    kind = {bool: "boolean", float: "double", type(None): "null"}.get(type(value), "string")
-    return {"type": kind, "value": value if kind != "string" else str(value)}
-
-
-def _parser() -> ArgumentParser:
-    parser = ArgumentParser(
-        "%%sql [-o NAME] [-n ROWS] [-q] [-m take|sample] [-r FRACTION] [--params NAME=VALUE ...]",
-        "Runs SQL statements, separated by ';', on the shared Spark session.",
-    )
-    parser.add_argument(
-        "-o", "--output", dest="name", help="name for the last statement's DataFrame"
-    )
-    parser.add_argument(
-        "-n", "--rows", "--maxrows", dest="rows", type=_rows, help="rows that are shown; -1: all"
-    )
-    parser.add_argument(
-        "-m", "--samplemethod", choices=("take", "sample"), help="the first rows, or some"
-    )
-    parser.add_argument(
-        "-r", "--samplefraction", dest="fraction", type=float, help="how many with -m sample: 0.1"
-    )
-    parser.add_argument("-c", "--context", help="taken for sparkmagic's sake, and not used")
-    parser.add_argument("-q", "--quiet", action="store_true", help="shows no table")
-    parser.add_argument("--params", help="values for :NAME in the statements")
-    return parser
-
-
-def _rows(text: str) -> int:
-    value = int(text)
-    if value < 1 and value != -1:
-        raise argparse.ArgumentTypeError("must be at least 1, or -1 for all")
-    return 2**31 - 2 if value == -1 else value
-
-
-def parse_options(line: str) -> tuple[dict[str, object], int]:
-    """Options at the start of the `%%sql` line, and their length; see `Interpreter`."""
-    parser, words, params, at = _parser(), [], dict[str, Literal](), 0
-    while found := _OPTION.match(line, at):
-        option = found.group(1)
-        at = found.end()
-        if option == "--params":
-            while given := _PARAMETER.match(line, at):
-                params[given.group(1)] = _literal(given.group(2))
-                at = given.end()
-            if not params:
-                parser.error("argument --params: expected NAME=VALUE")
-        elif option in ("-q", "--quiet"):
-            words.append(option)
-        else:
-            value = re.compile(r"[\s=]*(\S*)").match(line, at)
-            assert value is not None
-            words += [option, value.group(1)] if value.group(1) else [option]
-            at = value.end()
-    arguments = vars(parser.parse_args(words))
-    name = arguments["name"]
-    if name is not None and not name.isidentifier():
-        raise MagicError(f"%%sql: {name!r} is no name.", advice=parser.format_help().rstrip())
-    if arguments["samplemethod"] == "take":
-        arguments["fraction"] = None
-    elif arguments["samplemethod"] == "sample" and arguments["fraction"] is None:
-        arguments["fraction"] = 0.1
-    return {**arguments, "params": params}, at
-
-
-def _literal(text: str) -> Literal:
-    lowered = {"true": True, "false": False, "null": None}
-    if text.lower() in lowered:
-        return lowered[text.lower()]
-    try:
-        value = ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
-    return value if isinstance(value, bool | int | float | str) else text
-
-
-__all__ = ["SqlInterpreter", "parse_options", "split"]
