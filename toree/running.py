@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,6 +19,17 @@ from .interpreters.base import Output
 def new_id() -> str:
     """A cell's id: also of its Spark jobs, and so unique over all kernels of an application."""
     return f"toree-{uuid.uuid4().hex[:12]}"
+
+
+def call_of(cell: str) -> str:
+    """An id for one of the calls that a cell makes of the JVM; `Cells.find` knows the cell by it.
+
+    Py4J sends a call again when its connection breaks, so the JVM runs no id twice.
+    """
+    return f"{cell}.{next(_CALLS)}"
+
+
+_CALLS = itertools.count(1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,9 +62,10 @@ class Cells:
                 self._running.remove(cell)
 
     def find(self, cell: str) -> Running | None:
-        """The cell of an id; None when it runs no more."""
+        """The cell of an id, or of a call's; None when it runs no more."""
+        whole = cell.partition(".")[0]
         with self._lock:
-            return next((c for c in reversed(self._running) if c.id == cell), None)
+            return next((c for c in reversed(self._running) if c.id == whole), None)
 
     def __iter__(self) -> Iterator[Running]:
         with self._lock:

@@ -9,6 +9,7 @@ from typing import Any
 from ... import wire
 from ...companion.companion import Interrupted
 from ...display import CELL_WIDTH, Preview
+from ...running import call_of
 from ..base import (
     Assignment,
     Bundle,
@@ -54,7 +55,7 @@ class ScalaInterpreter(Interpreter):
                 "silent": bool(options.get("silent")),
             }
         )
-        cell = output.cell
+        cell = call_of(output.cell)
         try:
             outcome = self._companion.run(
                 cell,

@@ -10,6 +10,7 @@ from typing import Any
 
 from ... import wire
 from ...companion.companion import Interrupted
+from ...running import call_of
 from ..base import (
     Assignment,
     Bundle,
@@ -69,7 +70,7 @@ class SqlInterpreter(Interpreter):
             "fraction": options.get("fraction"),
             **self._variables.options(statement),
         }
-        cell, text = output.cell, json.dumps(asked)
+        cell, text = call_of(output.cell), json.dumps(asked)
         try:
             outcome = self._companion.run(
                 cell,
@@ -102,7 +103,7 @@ class SqlInterpreter(Interpreter):
         """The text of a Scala expression's value; None when it is no such thing."""
         name = "toree$text"
         code = f"val `{name}` = String.valueOf({{ {expression} }}: Any)"
-        cell, asked = output.cell, json.dumps({"silent": True})
+        cell, asked = call_of(output.cell), json.dumps({"silent": True})
         outcome = self._companion.run(
             cell, output, lambda entry: entry.execute(self._workspace, cell, code, asked)
         )
