@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from .. import lifelines, scratch
-from . import cache
+from . import MAIN, cache
 from .cds import found, place, prune, quoted, settings
 from .java import Java
 from .sparkhome import SparkHome
