@@ -78,7 +78,7 @@ class ScalaVariables:
 
     def own(self, name: str) -> bool:
         """Whether the code looked at last has the name by an import."""
-        return bool(self._companion.ask("owns", _WORKSPACE, self._seen[0], name))
+        return bool(self._companion.ask("owns", self._workspace, self._seen[0], name))
 
     def get(self, name: str) -> wire.Value:
         text = self._companion.ask(

@@ -65,9 +65,9 @@ def _simple_targets(statement: ast.stmt) -> Iterator[str]:
                     yield target.id
 
 
-def imported(tree: ast.Module, namespace: Mapping[str, Any]) -> dict[str, Any]:
+def imported(tree: ast.Module, namespace: Mapping[str, object]) -> dict[str, object]:
     """What the import statements of a cell that has run have bound, with `*` what it stands for."""
-    found = dict[str, Any]()
+    found = dict[str, object]()
     for node in ast.walk(tree):
         if not isinstance(node, ast.Import | ast.ImportFrom):
             continue
