@@ -63,12 +63,19 @@ class Tables:
                     frames.drop(value)
             raise NoTable(f"{name} is no table: it is a {type(value).__name__.lower()}.")
 
+        problem: ToreeError | None = None
         try:
             return self._sharing.taken(name, made)
         except KeyError:
-            return self._rows(self._table(name), limit)
+            pass
+        except NoTable as error:
+            problem = error
         except TypeError as error:
-            raise NoTable(f"{name} can't be fetched: {error}.") from error
+            problem = NoTable(f"{name} can't be fetched: {error}.")
+        try:
+            return self._rows(self._table(name), limit)
+        except NoTable as error:
+            raise problem or error from None
 
     def query(self, text: str, parameters: Mapping[str, Any]) -> Batches:
         """The rows of a query; it may use shared names as SQL cells do.

@@ -121,7 +121,7 @@ def test_sql(spark_kernel: Session) -> None:
     ran = toree(*at, "select 1 where false", "-f", "csv")
     assert (ran.returncode, ran.stdout) == (0, b"1\n")
     assert toree(*at, "select 1", "-p", "wrong").returncode == 2
-    with started(*at, "select id from range(100000000)", "-f", "csv") as process:
+    with started(*at, "select id from range(0, 100000000, 1, 200)", "-f", "csv") as process:
         assert process.stdout is not None and process.stderr is not None
         process.stdout.readline()
         process.stdout.close()

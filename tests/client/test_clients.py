@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lines import file_of, free_port
 from session import Session
+from websockets.sync.client import connect
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "clients"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 QUIET = (
     "headless no-sandbox disable-gpu no-first-run disable-background-networking "
-    "disable-component-update disable-sync dump-dom"
+    "disable-component-update disable-sync remote-debugging-port=0"
 )
 
 pytestmark = pytest.mark.spark
@@ -71,8 +75,13 @@ def test_page(spark_kernel: Session, tmp_path: Path) -> None:
                 break
             assert served.poll() is None and time.monotonic() < deadline
             time.sleep(0.2)
-        first, second = (rows_of(seen(port, tmp_path / str(turn))) for turn in (1, 2))
-        assert 0 < first < second, "the page does not follow the stream"
+        with browser(f"http://127.0.0.1:{port}/", tmp_path / "profile") as page:
+            first = rows_of(page)
+            assert page("document.querySelectorAll('#rows tr td').length") == 9
+            deadline = time.monotonic() + 60
+            while rows_of(page) <= first:
+                assert time.monotonic() < deadline, "the page does not follow the stream"
+                time.sleep(0.2)
     finally:
         served.terminate()
         assert served.wait(60) == 0 or served.returncode == -15
@@ -82,26 +91,43 @@ def test_page(spark_kernel: Session, tmp_path: Path) -> None:
     assert ended is not None and ended.endswith("false")
 
 
-def seen(port: int, profile: Path) -> str:
-    """The page's text after some seconds in a browser."""
+@contextlib.contextmanager
+def browser(url: str, profile: Path) -> Iterator[Callable[[str], Any]]:
+    """A page in Chromium: a function that evaluates JavaScript in it."""
     options = [f"--{word}" for word in QUIET.split()]
-    ran = subprocess.run(
-        [
-            str(CHROMIUM),
-            *options,
-            f"--user-data-dir={profile}",
-            "--timeout=15000",
-            f"http://127.0.0.1:{port}/",
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
+    process = subprocess.Popen(
+        [str(CHROMIUM), *options, f"--user-data-dir={profile}", url], stderr=subprocess.DEVNULL
     )
-    return ran.stdout
+    try:
+        address, deadline = profile / "DevToolsActivePort", time.monotonic() + 60
+        while not address.exists() or len(address.read_text().splitlines()) < 2:
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.1)
+        port = address.read_text().splitlines()[0]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list") as listed:
+            [page] = [row for row in json.load(listed) if row["type"] == "page"]
+        with connect(page["webSocketDebuggerUrl"], max_size=None) as line:
+
+            def evaluate(code: str) -> Any:
+                params = {"expression": code, "returnByValue": True}
+                line.send(json.dumps({"id": 1, "method": "Runtime.evaluate", "params": params}))
+                while (answer := json.loads(line.recv(30))).get("id") != 1:
+                    pass
+                return answer["result"]["result"].get("value")
+
+            yield evaluate
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
-def rows_of(page: str) -> int:
-    state = page.partition('<p id="state">')[2].partition("</p>")[0]
-    assert state.endswith(" rows"), page
-    assert page.count("<tr><td>") == 3, page
+def rows_of(page: Callable[[str], Any]) -> int:
+    """The number of rows the page tells of, once it does."""
+    deadline = time.monotonic() + 60
+    while True:
+        state = str(page("document.querySelector('#state')?.textContent"))
+        if state.endswith(" rows"):
+            break
+        assert time.monotonic() < deadline, state
+        time.sleep(0.2)
     return int(state.split()[0])

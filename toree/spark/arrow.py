@@ -6,12 +6,14 @@ pyarrow and PySpark are imported where they are used: a kernel without them stil
 from __future__ import annotations
 
 import contextlib
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 _LIMIT = "spark.sql.execution.arrow.localRelationThreshold"
 _BATCH = "spark.sql.execution.arrow.maxRecordsPerBatch"
+_LARGE = "spark.sql.execution.arrow.useLargeVarTypes"
 _PARTITION = 32 << 20  # bytes; PySpark makes a partition of each batch
 
 
@@ -46,9 +48,19 @@ def to_arrow(frame: Any) -> Any:
 
 def empty(frame: Any) -> Any:
     """The columns of a PySpark DataFrame as a pyarrow Table without rows: no job runs."""
+    return schema(frame).empty_table()
+
+
+def schema(frame: Any) -> Any:
+    """The pyarrow schema of a PySpark DataFrame's rows."""
     from pyspark.sql.pandas.types import to_arrow_schema
 
-    return to_arrow_schema(frame.schema).empty_table()
+    options: dict[str, Any] = {}
+    if "timezone" in inspect.signature(to_arrow_schema).parameters:  # then it has no default
+        options["timezone"] = "UTC"
+    if frame.sparkSession.conf.get(_LARGE, "false") == "true":
+        options["prefers_large_types"] = True
+    return to_arrow_schema(frame.schema, **options)
 
 
 def to_spark(session: Any, table: Any) -> Any:

@@ -6,24 +6,31 @@ import contextlib
 from collections.abc import Generator, Iterator
 from typing import Any
 
+from ..errors import ToreeError
+from . import arrow
+
 #: Bytes of a piece, more or less: one message. Large enough that messages cost nothing, small
 #: enough that a few of them are nothing to hold.
 SIZE = 4 << 20
 _END = b"\xff\xff\xff\xff\0\0\0\0"
 
 
+class RowsFailed(ToreeError):
+    """The job that makes the rows has failed."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
 class FrameBatches:
     """The rows of a PySpark DataFrame. The first piece has no rows, and no job runs for it."""
 
     def __init__(self, frame: Any, group: str) -> None:
-        from pyspark.sql.pandas.types import to_arrow_schema
-
         self._frame = frame
         self._group = group
         self._source: Any = None  # toree.spark.Batches, once rows are asked for
-        large = frame.sparkSession.conf.get(_LARGE, "false") == "true"
-        options = {"prefers_large_types": True} if large else {}
-        self._schema = to_arrow_schema(frame.schema, **options).serialize().to_pybytes()
+        self._schema = arrow.schema(frame).serialize().to_pybytes()
 
     def __iter__(self) -> Generator[bytes, None, None]:
         yield self._schema + _END
@@ -55,16 +62,16 @@ class FrameBatches:
         )
         with _opened(served) as stream:
             yield from NoOpSerializer().load_stream(stream)
-        served[2].getResult()  # raises what ended the rows too early
+        try:
+            served[2].getResult()  # raises what ended the rows too early
+        except Exception as error:
+            raise RowsFailed(*_cause(error)) from error
 
     def close(self) -> None:
         """Cancels the jobs that run for it; from any thread."""
         if self._source is not None:
             with contextlib.suppress(Exception):  # the JVM may be gone
                 self._source.close()
-
-
-_LARGE = "spark.sql.execution.arrow.useLargeVarTypes"
 
 
 @contextlib.contextmanager
@@ -83,6 +90,16 @@ def _opened(served: Any) -> Iterator[Any]:
         with contextlib.suppress(OSError):
             stream.close()
         socket.close()
+
+
+def _cause(error: Exception) -> tuple[str, str]:
+    """The class and message of what went wrong, inside all that only passed it on."""
+    java = getattr(error, "_origin", None) or getattr(error, "java_exception", None)
+    if java is None:
+        return type(error).__name__, str(error)
+    while (inner := java.getCause()) is not None:
+        java = inner
+    return str(java.getClass().getName()), str(java.getMessage())
 
 
 class TableBatches:
