@@ -72,6 +72,8 @@ class Tables:
             problem = error
         except TypeError as error:
             problem = NoTable(f"{name} can't be fetched: {error}.")
+        if problem is not None and not self._workspace.companion.ready:
+            raise problem
         try:
             return self._rows(self._table(name), limit)
         except NoTable as error:
