@@ -192,6 +192,23 @@ def circle(graph: dict[Path, list[Path]]) -> list[str]:
     return []
 
 
+#: Modules that treat all languages alike: what differs is in a language's row.
+NEUTRAL = {
+    *("cell", "host", "workspace", "analysis", "sharing", "variables", "running"),
+    *("install.kernelspec", "jupyter.kernel", "interpreters.base", "interpreters.services"),
+}
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if name_of(p) in NEUTRAL], ids=name_of)
+def test_no_language_is_known_by_name(path: Path) -> None:
+    found = [
+        f"line {node.lineno}: {node.value}"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in ("scala", "python", "sql", "r")
+    ]
+    assert found == []
+
+
 def test_the_r_host_knows_nothing_of_the_front() -> None:
     """It runs in a process of its own: it shares the ground's values, Arrow, the gateway."""
     allowed = {
