@@ -64,6 +64,26 @@ def test_events_also_for_who_comes_late(connect: Connect) -> None:
     run(body())
 
 
+def test_progress_is_no_value_and_no_display(connect: Connect) -> None:
+    async def body() -> None:
+        async with await connect() as client:
+            execution = client.execute(
+                "kind = 'application/vnd.toree.progress+json'\n"
+                "bar = {kind: {'over': False}, 'text/plain': '[=  ]'}\n"
+                "display(bar, raw=True, display_id='bar')\n"
+                "display({**bar, kind: {'over': True}}, raw=True, display_id='bar', update=True)"
+            )
+            told: list[Any] = []
+            execution.on_progress(lambda event: told.append(event.facts["over"]))
+            execution.on_display(told.append)
+            assert not await execution.result()
+            assert told == [False, True]
+            [output] = execution.outputs
+            assert output["data"]["application/vnd.toree.progress+json"] == {"over": True}
+
+    run(body())
+
+
 def test_a_callback_that_fails_stops_nothing(
     connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -23,7 +23,7 @@ from jupyter_client.connect import find_connection_file
 from . import formats
 from .client import AsyncClient
 from .errors import ClientError, ExecutionError, ExecutionTimeout
-from .events import Display, Error, Event, Result, Stream
+from .events import Display, Error, Event, Progress, Result, Stream
 from .execution import AsyncExecution
 
 FAILED, UNREACHABLE, LATE, STOPPED, UNREAD = 1, 3, 124, 130, 141
@@ -205,11 +205,11 @@ def show(event: Event) -> None:
             print(_plain(text, sys.stderr), end="", file=sys.stderr, flush=True)
         case Stream(_, text):
             print(_plain(text, sys.stdout), end="", flush=True)
+        case Progress() | Error():
+            pass
         case Result(data) | Display(data):
             shown = data.get("text/plain", f"<{', '.join(data)}>")
             print(_plain(str(shown), sys.stdout))
-        case Error():
-            pass
 
 
 def _plain(text: str, where: Any) -> str:

@@ -31,6 +31,12 @@ class Display:
 class Progress(Display):
     """A display that says how far the cell's Spark jobs are; the last one comes at their end."""
 
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Counts of jobs, stages and tasks, seconds, and whether it is the last (`over`)."""
+        found: Mapping[str, Any] = self.data[PROGRESS]
+        return found
+
 
 @dataclasses.dataclass(frozen=True)
 class Clear:
@@ -70,8 +76,8 @@ class Error:
 
 Event = Stream | Display | Progress | Clear | Result | Error
 
-#: Displays whose metadata has this key are the kernel's report of progress, not the user's.
-PROGRESS = "toree_progress"
+#: Displays with this type in their bundle are the kernel's report of progress, not the user's.
+PROGRESS = "application/vnd.toree.progress+json"
 
 
 def event_of(message: Message) -> Event | None:
@@ -82,7 +88,7 @@ def event_of(message: Message) -> Event | None:
             return Stream(str(content["name"]), str(content["text"]))
         case "display_data" | "update_display_data":
             metadata = content.get("metadata") or {}
-            kind = Progress if PROGRESS in metadata else Display
+            kind = Progress if PROGRESS in content["data"] else Display
             identity = (content.get("transient") or {}).get("display_id") or ""
             update = message.kind == "update_display_data"
             return kind(content["data"], metadata, str(identity), update)
