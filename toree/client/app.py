@@ -14,6 +14,7 @@ import os
 import re
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -218,13 +219,28 @@ def _plain(text: str, where: Any) -> str:
 
 async def _input(prompt: str, password: bool) -> str:
     """A line of standard input, asked for on stderr: stdout is the program's output."""
-    if sys.stdin.isatty() and password:
-        return await asyncio.to_thread(getpass.getpass, prompt)
-    print(prompt, end="", file=sys.stderr, flush=True)
-    line = await asyncio.to_thread(sys.stdin.readline)
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[str] = loop.create_future()
+
+    def answered(line: str) -> None:
+        if not answer.done():
+            answer.set_result(line)
+
+    def read() -> None:
+        if sys.stdin.isatty() and password:
+            line = getpass.getpass(prompt) + "\n"
+        else:
+            print(prompt, end="", file=sys.stderr, flush=True)
+            line = sys.stdin.readline()
+        with contextlib.suppress(RuntimeError):  # the program has ended meanwhile
+            loop.call_soon_threadsafe(answered, line)
+
+    # A daemon: a program that is stopped must not wait for a line that nobody types.
+    threading.Thread(target=read, daemon=True).start()
+    line = await answer
     if not line:
         raise EOFError
-    return str(line).rstrip("\n")
+    return line.rstrip("\n")
 
 
 if __name__ == "__main__":

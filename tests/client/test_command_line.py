@@ -84,6 +84,22 @@ def test_ctrl_c_stops_the_cell_and_not_the_kernel(python_kernel: Session) -> Non
     assert toree(*at, "'alive'").stdout == b"'alive'\n"
 
 
+def test_ctrl_c_while_a_question_waits(python_kernel: Session) -> None:
+    """The line that nobody types is not waited for."""
+    at = ("exec", "--existing", file_of(python_kernel), "input('who? ')")
+    read, write = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "toree.client.app", *at], stdin=read, stderr=subprocess.PIPE
+    )
+    with process:
+        assert process.stderr is not None
+        assert process.stderr.read(5) == b"who? "
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+    os.close(read)
+    os.close(write)
+
+
 def test_a_reader_that_has_enough(python_kernel: Session) -> None:
     at = ("exec", "--existing", file_of(python_kernel))
     endless = (
