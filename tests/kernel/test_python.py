@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import IPython
 import pytest
 from session import Session
@@ -123,3 +125,58 @@ def test_stopping_spark_is_understood_by_all(kernel: Session) -> None:
     assert "fresh" in ran.text("stderr")
     ran = kernel.run("%%sql\nselect 1 as one")
     assert "one" in str(ran.result)
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (
+            "spark.range(3).selectExpr('1 / (id - id)', 'assert_true(id < 1)')",
+            "assert_true(id < 1)",
+        ),
+        ("class Bad:\n    def __repr__(self): raise ValueError('no repr')\nBad()", "Bad()"),
+        (
+            "class Worse:\n    def _repr_html_(self): return 1 / 0\nfrom IPython.display import "
+            "display\ndisplay(Worse())\nprint('on')",
+            "display(Worse())",
+        ),
+    ],
+)
+def test_an_error_while_a_value_is_displayed_is_the_cells(
+    kernel: Session, code: str, told: str
+) -> None:
+    ran = kernel.run(f"%%python\n{code}")
+    assert (ran.status, ran.kinds) == ("error", ["error"])
+    shown = ran.messages[0]["content"]
+    for key in ("ename", "evalue", "traceback"):
+        assert shown[key] == ran.reply[key]
+    text = re.sub(r"\x1b\[[\d;]*m", "", ran.traceback)
+    assert "NoneType" not in text
+    assert told in text
+    for folder in ("/toree/", "/pyspark/", "/py4j/", "/IPython/"):
+        assert f"site-packages{folder}" not in text
+    assert kernel.run("%%python\n1 + 1").result == "2"
+
+
+def test_an_error_in_a_task_shows_the_cells_line_and_tb_the_rest(kernel: Session) -> None:
+    kernel.run(
+        "%%python\nfrom pyspark.sql.functions import udf\ndef half(x):\n    y = x - 1\n"
+        "    return 10 // y\nhalved = udf(half, 'long')"
+    )
+    for job in ("spark.range(3).select(halved('id')).collect()", "sc.range(3).map(half).collect()"):
+        ran = kernel.run(f"%%python\n{job}")
+        lines = ran.reply["evalue"].splitlines()
+        assert lines[0] == "ZeroDivisionError: integer division or modulo by zero"
+        assert lines[1].startswith("  Cell In[") and lines[1].endswith("line 4, in half, in a task")
+        assert lines[2] == "----> 4 return 10 // y"
+        assert "site-packages/pyspark" not in ran.traceback
+        assert ran.reply["traceback"][-1] == "(%tb shows all of it)"
+        assert "/pyspark/" in kernel.run("%tb").text("stderr")
+
+
+def test_a_refused_query_names_what_is_near(kernel: Session) -> None:
+    ran = kernel.run("%%python\nspark.sql('select nope\\nfrom range(3)')")
+    assert "`id`" in ran.reply["evalue"]
+    assert "\n       ^^^^" in ran.reply["evalue"]
+    assert "+- " not in ran.reply["evalue"]
+    assert kernel.run("%%python\nint('x')").reply["evalue"].startswith("invalid literal")

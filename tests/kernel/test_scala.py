@@ -254,3 +254,24 @@ def test_ten_thousand_lines(kernel: Session) -> None:
     code = "\n".join(f"val many{i} = {i}" for i in range(10_000)) + "\nmany9999"
     ran = kernel.run(code, timeout=300)
     assert ran.result == "9999", ran.traceback[:2000]
+
+
+def test_the_cause_in_a_task_comes_before_what_spark_made_of_it(kernel: Session) -> None:
+    for job in (
+        "sc.parallelize(1 to 3).map { x =>\n  10 / (x - 1)\n}.collect()",
+        "val inverse = org.apache.spark.sql.functions.udf { (x: Long) =>\n  10 / (x - 1)\n}\n"
+        'spark.range(3).select(inverse($"id")).collect()',
+    ):
+        ran = kernel.run(job)
+        lines = ran.traceback.splitlines()
+        assert lines[0] == "java.lang.ArithmeticException: / by zero"
+        assert "(<cell>:2)" in lines[1]
+        assert any(
+            line.startswith("which led to org.apache.spark.SparkException") for line in lines
+        )
+        assert "DAGScheduler" not in ran.traceback
+        assert "Queries" not in ran.traceback and "collect(" in ran.traceback
+        assert "DAGScheduler" in kernel.run("%tb").text("stderr")
+    refused = kernel.run('spark.range(3).select("nope")')
+    assert "`id`" in refused.reply["evalue"]
+    assert "Project" not in refused.traceback

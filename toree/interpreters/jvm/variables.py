@@ -41,7 +41,8 @@ class ScalaVariables:
         self._seen: tuple[str, frozenset[str]] = ("", frozenset())
 
     def lost(self) -> None:
-        self._waiting.clear()
+        for name in list(self._waiting):
+            self._forget(name)
         self._copies.clear()
         self._bound = []
         self._seen = ("", frozenset())

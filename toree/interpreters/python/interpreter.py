@@ -21,6 +21,7 @@ from ..base import (
     Result,
 )
 from ..services import Services
+from .faults import Faults
 from .variables import PythonVariables, SharedValues
 
 _TYPES = "_jupyter_types_experimental"
@@ -38,6 +39,7 @@ class PythonInterpreter(Interpreter):
         self._eager = services.config.initialization_mode == "eager"
         self._names, self._store = services.names, services.store
         self._variables = PythonVariables(services)
+        self._faults = Faults(services.ipython.shell)
 
     def start(self) -> None:
         values = SharedValues(self._names, self._store, self._variables)
@@ -52,6 +54,7 @@ class PythonInterpreter(Interpreter):
         with stopping(self._spark.cancel):
             self._spark.prepare(code, output, lambda: self._variables.references(code))
             self._variables.begin()
+            self._faults.begin()
             reply = await self._ipython.run(code, part=bool(options.get("part")))
         self._variables.end(code, reply["status"] == "ok")
         if reply["status"] != "ok":
@@ -59,7 +62,9 @@ class PythonInterpreter(Interpreter):
                 why := self._companion.obituary(life)
             ):
                 output.stream("stderr", f"{why}\n")
-            return Failed(reply["ename"], reply["evalue"], reply["traceback"], shown=True)
+            told = self._faults.told or (reply["ename"], reply["evalue"], reply["traceback"])
+            name, message, lines = told
+            return Failed(name, message, lines, shown=True, detail=self._faults.whole)
         return Ok(payload=tuple(reply["payload"]), expressions=reply["user_expressions"])
 
     def restart(self) -> bool:

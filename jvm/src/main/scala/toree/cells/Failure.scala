@@ -6,6 +6,8 @@ import java.lang.reflect.InvocationTargetException
 import scala.annotation.tailrec
 import scala.util.control.ControlThrowable
 
+import org.apache.spark.sql.AnalysisException
+
 import toree.stop.Interrupted
 import toree.text.Names
 
@@ -56,7 +58,9 @@ object Failure {
     error match {
       case _: StackOverflowError if safe(error.getMessage).isEmpty => "the recursion is too deep"
       case _: ControlThrowable if safe(error.getMessage).isEmpty   => "control left the cell"
-      case _                                                       => folded(safe(error.getMessage))
+      // Without the query's plan, which its message ends in.
+      case analysis: AnalysisException => safe(analysis.getSimpleMessage)
+      case _                           => folded(safe(error.getMessage))
     }
   )
 
@@ -119,27 +123,39 @@ object Failure {
 
   private def lines(error: Throwable, places: Places): List[String] = {
     val chain = causes(error)
-    chain.zipWithIndex.flatMap { case (cause, depth) =>
+    // What Spark makes of an error of the user's comes after it.
+    val (told, link) =
+      if (error.getClass.getName.startsWith(spark)) (chain.reverse, "which led to ")
+      else (chain, "Caused by: ")
+    told.zipWithIndex.flatMap { case (cause, depth) =>
       val frames = condensed(user(cause.getStackTrace), places)
       // A trace of Spark's own threads names nothing the user knows; %tb has the whole of it.
       val own = cause.getStackTrace.exists(isCell)
       val shown = frames.take(if (depth == 0 && own) 40 else if (own) 12 else 6)
       val rest = frames.size - shown.size
-      (if (depth == 0) head(cause) else s"Caused by: ${head(cause)}") +:
+      (if (depth == 0) head(cause) else s"$link${head(cause)}") +:
         (shown ++ (if (rest > 0) List(s"  ... $rest more") else Nil))
     }
   }
 
-  /** Of a library's frames above the user's: who threw, and what the user called. */
+  /** Of a library's frames above the user's: who threw, and what the user called. Spark's own say
+    * nothing to the user; `%tb` has them.
+    */
   private def condensed(frames: List[StackTraceElement], places: Places): List[String] = {
     def at(f: StackTraceElement) = s"  at ${frame(f, places)}"
     val (cells, rest) = frames.span(isCell)
     val (foreign, below) = rest.span(!isCell(_))
     val told =
-      if (below.isEmpty || foreign.size <= 5) foreign.map(at)
+      if (foreign.exists(_.getClassName.startsWith(spark))) {
+        val others = foreign.filterNot(f => inner.exists(f.getClassName.startsWith))
+        (others.take(5) ++ (if (below.isEmpty) Nil else List(foreign.last))).distinct.map(at)
+      } else if (below.isEmpty || foreign.size <= 5) foreign.map(at)
       else List(at(foreign.head), s"  ... ${foreign.size - 2} more", at(foreign.last))
     cells.map(at) ++ told ++ (if (below.isEmpty) Nil else condensed(below, places))
   }
+
+  private val spark = "org.apache.spark."
+  private val inner = List(spark, "scala.", "java.", "javax.", "jdk.", "sun.", "py4j.", "toree.")
 
   private def isCell(f: StackTraceElement): Boolean = f.getClassName.startsWith("$line")
 

@@ -34,6 +34,7 @@ final class Workspace(
     override def removeEldestEntry(eldest: JMap.Entry[String, AnyRef]): Boolean = size > 1000
   })
   private val ready = new CountDownLatch(1)
+  private val kernelKey = key(s"kernel $firstLine")
   @volatile private var problem: Option[Throwable] = None
   @volatile private var started: ScalaRepl = _
   @volatile private var kernel: Kernel = _
@@ -42,7 +43,6 @@ final class Workspace(
   def start(): Unit =
     try {
       val settings = ReplSettings(classes, loader.added, System.err.println)
-      val kernelKey = key(s"kernel $firstLine")
       val repl = new ScalaRepl(settings, loader, spark, kernelKey, firstLine)
       kernel = new Kernel(spark, addJars, evaluate(repl, _), () => repl.lastException, sharing.data)
       loader.shared.put(kernelKey, kernel)
@@ -160,5 +160,7 @@ final class Workspace(
   def close(): Unit = {
     interruptAll()
     if (started != null) started.close()
+    loader.shared.remove(kernelKey) // it leads to the whole compiler
+    ()
   }
 }

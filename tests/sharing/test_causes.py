@@ -1,0 +1,84 @@
+"""What went wrong, out of the texts in which Spark's errors reach Python."""
+
+from __future__ import annotations
+
+import pytest
+
+from toree.interpreters.python import causes
+
+WORKER = """Traceback (most recent call last):
+  File "/opt/spark/python/lib/pyspark.zip/pyspark/worker.py", line 3260, in main
+    process()
+  File "/tmp/ipykernel_7/1.py", line 4, in half
+    return 10 // y
+           ~~~^^~~
+ZeroDivisionError: integer division or modulo by zero
+"""
+JOB = """An error occurred while calling z:org.apache.spark.api.python.PythonRDD.collect.
+: org.apache.spark.SparkException: Job aborted due to stage failure: Task 0 in stage 1.0 failed 1 \
+times, most recent failure: Lost task 0.0 in stage 1.0 (TID 1) (here executor driver): {0}
+\tat org.apache.spark.scheduler.DAGScheduler.abortStage(DAGScheduler.scala:2935)
+\tat java.base/java.lang.Thread.run(Thread.java:840)
+
+Driver stacktrace:
+\tat org.apache.spark.scheduler.DAGScheduler.handle(DAGScheduler.scala:2)
+Caused by: {0}
+\tat org.apache.spark.api.python.BasePythonRunner.read(PythonRunner.scala:5)
+\t... 1 more
+"""
+
+
+def source(file: str, line: int) -> tuple[str, str]:
+    return "Cell In[3]", "return 10 // y"
+
+
+def test_a_worker_s_error_with_the_user_s_lines() -> None:
+    told = (
+        "ZeroDivisionError: integer division or modulo by zero\n"
+        "  Cell In[3], line 4, in half, in a task\n"
+        "----> 4 return 10 // y"
+    )
+    assert causes.of_worker("An exception was thrown:\n" + WORKER, source) == told
+    in_a_job = JOB.format("org.apache.spark.api.python.PythonException: " + WORKER)
+    assert causes.of_worker(in_a_job, source) == told
+    assert causes.of_worker("ValueError: no worker's", source) is None
+
+
+def test_a_message_of_several_lines_ends_where_java_s_trace_begins() -> None:
+    text = (
+        WORKER.replace("modulo by zero", "modulo by zero\nin two lines") + "\n\tat org.apache.X\n"
+    )
+    found = causes.of_worker(text, source)
+    assert found is not None
+    assert found.splitlines()[:2] == [
+        "ZeroDivisionError: integer division or modulo by zero",
+        "in two lines",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            JOB.format("java.lang.ArithmeticException: / by zero"),
+            "java.lang.ArithmeticException: / by zero",
+        ),
+        (
+            "An error occurred while calling o1.f.\n: a.B: outer\n\tat x.Y.f(Y.java:1)\n"
+            "Caused by: c.D: inner\nsecond line\n\t... 3 more\n",
+            "c.D: inner\nsecond line\nwhich led to a.B: outer",
+        ),
+        ("An error occurred while calling o1.f.\n: a.B\n\tat x.Y.f(Y.java:1)\n", "a.B"),
+        ("nothing of Java's", "nothing of Java's"),
+    ],
+)
+def test_the_root_cause_comes_first(text: str, told: str) -> None:
+    assert causes.of_java(text) == told
+
+
+def test_a_plan_is_no_message() -> None:
+    message = "[UNRESOLVED_COLUMN] A column `nope` cannot be resolved. SQLSTATE: 42703"
+    plan = ";\n'Project ['nope]\n+- Range (0, 3, step=1)\n"
+    assert causes.of_analysis(message + plan) == message
+    assert causes.of_analysis(message + "\n\nJVM stacktrace:\nx") == message
+    assert causes.of_analysis(message + ";\nAggregate [id]\n+- x") == message

@@ -1,0 +1,59 @@
+"""What went wrong, out of the long texts in which errors of Spark's JVM and workers reach Python.
+
+Nothing here asks the JVM: what an error says of itself is all there is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+_WORKER = re.compile(
+    r"Traceback \(most recent call last\):\n((?:[ \t]+[^\n]*\n|\n(?=[ ]))*)"
+    r"(\S[^\n]*(?:\n(?!\s*(?:at |\n|Caused by:|\.\.\. )|\Z)[^\n]+)*)"
+)
+_FRAME = re.compile(r'^[ \t]+File "([^"]+)", line (\d+), in (\S+)$', re.M)
+_STACK = re.compile(r"^\s*(?:at [\w.$<>/@]+\(.*|\.\.\. \d+ more)$", re.M)
+_CALL = re.compile(r"^An error occurred while calling [^\n]*\n: ")
+_PLAN = re.compile(r";\n(?:'|\+- |[A-Z]\w+ ).*", re.S)
+_SPARK = re.compile(r"/(?:pyspark|py4j)/|<frozen |pyspark\.zip|py4j-[\d.]+-src\.zip")
+
+#: A file of a traceback as the user knows it, and the source of one of its lines.
+Source = Callable[[str, int], tuple[str, str]]
+
+
+def of_java(text: str) -> str:
+    """Py4J's report of a Java exception: the root cause, then what it led to."""
+    chain = [
+        _STACK.split(part, maxsplit=1)[0].strip()
+        for part in re.split(r"^Caused by: ", _CALL.sub("", text), flags=re.M)
+    ]
+    chain = list(dict.fromkeys(part for part in chain if part))
+    # An exception made of another repeats what that says.
+    root = chain[-1] if chain else text
+    above = [part for part in chain[:-1] if root not in part]
+    return "\n".join([root, *(f"which led to {part}" for part in reversed(above[:1]))])
+
+
+def of_analysis(text: str) -> str:
+    """The message of a query that Spark refused, without its plan."""
+    return _PLAN.sub("", text.partition("\n\nJVM stacktrace:")[0]).rstrip()
+
+
+def of_worker(text: str, source: Source) -> str | None:
+    """A Python worker's traceback in a text: the error, and the user's lines that led to it."""
+    found = _WORKER.findall(text)
+    if not found:
+        return None
+    frames, error = found[-1]
+    return "\n".join([error.rstrip(), *_lines(frames, source)])
+
+
+def _lines(frames: str, source: Source) -> Iterator[str]:
+    for file, line, function in _FRAME.findall(frames):
+        if _SPARK.search(file):
+            continue
+        name, code = source(file, int(line))
+        yield f"  {name}, line {line}, in {function}, in a task"
+        if code:
+            yield f"----> {line} {code}"
