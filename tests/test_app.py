@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from ipykernel.kernelspec import get_kernel_dict
 
+from toree import apache
 from toree.companion import cds, java, sparkhome
 from toree.install import doctor, kernelspec
 from toree.install.app import Toree
@@ -281,3 +282,36 @@ def test_a_conf_folder_on_which_more_depends_stays(
     (tmp_path / "conf").mkdir()
     (tmp_path / "conf" / file).write_text(text)
     assert cds.settings(spark_with(tmp_path / "conf"), options) == ({}, [])
+
+
+def test_the_kernels_that_come_with_the_package() -> None:
+    """As `install` makes them, but for what depends on the environment."""
+    for kind in kernelspec.all_kinds():
+        spec = kernelspec.content(kind, "Toree")
+        spec["argv"][0] = "python"  # jupyter_client puts the Python it runs in there
+        spec["env"] = {"DEFAULT_INTERPRETER": kind.interpreter}
+        spec["metadata"] = {"debugger": kind.language.ipython}
+        folder = Path(kernelspec.__file__).parent / "kernels"
+        assert json.loads((folder / f"{kind.interpreter.lower()}.json").read_text()) == spec
+
+
+def test_packaged_kernels_are_left_to_pip(
+    elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kind = kernelspec.all_kinds()[0]
+    spec = kernelspec.content(kind, "Toree")
+    spec["argv"][0] = "python"
+    kernelspec.write(elsewhere / "toree_scala", kind, spec)
+    assert toree("uninstall", "--user") == 0
+    assert (elsewhere / "toree_scala").exists()
+    assert "it goes with the package" in capsys.readouterr().out
+
+
+def test_apaches_package_in_the_same_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apache, "__file__", str(tmp_path / "apache.py"))
+    apache.refuse()
+    (tmp_path / "toreeapp.py").touch()
+    with pytest.raises(SystemExit, match="pip uninstall toree apache-toree"):
+        apache.refuse()

@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "toree"
 ROOMS = {
     "ground": {
         *("", "errors", "config", "cell", "arguments", "wire", "interpreters.base"),
-        *("folders", "scratch", "lifelines"),
+        *("folders", "scratch", "lifelines", "apache"),
     },
     "parts": {"display", "signals", "logs", "variables", "running", "sharing", "api"},
     "companion": {"companion.*"},

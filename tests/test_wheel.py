@@ -16,7 +16,28 @@ from toree import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
 
+NAME = "spark_polyglot_kernel"
+DATA = f"{NAME}-{__version__}.data/data/share/jupyter/kernels"
+KERNELS = ("toree_scala", "toree_pyspark", "toree_sql", "toree_sparkr")
+FILES = ("kernel.json", "logo-32x32.png", "logo-64x64.png", "logo-svg.svg")
+
 network = pytest.mark.network
+
+
+#: A client of its own: the environment has no pytest, and no `tests`.
+CELLS = """
+import sys
+from jupyter_client.manager import start_new_kernel
+manager, client = start_new_kernel(kernel_name=sys.argv[1], startup_timeout=120)
+for code in ("%%python\\nprint(6*7)", "%%scala\\n1", "%%r\\n1"):
+    said = []
+    reply = client.execute_interactive(
+        code, timeout=120, output_hook=lambda m: said.append(m["content"].get("text", ""))
+    )["content"]
+    print(reply["status"], reply.get("ename") or "".join(said).strip())
+client.stop_channels()
+manager.shutdown_kernel()
+"""
 
 
 def run(*command: str | Path, **environment: str) -> str:
@@ -48,19 +69,20 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @network
 def test_the_wheel_holds_what_is_needed_and_no_more(wheel: Path) -> None:
-    assert wheel.name == f"toree-{__version__}-py3-none-any.whl"
+    assert wheel.name == f"{NAME}-{__version__}-py3-none-any.whl"
     names = set(zipfile.ZipFile(wheel).namelist())
     for needed in (
         "toree/__main__.py",
         "toree/jvm/scala/toree/Main.scala",
         "toree/install/logos/scala/logo-64x64.png",
-        f"toree-{__version__}.dist-info/licenses/LICENSE",
+        f"{NAME}-{__version__}.dist-info/licenses/LICENSE",
+        *(f"{DATA}/{kernel}/{file}" for kernel in KERNELS for file in FILES),
     ):
         assert needed in names
     scala = {path.name for path in (ROOT / "jvm" / "src" / "main").rglob("*.scala")}
     assert {name.split("/")[-1] for name in names if name.endswith(".scala")} <= scala
     tops = {name.split("/")[0] for name in names}
-    assert tops == {"toree", f"toree-{__version__}.dist-info"}
+    assert tops == {"toree", f"{NAME}-{__version__}.dist-info", f"{NAME}-{__version__}.data"}
 
 
 class Environment:
@@ -93,12 +115,16 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Enviro
 
 @network
 def test_the_wheel_in_an_empty_environment(environment: Environment) -> None:
-    said = environment.run("jupyter", "toree", "install", "--sys-prefix", "--no-compile")
-    assert "No Spark was found" in said  # a warning: it can still come
+    """The kernels are there, and run what needs neither Spark nor R without them."""
     listed = environment.run("jupyter", "kernelspec", "list")
     here = re.escape(str(environment.folder))
-    for name in ("toree_scala", "toree_pyspark", "toree_sql", "toree_sparkr"):
+    for name in KERNELS:
         assert re.search(rf"^\s*{name}\s+{here}", listed, re.MULTILINE)
+    for kernel in ("toree_pyspark", "toree_scala"):
+        said = environment.run("python", "-c", CELLS, kernel)
+        assert said.splitlines()[-3:] == ["ok 42", "error SparkMissing", "error LanguageMissing"]
+    said = environment.run("jupyter", "toree", "install", "--sys-prefix", "--no-compile")
+    assert "No Spark was found" in said  # a warning: it can still come
     code = (
         "from toree.companion import build; "
         "print(build.source_root(), build.source_root().is_dir())"

@@ -10,6 +10,9 @@ def main() -> None:
     The working folder is not on the path while this is loaded: what lies beside a notebook must
     run when a cell imports it and not before. IPython puts it there for the cells.
     """
+    from toree import apache
+
+    apache.refuse()
     from ipykernel.kernelapp import IPKernelApp
 
     from toree.jupyter.kernel import ToreeKernel

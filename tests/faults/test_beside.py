@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,11 @@ def test_modules_beside_an_r_notebook(specs: Path, beside: Path, tmp_path: Path)
         ran = session.run("data.frame(x = 6 * 7)$x")
         assert ran.status == "ok", ran.traceback
         assert "42" in ran.bundles("display_data")[-1]["text/plain"]
+        ran = session.run("c(dirname(dirname(dirname(tempdir()))), Sys.getenv('TMPDIR'))")
+        assert ran.bundles("display_data")[-1]["text/plain"].split()[1:] == [
+            f'"{tempfile.gettempdir()}"',
+            f'"{os.environ.get("TMPDIR", "")}"',
+        ]
         path = os.environ.get("PYTHONPATH", "")
         ran = session.run("Sys.getenv('PYTHONPATH')")
         assert f'"{path}"' in ran.bundles("display_data")[-1]["text/plain"]

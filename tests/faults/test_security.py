@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import random
+import re
 import socket
 import stat
 from collections.abc import Iterator
@@ -13,9 +14,10 @@ from pathlib import Path
 import psutil
 import pytest
 import zmq
+from conftest import has_r
 from jupyter_client.manager import KernelManager
 from session import Session
-from victim import companion, processes, until
+from victim import companion, line_of, processes, r_host, until
 
 pytestmark = pytest.mark.spark
 LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
@@ -314,3 +316,55 @@ def test_magics_expand_nothing(watched: Session, tmp_path: Path) -> None:
     ):
         assert watched.run(code).status == "error"
     assert not mark.exists()
+
+
+KNOWN = """%%python
+from pyspark.java_gateway import ensure_callback_server_started
+ensure_callback_server_started(sc._gateway)
+backend = sc._jvm.org.apache.spark.api.r.RBackend().init()  # what R does to attach SparkR
+core, host, thread = sc._jsc.sc(), get_ipython().kernel.host, get_ipython().kernel.iopub_thread
+known = {
+    host.companion.address[0]: "Py4J gateway",
+    sc._accumulatorServer.server_address[1]: "PySpark's accumulator server",
+    sc._gateway.get_callback_server().get_listening_port(): "PySpark's callback server",
+    thread._pipe_port: "ipykernel's pipe",
+    int(core.conf().get("spark.driver.port")): "Spark's driver and block manager",
+    core.env().blockManager().blockManagerId().port(): "Spark's driver and block manager",
+    int(core.uiWebUrl().get().rpartition(":")[2]): "Spark UI",
+    backend._1(): "SparkR's backend",
+}
+import json; print(json.dumps(known))
+"""
+
+
+def test_every_socket_is_in_the_table(watched: Session) -> None:
+    """With all open that can be: a debugger, PySpark's callbacks, SparkR's backend."""
+    for command in ("initialize", "attach"):
+        content = {"type": "request", "seq": 1, "command": command, "arguments": {}}
+        request = watched.client.session.msg("debug_request", content)
+        watched.client.control_channel.send(request)
+        assert watched.client.control_channel.get_msg(timeout=60)["content"]["success"]
+    ran = watched.run(KNOWN)
+    assert ran.status == "ok", ran.traceback
+    known = {int(port): name for port, name in json.loads(ran.text("stdout")).items()}
+    five = {p for n, p in watched.client.get_connection_info().items() if n.endswith("_port")}
+    found, strangers = set(), []
+    for process, ip, port in listening(watched):
+        line = " ".join(line_of(process))
+        name = (
+            known.get(port)
+            or ("Jupyter's five ZeroMQ ports" if port in five else "")
+            or ("debugpy" if "debugpy" in line else "")
+            or ("one port (Spark's own)" if "pyspark.daemon" in line else "")
+        )
+        found.add(name)
+        if not name:
+            strangers.append((line[-80:], ip, port))
+    assert strangers == []
+    page = (Path(__file__).parents[2] / "docs" / "security.md").read_text().partition("## Files")[0]
+    rows = re.findall(r"(?m)^\| .*? \| (.*?) \| .* \| `security", page)
+    rows = [row for row in rows if not row.startswith("none")]
+    assert [name for name in found if not any(row.startswith(name) for row in rows)] == []
+    assert [row for row in rows if not any(row.startswith(name) for name in found)] == []
+    if has_r:
+        assert [c for c in r_host(watched).net_connections("inet") if c.status == "LISTEN"] == []

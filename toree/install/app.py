@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from jupyter_core.application import JupyterApp, base_flags
 from traitlets import Bool, Unicode
 
-from .. import __version__
+from .. import __version__, apache
 from ..companion import build, cache, cds, java, sparkhome
 from ..companion.training import Training
 from ..errors import ToreeError
@@ -214,6 +214,9 @@ class Uninstall(Command):
         for spec in list(kernelspec.installed(folders)):
             if self.kernel_name and spec.folder.name not in names:
                 continue
+            if spec.packaged:
+                print(f"Left {spec.display_name!r} in {spec.folder}: it goes with the package")
+                continue
             if not spec.ours:
                 print(f"Left {spec.display_name!r} in {spec.folder}: it is of {spec.python}")
                 continue
@@ -260,4 +263,6 @@ class Toree(Base):
         super().start()
 
 
-main = Toree.launch_instance
+def main() -> None:
+    apache.refuse()
+    Toree.launch_instance()

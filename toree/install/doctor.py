@@ -165,7 +165,7 @@ def kernels() -> Iterator[Finding]:
     if not found:
         yield Finding("kernels", "none", "", "jupyter toree install --user (or --sys-prefix)")
     for spec in found:
-        if Path(spec.python).exists():
+        if spec.packaged or Path(spec.python).exists():
             yield Finding("kernel", spec.display_name, str(spec.folder))
         else:
             advice = f"its Python is gone: {spec.python}; install it again, or delete the folder"

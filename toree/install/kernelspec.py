@@ -142,8 +142,15 @@ class Installed:
     python: str
 
     @property
+    def packaged(self) -> bool:
+        """Whether it came with the package: Jupyter starts it with its own Python."""
+        return self.python == "python"
+
+    @property
     def ours(self) -> bool:
         """Whether it starts the Toree of this Python and not that of another environment."""
+        if self.packaged:
+            return Path(sys.prefix) in self.folder.parents
         return Path(self.python) == Path(sys.executable)
 
     def remove(self) -> None:

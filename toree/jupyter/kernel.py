@@ -193,6 +193,8 @@ class ToreeKernel(IPythonKernel):
         # IPython does this for the cells it runs; the history is one for all languages.
         assert self.shell is not None
         history = self.shell.history_manager
+        if count < len(history.input_hist_parsed):
+            return  # a cell that ran beside it, in another subshell, has the number
         history.store_inputs(count, code)
         if isinstance(result, Ok) and result.data and "text/plain" in result.data:
             history.output_hist_reprs[count] = str(result.data["text/plain"])

@@ -1,5 +1,5 @@
-"""The R host, with three arguments: file descriptors of the front's pipes for requests, events
-and interrupts.
+"""The R host, with four arguments: file descriptors of the front's pipes for requests, events and
+interrupts, and the folder for R's temporary files.
 
 The front starts this as the leader of a session of its own, so that no signal from a terminal or
 from Jupyter reaches it; it says what it wants in frames.
@@ -31,9 +31,15 @@ def main() -> None:
     except ImportError as error:
         channel.send({"reply": "missing", "why": str(error)})
         return
+    theirs = os.environ.get("TMPDIR")
+    os.environ["TMPDIR"] = sys.argv[4]  # R looks at it once, now
     try:
         loop = Loop(channel, interrupts)
     except Exception as error:
         channel.send({"reply": "missing", "why": f"{type(error).__name__}: {error}"})
         raise
+    if theirs is None:
+        del os.environ["TMPDIR"]
+    else:
+        os.environ["TMPDIR"] = theirs  # R's children get what ours would
     loop.run()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import threading
 from pathlib import Path
 from typing import IO
 
-from ... import lifelines
+from ... import lifelines, scratch
 from ...rhost.frames import Channel, Message
 from ...rhost.processes import kill_session
 
@@ -40,12 +41,13 @@ class Child:
         events_read, events_write = os.pipe()
         interrupts_read, self._interrupts = os.pipe()
         theirs = (requests_read, events_write, interrupts_read)
+        self._temporary = scratch.part("r")
         out: IO[bytes] | int = subprocess.DEVNULL
         if log is not None:
             out = open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")  # noqa: SIM115
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _LAUNCH, _PACKAGES, *map(str, theirs)],
+                [sys.executable, "-c", _LAUNCH, _PACKAGES, *map(str, theirs), self._temporary],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -119,6 +121,7 @@ class Child:
         self.kill()
         self._process.wait()
         self._reader.join(5)
+        shutil.rmtree(self._temporary, ignore_errors=True)
         for fd in (self._requests, self._interrupts):
             lifelines.release(fd)
         os.close(self._interrupts)
