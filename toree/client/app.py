@@ -152,7 +152,8 @@ class Command:
             from .agents import server
         except ImportError as error:
             return self._say(
-                ClientError(f"pip install 'spark-polyglot-kernel[mcp]' is needed: {error}"), UNREACHABLE
+                ClientError(f"pip install 'spark-polyglot-kernel[mcp]' is needed: {error}"),
+                UNREACHABLE,
             )
         async with await self._client() as client:
             await server(client).run_stdio_async()
