@@ -20,7 +20,7 @@ import psutil
 import pytest
 from conftest import has_r
 from session import Session
-from victim import READY, companion, gone, is_companion, line_of, processes, stopped, until
+from victim import READY, companion, gone, line_of, processes, stopped, until
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(0)]
 
@@ -108,10 +108,12 @@ class Storm:
         victim = self.chance.choice(others)
         line = " ".join(line_of(victim))
         self.steps[-1] += f" {line[-60:]!r}"
+        ours = "toree.Main" in line
         victim.kill()
-        until(lambda: gone([victim]))
-        if is_companion(victim) or "toree.Main" in line:
+        if ours:  # its threads die one after the other: the kernel knows when all are gone
+            victim.wait(SLOW)
             self.lost("scala")
+        until(lambda: gone([victim]))
         self.lost("r")  # R, or what it lives on: a shell, its session
 
     def kill_under_a_cell(self) -> None:
