@@ -157,10 +157,9 @@ class Storm:
         if self.disk is None:
             return
         filler = self.disk / "filler"
-        with open(filler, "wb") as file, contextlib.suppress(OSError):
+        with open(filler, "wb", buffering=0) as file, contextlib.suppress(OSError):
             while True:
                 file.write(bytes(2**16))
-                file.flush()
         try:
             language = self.language()
             self.run(language, SAY[language].format("full"))  # it may fail, not hang
