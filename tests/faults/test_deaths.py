@@ -15,6 +15,7 @@ from session import Session
 from victim import (
     READY,
     companion,
+    gone,
     left,
     processes,
     r_host,
@@ -173,7 +174,7 @@ def test_what_cannot_be_stopped_is_said_and_left(mortal: Session) -> None:
 
 
 @pytest.mark.r
-@pytest.mark.parametrize("how", ["killed", "segfault", "recursion", "q"])
+@pytest.mark.parametrize("how", ["killed", "killed while idle", "segfault", "recursion", "q"])
 def test_r_dies(mortal: Session, how: str) -> None:
     mortal.run("%%python\nkept = 9")
     assert mortal.run("%%r\nlost <- 1; lost").result == "[1] 1"
@@ -183,6 +184,13 @@ def test_r_dies(mortal: Session, how: str) -> None:
     elif how == "q":
         ran = mortal.run("%%r\nq()")
         assert "as asked" in ran.text("stderr")
+    elif how == "killed while idle":
+        host = r_host(mortal)
+        host.kill()
+        until(lambda: gone([host]))
+        ran = mortal.run("%%r\nexists('lost')")
+        assert ran.result == "[1] FALSE"
+        assert ran.text("stderr").count("killed by SIGKILL") == 1
     else:
         host = r_host(mortal)
         if how == "killed":

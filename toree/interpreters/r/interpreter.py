@@ -88,6 +88,8 @@ class RInterpreter(Interpreter):
             child.close()
 
     def _started(self) -> Child:
+        if self._child is not None and self._child.has_ended:  # while nobody talked with it
+            self._died(self._child)
         if self._child is None:
             child = Child(self._log)
             try:
