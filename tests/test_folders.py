@@ -191,3 +191,13 @@ def test_what_is_swept(tmp_path: Path) -> None:
     child.wait()
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(keeps)
     assert (tmp_path / keeps[2] / "deep").is_dir()
+
+
+def test_the_scratch_folder_can_be_removed_before_the_end(tmp_path: Path) -> None:
+    code = (
+        "from toree import scratch\nscratch.close()\nfirst = scratch.part('x').parent\n"
+        "scratch.close()\nassert not first.exists()\nassert scratch.part('y').parent != first\n"
+    )
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], env=env, check=True)
+    assert list(tmp_path.iterdir()) == []

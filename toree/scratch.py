@@ -32,6 +32,14 @@ def folder() -> Path:
     return path
 
 
+def close() -> None:
+    """Removes it now; a kernel whose end takes long is killed before it comes to its exit."""
+    if folder.cache_info().currsize:
+        path = folder()
+        folder.cache_clear()
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def part(purpose: str) -> Path:
     """A new folder in it; who asks removes it when it has done its work."""
     return Path(tempfile.mkdtemp(prefix=f"{purpose}-", dir=folder()))

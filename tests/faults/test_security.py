@@ -330,7 +330,7 @@ known = {
     sc._gateway.get_callback_server().get_listening_port(): "PySpark's callback server",
     thread._pipe_port: "ipykernel's pipe",
     int(core.conf().get("spark.driver.port")): "Spark's driver and block manager",
-    core.env().blockManager().blockManagerId().port(): "Spark's driver and block manager",
+    core.statusTracker().getExecutorInfos()[0].port(): "Spark's driver and block manager",
     int(core.uiWebUrl().get().rpartition(":")[2]): "Spark UI",
     backend._1(): "SparkR's backend",
 }

@@ -12,7 +12,7 @@ from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 
-from .. import __version__, registry
+from .. import __version__, registry, scratch
 from ..config import Config
 from ..errors import ToreeError
 from ..host import Host
@@ -292,5 +292,6 @@ class ToreeKernel(IPythonKernel):
     def do_shutdown(self, restart: bool) -> dict[str, Any]:  # type: ignore[override]
         self.clients.close()
         self.host.close()
+        scratch.close()
         reply: dict[str, Any] = super().do_shutdown(restart)
         return reply
