@@ -144,7 +144,7 @@ class Installed:
     @property
     def packaged(self) -> bool:
         """Whether it came with the package: Jupyter starts it with its own Python."""
-        return self.python == "python"
+        return not Path(self.python).is_absolute()
 
     @property
     def ours(self) -> bool:
