@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from . import cell as cells
@@ -75,7 +76,8 @@ class Analysis:
     def inspect(self, text: str, cursor: int, detail: int) -> Bundle | None:
         cell = self.parse(text)
         if (before := self._magic_at(text, cursor, cell)) is not None:
-            name = before.lstrip("%").split(" ")[0]
+            rest = re.match(r"\w*", text[cursor:])
+            name = (before.lstrip("%") + (rest.group() if rest else "")).split(" ")[0]
             magic = self._magics.find("line", name)
             if magic is not None:
                 return {"text/plain": magic.help}

@@ -33,6 +33,11 @@ class Config:
     output_limit: int = 32 * 1024 * 1024
     #: Seconds an interrupted cell has before the user is told that it does not stop.
     interrupt_patience: float = 5.0
+    #: Jars with magics, loaded when a magic is asked for that nobody else has.
+    magic_urls: tuple[str, ...] = ()
+    #: Repositories asked before the others, and files with credentials (`%AddDeps`).
+    repositories: tuple[str, ...] = ()
+    credentials: tuple[str, ...] = ()
     #: Options of Apache Toree that are known and mean nothing here.
     ignored: tuple[str, ...] = ()
 
@@ -74,11 +79,23 @@ class Config:
             start_timeout=float(timeout) / 1000 if timeout else cls.start_timeout,
             python=env.get("PYTHON_EXEC", ""),
             rows=options.rows or cls.rows,
+            magic_urls=_several(options.magic_url, env.get("MAGIC_URLS")),
+            repositories=_several(options.default_repositories, env.get("DEFAULT_REPOSITORIES")),
+            credentials=_several(
+                options.default_repository_credentials,
+                env.get("DEFAULT_REPOSITORY_CREDENTIALS"),
+            ),
             output_limit=(
                 cls.output_limit if options.output_limit is None else options.output_limit
             ),
             ignored=tuple(ignored),
         )
+
+
+def _several(options: list[str] | None, variable: str | None) -> tuple[str, ...]:
+    """Values between commas; the options go before the environment."""
+    texts = options or ([variable] if variable else [])
+    return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())
 
 
 def _options() -> argparse.ArgumentParser:
@@ -87,6 +104,8 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--nosparkcontext", action="store_true")
     parser.add_argument("--spark-context-initialization-mode")
     parser.add_argument("--spark-context-initialization-timeout", help="milliseconds")
+    for name in ("--magic-url", "--default-repositories", "--default-repository-credentials"):
+        parser.add_argument(name, action="append", help="several: by commas, or once more")
     parser.add_argument("--rows", type=int, help="rows of a table that are shown")
     parser.add_argument("--output-limit", type=int, help="bytes one cell may print; 0: no limit")
     return parser

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,13 @@ from .interpreters.base import Failed, Interpreter, Ok, Output, Result
 from .interpreters.services import IPython, Language
 from .magics import Context, Magic, Table, bridge, plugins
 from .magics.builtin import BUILT_IN
-from .magics.dependencies import DEPENDENCIES
+from .magics.dependencies import DEPENDENCIES, configured
 from .magics.dialects import DIALECTS
 from .magics.dispatch import Dispatch
+from .magics.events import Event, Kind, Listener, Listeners
 from .magics.session import SESSION
 from .magics.sharing import SHARING
+from .magics.spark import SPARK
 from .sharing import Sharing
 from .workspace import Workspace
 
@@ -39,13 +42,16 @@ class Host:
         self.config = config
         self.ipython = ipython
         self.companion = Companion(config)
+        self.listeners = Listeners(self._tell)
         self.workspace = Workspace(config, languages, self.companion, ipython)
         self.magics = Table(
-            (*BUILT_IN, *DEPENDENCIES, *DIALECTS, *SESSION, *SHARING, *plugins.PLUGINS),
-            lambda: plugins.found(self._tell),
+            (*BUILT_IN, *DEPENDENCIES, *DIALECTS, *SESSION, *SHARING, *SPARK, *plugins.PLUGINS),
+            lambda: plugins.found(self._tell, self.listeners.add),
         )
+        self._jar_magics = bool(config.magic_urls)
         self.dispatch = Dispatch(self, lambda: self.workspace.ipython)
         self.analysis = Analysis(self.workspace, self.magics, config.language, self.dispatch.knows)
+        self.companion.events.happened_event = self._happened
         self.last_failure: Failed | None = None
         self.companion.events.called_magic = self._called_magic
 
@@ -79,6 +85,12 @@ class Host:
         if row:
             self.workspace.interpreter(row.name)
         self._register()
+        # What packages bring is looked for beside the first cells, not before them.
+        threading.Thread(target=self._load_plugins, name="toree-plugins", daemon=True).start()
+
+    def _load_plugins(self) -> None:
+        if self.magics.load_plugins():
+            self._register()
 
     def _register(self) -> None:
         ipython = self.workspace.ipython
@@ -87,6 +99,22 @@ class Host:
             self.magics,
             lambda body: Context(self, self.ipython.output, ipython.language, body),
         )
+
+    def _happened(self, kind: Kind) -> None:
+        """Answers the JVM, on its thread for what happens beside cells."""
+        if self.listeners:
+            self.listeners.tell(Event(kind))
+
+    def more_magics(self) -> bool:
+        """Loads the magics of the jars the configuration names, once; whether it just did."""
+        if not self._jar_magics:
+            return False
+        self._jar_magics = False
+        self.add_magics(configured(Context(self, self.ipython.output, self.config.language)))
+        return True
+
+    def add_listeners(self, rows: Iterable[Listener]) -> None:
+        self.listeners.add(rows)
 
     def add_magics(self, rows: Iterable[Magic]) -> None:
         for row in rows:
@@ -131,9 +159,16 @@ class Host:
         Raises:
             ToreeError: a fault that is not the user's code's; its message is for the user.
         """
+        language = self.parse(text).language or "" if self.listeners else ""
+        if self.listeners:
+            self.listeners.tell(Event("preRunCell", language, text))
+        result: Result | None = None
         try:
-            return await self._run(text, output)
+            result = await self._run(text, output)
+            return result
         finally:
+            if self.listeners:
+                self.listeners.tell(Event("postRunCell", language, text, result))
             await self.workspace.follow(output)
 
     async def _run(self, text: str, output: Output) -> Result:

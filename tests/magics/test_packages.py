@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import threading
 import time
 from pathlib import Path
 
@@ -177,7 +178,7 @@ def test_a_repository_with_a_password(
     repository.add("locked", package=None)
     server.user = "ann:secret word"
     ran = kernel.run(f"%AddDeps {GROUP}:locked:1.0 --repository {server.url}")
-    assert ran.reply["status"] == "error" and "401" in ran.traceback, ran.traceback
+    assert ran.reply["status"] == "error" and "Unauthorized" in ran.traceback, ran.traceback
     wrong = tmp_path / "wrong"
     wrong.write_text("host=127.0.0.1\n")
     assert "has no credentials" in kernel.run(f"%AddDeps a:b:1 --credential {wrong}").traceback
@@ -196,13 +197,16 @@ def test_it_can_be_stopped(kernel: Session, repository: Repository, server: Serv
     server.slow.set()
     begun = []
 
-    def stop(message: dict[str, object]) -> None:
-        if any(path.endswith("slow-1.0.jar") for path in server.asked) and not begun:
-            begun.append(time.monotonic())
-            os.kill(kernel.pid, signal.SIGINT)
+    def stop() -> None:
+        while not any(path.endswith("slow-1.0.jar") for path in server.asked):
+            time.sleep(0.05)
+        begun.append(time.monotonic())
+        os.kill(kernel.pid, signal.SIGINT)
 
+    stopper = threading.Thread(target=stop, daemon=True)
+    stopper.start()
     call = f"%AddDeps {GROUP}:slow:1.0 --repository {server.url}"
-    ran = kernel.run(call, during=stop)
+    ran = kernel.run(call)
     assert ran.reply["ename"] == "Interrupted" and time.monotonic() - begun[0] < 5
     server.slow.clear()
     server.done.set()

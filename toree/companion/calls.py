@@ -164,6 +164,8 @@ class Events:
         #: `kernel.data` in the JVM asks here: a shared name's value as JSON, and the names.
         self.shared_value: Callable[[str], str] = lambda name: ""
         self.shared_names: Callable[[], list[str]] = list
+        #: Told of `sparkReady` and `sessionEnded`.
+        self.happened_event: Callable[[Any], None] = lambda event: None
         #: `kernel.magics` in the JVM: runs a magic in a cell; "" or why it failed.
         self.called_magic: Callable[[str, str, str, str], str] = lambda *call: "no magics here"
 
@@ -194,6 +196,9 @@ class Events:
 
     def magic(self, cell: str, name: str, line: str, body: str) -> str:
         return self.called_magic(cell, name, line, body)
+
+    def happened(self, event: str) -> None:
+        self.happened_event(event)
 
     def _newest(self, cell: str) -> Run | None:
         return self.runs.get(cell) or next(reversed(list(self.runs.values())), None)

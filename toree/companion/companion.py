@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -45,6 +46,7 @@ class Companion:
         #: Told when a JVM has ended by itself, before its cells are; they must not wait.
         self.ended: list[Callable[[], None]] = []
         self._threads = ThreadPoolExecutor(max_workers=64, thread_name_prefix="toree-call")
+        self._called: deque[str] = deque(maxlen=100)  # cells: one may make several calls
         self._closed = False
         self._last_lines = ""
         self._untold = False
@@ -273,6 +275,9 @@ class Companion:
         try:
             with run.catching_sigint():
                 entry = self._wait(run)
+                if cell in self._called:
+                    self.ask("again", workspace, cell)
+                self._called.append(cell)
                 run.begun = True
                 self._threads.submit(run.work, lambda: call(entry))
                 return run.drain(

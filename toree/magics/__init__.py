@@ -16,6 +16,7 @@ import dataclasses
 import inspect
 import re
 import shlex
+import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -28,16 +29,20 @@ from ..errors import MagicError
 from ..interpreters.base import Bundle, Failed, Ok, Output, Result
 from ..interpreters.services import Language
 from ..sharing import Sharing
+from .events import Event, Listener, listener
 
 __all__ = [
     "ArgumentParser",
     "Arguments",
     "Context",
+    "Event",
     "Host",
+    "Listener",
     "Magic",
     "Table",
     "cell_magic",
     "line_magic",
+    "listener",
 ]
 
 
@@ -62,6 +67,12 @@ class Host(Protocol):
     @property
     def shell(self) -> Any:
         """IPython's shell in this process."""
+
+    def more_magics(self) -> bool:
+        """Loads the magics of the jars the configuration names, once; whether it just did."""
+
+    def add_listeners(self, rows: Iterable[Listener]) -> None:
+        """Tells them of events from now on."""
 
     def add_magics(self, rows: Iterable[Magic]) -> None:
         """Makes magics known in all languages."""
@@ -237,7 +248,9 @@ class Table:
         self, rows: tuple[Magic, ...], plugins: Callable[[], Iterable[Magic]] | None = None
     ) -> None:
         self._rows: dict[tuple[str, str], Magic] = {}
-        self.plugins = plugins
+        self._plugins = plugins
+        self._complete = False
+        self._lock = threading.Lock()
         for row in rows:
             self.add(row)
 
@@ -254,15 +267,16 @@ class Table:
 
     def load_plugins(self) -> bool:
         """Adds what other packages bring, at the first need of it; whether this was the first."""
-        plugins, self.plugins = self.plugins, None
-        if plugins is None:
+        if self._complete:
             return False
-        for magic in plugins():
-            self._rows.setdefault((magic.kind, magic.name.lower()), magic)
+        with self._lock:  # another thread may be at it
+            for magic in () if self._complete or self._plugins is None else self._plugins():
+                self._rows.setdefault((magic.kind, magic.name.lower()), magic)
+            self._complete = True
         return True
 
     def names(self, kind: str) -> list[str]:
         return sorted(row.name for row in self._rows.values() if row.kind == kind)
 
     def __iter__(self) -> Iterator[Magic]:
-        return iter(self._rows.values())
+        return iter(list(self._rows.values()))

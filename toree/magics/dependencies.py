@@ -5,16 +5,16 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from ..companion.companion import Interrupted
-from ..errors import MagicError
+from ..errors import MagicError, ToreeError
 from ..interpreters.base import Failed, Ok, Result
 from ..running import new_id
-from . import ArgumentParser, Arguments, Context, line_magic
+from . import ArgumentParser, Arguments, Context, Magic, jars, line_magic
 
 _STOPPED = "The cell was stopped."
 _SHORT = re.compile(r"([\w.-]+)(::?|/)([\w.-]+):([^\s:]+)")
@@ -23,20 +23,32 @@ _SHORT = re.compile(r"([\w.-]+)(::?|/)([\w.-]+):([^\s:]+)")
 def _add_jar_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("url", help="a .jar or .zip: a path, or a URL of any file system")
     parser.add_argument("-f", dest="force", action="store_true", help="fetch it again")
+    parser.add_argument("--magic", action="store_true", help="its magics and listeners, too")
 
 
-@line_magic("AddJar", "URL [-f]", _add_jar_arguments)
+@line_magic("AddJar", "URL [-f] [--magic]", _add_jar_arguments)
 def add_jar(context: Context, arguments: Arguments) -> Result:
     """Adds a jar to the compiler, the running cells and the executors.
 
     A path, or a URL of http, https, file, hdfs, s3a, gs and whatever else Hadoop has a file system
     for. A checksum may follow: `https://host/a.jar#sha256=...`.
     """
-    url, place = location(arguments.url), context.host.workspace_name
-    return in_jvm(
-        context,
-        lambda entry, cell: entry.addJar(place, cell, url, bool(arguments.force)),
-    )
+    result = add(context, arguments.url, bool(arguments.force))
+    if arguments.magic and isinstance(result, Ok):
+        companion = context.host.companion
+        found, faults = jars.found(lambda: str(companion.ask("magics")), in_jvm)
+        context.host.add_magics(found)
+        for fault in faults:
+            context.output.stream("stderr", f"{fault}\n")
+        names = ", ".join(f"{row.sign}{row.name}" for row in found) or "no magic"
+        context.output.stream("stdout", f"Added {names}\n")
+    return result
+
+
+def add(context: Context, url: str, force: bool = False) -> Result:
+    """Fetches a jar and adds it to every class path."""
+    text, place = location(url), context.host.workspace_name
+    return in_jvm(context, lambda entry, cell: entry.addJar(place, cell, text, force))
 
 
 def location(text: str) -> str:
@@ -119,6 +131,25 @@ def add_deps(context: Context, arguments: Arguments) -> Result:
     return result
 
 
+def add_coordinates(context: Context, words: Iterable[str]) -> Result:
+    """Adds packages with what they depend on."""
+    return add_deps.run(context, add_deps.parse(" ".join(words)))  # type: ignore[return-value]
+
+
+def configured(context: Context) -> list[Magic]:
+    """The magics of the jars that the configuration names (`MAGIC_URLS`)."""
+    for url in context.host.config.magic_urls:
+        try:
+            result = add(context, url)
+        except ToreeError as error:
+            result = Failed(error.ename, str(error))
+        if isinstance(result, Failed):
+            context.output.stream("stderr", f"Magics of {url}: {result.message}\n")
+    found, faults = jars.found(lambda: str(context.host.companion.ask("magics")), in_jvm)
+    context.output.stream("stderr", "".join(f"{fault}\n" for fault in faults))
+    return found
+
+
 @dataclasses.dataclass(frozen=True)
 class Coordinate:
     """What Maven calls a package."""
@@ -156,8 +187,10 @@ def _short(word: str, transitive: bool | None) -> Coordinate:
 
 
 def _add(context: Context, arguments: Arguments, wanted: Coordinate) -> Result:
-    repositories, credentials = [], [_credential(path) for path in arguments.credential]
-    for url in arguments.repository:
+    config = context.host.config
+    files = (*arguments.credential, *config.credentials)
+    repositories, credentials = [], [_credential(path) for path in files]
+    for url in (*arguments.repository, *config.repositories):
         plain, own = _without_user(url)
         repositories.append(plain)
         credentials += own
@@ -228,7 +261,7 @@ def in_jvm(context: Context, call: Callable[[Any, str], str]) -> Result:
             "Interrupted", "The cell was stopped.", ["Interrupted: the cell was stopped."]
         )
     if outcome["status"] == "ok":
-        return Ok()
+        return Ok(outcome.get("result") or None)
     return Failed(
         outcome.get("name", "Interrupted"),
         outcome.get("message", _STOPPED),

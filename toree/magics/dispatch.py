@@ -43,6 +43,8 @@ class Dispatch:
             MagicError: one does not exist, or its arguments are wrong.
         """
         unknown = [c.name for c in calls if c.kind == "line" and not self.knows(c.name)]
+        if unknown and self._host.more_magics():
+            unknown = [name for name in unknown if not self.knows(name)]
         if unknown:
             raise MagicError(
                 f"Magics [{', '.join(unknown)}] do not exist!",
@@ -78,6 +80,8 @@ class Dispatch:
         ipython = language is not None and language.ipython
         magic = self._host.magics.find("cell", call.name)
         name = self._theirs("cell", call.name)
+        if magic is None and not name and self._host.more_magics():
+            magic = self._host.magics.find("cell", call.name)
         mine = magic is not None and not (ipython and name and not self._cedes(magic, call))
         if magic is not None and mine:
             arguments = magic.parse(call.arguments)

@@ -11,15 +11,20 @@ from typing import Any
 
 from ..errors import MagicError
 from . import ArgumentParser, Arguments, Context, Magic, line_magic
+from .events import Listener
 
 GROUP = "toree.magics"
 
 
-def found(tell: Callable[[str], None]) -> Iterator[Magic]:
+def found(
+    tell: Callable[[str], None], listen: Callable[[Iterable[Listener]], None]
+) -> Iterator[Magic]:
     """The magics of all installed packages; one at fault is told, and costs only itself."""
     for point in entry_points(group=GROUP):
         try:
-            yield from rows(point.load())
+            value = point.load()
+            listen(listeners(value))
+            yield from rows(value)
         except Exception as error:
             tell(
                 f"The magics of {point.name} ({point.value}) can't be loaded: "
@@ -33,16 +38,24 @@ def rows(value: Any) -> list[Magic]:
     Raises:
         TypeError: there are none.
     """
-    if isinstance(value, Magic):
-        return [value]
-    values = vars(value).values() if isinstance(value, ModuleType) else value
-    if isinstance(values, Iterable):
-        made = [row for row in values if isinstance(row, Magic)]
-        if made:
-            return made
+    values = _values(value)
+    made = [row for row in values if isinstance(row, Magic)]
+    if made or listeners(value):
+        return made
     raise TypeError(
         f"there is no magic in it; @line_magic and @cell_magic of {__package__} make one"
     )
+
+
+def listeners(value: Any) -> list[Listener]:
+    """Those who want to be told of events, in what an entry point or a name gives."""
+    return [row for row in _values(value) if isinstance(row, Listener)]
+
+
+def _values(value: Any) -> list[Any]:
+    if isinstance(value, ModuleType):
+        return list(vars(value).values())
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def _module(parser: ArgumentParser) -> None:
@@ -66,7 +79,8 @@ def load_magics(context: Context, arguments: Arguments) -> None:
     except TypeError as error:
         raise MagicError(f"{arguments.module}: {error}.") from error
     context.host.add_magics(made)
-    names = ", ".join(f"{row.sign}{row.name}" for row in made)
+    context.host.add_listeners(listeners(module))
+    names = ", ".join(f"{row.sign}{row.name}" for row in made) or "listeners"
     context.output.stream("stdout", f"Added {names}\n")
 
 
@@ -79,6 +93,7 @@ def load_ext(context: Context, arguments: Arguments) -> None:
     except TypeError:
         made = []
     context.host.add_magics(made)
+    context.host.add_listeners(listeners(module))
     answer = context.host.shell.extension_manager.load_extension(arguments.module)
     if answer == "already loaded":
         text = f"The {arguments.module} extension is already loaded. To reload it, use:\n"

@@ -26,6 +26,9 @@ trait Events {
   /** Runs a magic in a cell; "" or why it failed. */
   def magic(cell: String, name: String, line: String, body: String): String = ""
 
+  /** Something happened beside the cells: `sparkReady`, `sessionEnded`. */
+  def happened(event: String): Unit = ()
+
   /** The shared names, one a line. */
   def sharedNames(cell: String): String = ""
 }

@@ -8,7 +8,7 @@ import java.util.concurrent.ConcurrentHashMap
 import scala.reflect.io.{AbstractFile, PlainDirectory}
 
 import toree.Events
-import toree.cells.{Failure, OutputCapture}
+import toree.cells.{Failure, Outbox, OutputCapture}
 import toree.magic.Magics
 import toree.packages.Packages
 import toree.repl.{JarLoader, ReplClassLoader}
@@ -32,6 +32,19 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
   )
   private val packages = new Packages(loader)
   val magics = new Magics(loader)
+  spark.began = _ => {
+    magics.tell(_.sparkReady(workspace("main").kernel))
+    tell("sparkReady")
+  }
+  spark.ended = () => {
+    magics.tell(_.sessionEnded())
+    tell("sessionEnded")
+  }
+
+  /** Takes what happened to the front, beside any cell. */
+  private def tell(event: String): Unit = capture.background.put(
+    new Outbox.Request((events, _) => { events.happened(event); "" })
+  )
 
   @volatile var events: Events = _
 

@@ -37,7 +37,7 @@ final class Workspace(
   private val kernelKey = key(s"kernel $firstLine")
   @volatile private var problem: Option[Throwable] = None
   @volatile private var started: ScalaRepl = _
-  @volatile private var kernel: Kernel = _
+  @volatile var kernel: Kernel = _
 
   /** Makes the REPL; called on a thread of its own, beside Spark's start. */
   def start(): Unit =
@@ -64,12 +64,21 @@ final class Workspace(
   }
 
   def execute(id: String, code: String, options: CellOptions, events: Events): Outcome =
-    cell(id, code, events)(cell => repl().execute(cell, code, options.under(key(_))))
+    cell(id, code, events) { cell =>
+      announced(code)(repl().execute(cell, code, options.under(key(_))))
+    }
 
   def executeSql(id: String, text: String, options: SqlCell.Options, events: Events): Outcome =
     cell(id, text, events) { _ =>
-      sharing.sql(text, options, (name, frame) => put(s"sql:$name", frame))
+      announced(text)(sharing.sql(text, options, (name, frame) => put(s"sql:$name", frame)))
     }
+
+  private def announced(code: String)(body: => Outcome): Outcome = {
+    magics.tell(_.preRunCell(code))
+    val outcome = body
+    magics.tell(_.postRunCell(code, outcome.isInstanceOf[Outcome.Ok]))
+    outcome
+  }
 
   /** Runs a magic of a jar's. */
   def runMagic(id: String, kind: String, name: String, line: String, body: String, events: Events)
@@ -107,6 +116,9 @@ final class Workspace(
       running.remove(id, cell)
     }
   }
+
+  /** The cell's last call has ended, and the front knows how: another one is no repetition. */
+  def again(id: String): Unit = { seen.remove(id); () }
 
   /** Tells a cell to stop, again and again until it has; harmless when it has ended. */
   def interrupt(id: String): Unit = Option(running.get(id)) match {

@@ -11,7 +11,7 @@ import toree.Events
 import toree.cells.CellOptions
 import toree.companion.Companion
 import toree.packages.Request
-import toree.spark.{Batches, Preview, SparkBuild}
+import toree.spark.{Batches, Jobs, Preview, Settings, SparkBuild}
 import toree.sql.{SqlCell, SqlCompletion, SqlNames}
 import toree.text.Json
 
@@ -21,6 +21,8 @@ import toree.text.Json
   */
 final class EntryPoint(companion: Companion) {
   private val sqlCompletion = new SqlCompletion(companion.spark)
+  private val settings = new Settings(companion.spark)
+  private val jobs = new Jobs(companion.spark)
 
   def ping(): String = companion.ping
 
@@ -73,6 +75,9 @@ final class EntryPoint(companion: Companion) {
   def inspect(workspace: String, code: String, cursor: Int, detail: Int): String =
     companion.workspace(workspace).repl().inspect(code, cursor, detail)
 
+  /** Before a further call of a cell that has made one: SQL's next statement, a magic's code. */
+  def again(workspace: String, cell: String): Unit = companion.workspace(workspace).again(cell)
+
   def interrupt(workspace: String, cell: String): Unit =
     companion.workspace(workspace).interrupt(cell)
   def cancelGroup(group: String): Unit = companion.spark.keepCancelling(group)
@@ -120,6 +125,15 @@ final class EntryPoint(companion: Companion) {
 
   /** Spark's relative paths start here from now on. */
   def moveTo(folder: String): Unit = companion.spark.moveTo(folder)
+
+  /** What each of some settings (JSON) would need: `Settings.sorted`. */
+  def sortSettings(json: String): String = settings.sorted(Json.read(json))
+  def setSettings(json: String): Unit = settings.set(Json.read(json))
+  def keepSettings(json: String): Unit = settings.keep(Json.read(json))
+  def renewSession(json: String): String = settings.renew(Json.read(json))
+
+  def runningJobs(): String = jobs.running
+  def cancelJob(id: Int): Boolean = jobs.cancel(id)
 
   def restartRepl(workspace: String): Unit = companion.restart(workspace)
 

@@ -8,16 +8,22 @@ import scala.collection.JavaConverters._
 
 import toree.Kernel
 import toree.cells.Outcome
+import toree.repl.ReplClassLoader
 import toree.text.Json
 
 /** The magics and listeners that jars bring. */
-final class Magics(loader: ClassLoader) {
+final class Magics(loader: ReplClassLoader) {
   private val known = mutable.LinkedHashMap.empty[(String, String), Magic]
+  private val scanned = mutable.Set.empty[java.net.URL]
   private val listeners = new CopyOnWriteArrayList[Listener]
 
   /** Looks through the class path again; JSON of the magics it has, and of what can't be loaded. */
   def look(): String = synchronized {
     val faults = mutable.ListBuffer.empty[String]
+    loader.added.filter(scanned.add).foreach(jar => Old.magics(jar, loader, faults += _).foreach {
+      case magic: LineMagic => add("line", magic)
+      case magic            => add("cell", magic)
+    })
     each(classOf[LineMagic], faults)(add("line", _))
     each(classOf[CellMagic], faults)(add("cell", _))
     each(classOf[Listener], faults) { one =>

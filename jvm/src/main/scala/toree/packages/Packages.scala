@@ -233,7 +233,7 @@ final class Packages(loader: ReplClassLoader) {
   ): String = {
     val versions = resolution.versions(request.group, request.artifact)
     val scala = request.artifact + Request.scalaSuffix
-    val faults = found.problems.filter(_.matches("(?s).*(invalid|sha1|md5|UNAUTHORIZED|401|403|size|timed out).*"))
+    val faults = found.problems.filter(_.matches("(?s).*(invalid|sha1|md5|CLIENT ERROR|size|timed out).*"))
     val hint =
       if (faults.nonEmpty) faults.map(_.linesIterator.next()).distinct.take(3)
       else if (versions.contains(request.version)) found.problems.take(3)

@@ -355,7 +355,9 @@ final class ScalaRepl(
 
   def references(code: String): List[String] = locked(statements.references(code).toList.sorted)
 
-  def assigned: List[Map[String, String]] = values.assigned
+  /** What the last cell assigned, without what magics need for themselves. */
+  def assigned: List[Map[String, String]] =
+    values.assigned.filterNot(_.get("name").exists(_.startsWith("toree$")))
   def value(name: String): Option[Any] = values.current(name)
 
   def addJars(jars: Seq[java.net.URL]): Unit = locked {

@@ -101,7 +101,14 @@ final class SparkAccess(
       interruptOnCancel = true
     )
 
-  def stop(): Unit = synchronized(peek.foreach(_.stop()))
+  /** Told of each new session, and of the end of each. */
+  @volatile var began: SparkSession => Unit = _ => ()
+  @volatile var ended: () => Unit = () => ()
+
+  def stop(): Unit = synchronized(peek.foreach { session =>
+    session.stop()
+    ended()
+  })
 
   private def create(): SparkSession =
     try
@@ -156,6 +163,7 @@ final class SparkAccess(
       added().foreach(jar => session.sparkContext.addJar(jar.toString))
       val own = SparkBuild.jars(session.sparkContext.getConf)
       if (own.nonEmpty) addJars(own)
+      began(session)
     }
   }
   private val adopting = new Object
