@@ -57,7 +57,7 @@ def test_dataframes_in_three_forms(kernel: Session) -> None:
     assert "frame.n is no DataFrame" in kernel.run(
         "%%dataframe\nframe.columns.toList"
     ).traceback.replace("frame.columns.toList", "frame.n")
-    assert "has to name a DataFrame" in kernel.run("%%dataframe").traceback
+    assert "usage: %%DataFrame" in kernel.run("%%dataframe").text("stdout")
     assert "toree$frame" not in str(kernel.run("%shared").bundles("execute_result"))
 
 
@@ -97,8 +97,9 @@ def test_wrong_arguments_are_pointed_at(kernel: Session) -> None:
     assert ran.reply["ename"] == "Error parsing magics!"
     assert ran.reply["evalue"].startswith("%ShowTypes maybe\n           ^\n%ShowTypes: ")
     assert "usage: %ShowTypes [on|off]" in ran.reply["evalue"]
-    ran = kernel.run("%AddDeps")
-    assert ran.reply["evalue"].startswith("%AddDeps\n        ^\n")
+    assert "usage: %AddDeps GROUP ARTIFACT VERSION" in kernel.run("%AddDeps").text("stdout")
+    ran = kernel.run("%AddDeps --verbose")
+    assert ran.reply["evalue"].startswith("%AddDeps --verbose\n                  ^\n")
     ran = kernel.run("%AddJar a.jar --froce")
     assert ran.reply["evalue"].startswith("%AddJar a.jar --froce\n              ^\n")
     assert "not found: value never" in kernel.run("never").traceback

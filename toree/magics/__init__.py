@@ -147,6 +147,15 @@ class Magic:
             place = f"{called}\n{' ' * _place(error.message, called)}^\n"
             raise MagicError(place + error.message, advice=error.advice) from None
 
+    def asks(self, line: str) -> bool:
+        """Whether a call without arguments can only be meant to show the usage."""
+        if line.strip() or self.raw:
+            return False
+        return any(
+            action.required or (not action.option_strings and action.nargs in (None, "+"))
+            for action in self.parser()._actions
+        )
+
     @property
     def sign(self) -> str:
         return "%" if self.kind == "line" else "%%"

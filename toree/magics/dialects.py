@@ -40,9 +40,10 @@ async def data_frame(context: Context, arguments: Arguments) -> Result:
 
     The cell is Scala; a DataFrame of another language is there by its name.
     """
-    *before, last = context.body.rstrip().split("\n") if context.body.strip() else ("", "")
-    if not last.strip():
-        raise MagicError("%%DataFrame: the cell's last line has to name a DataFrame.")
+    if not context.body.strip():
+        context.output.stream("stdout", data_frame.help + "\n")
+        return Ok()
+    *before, last = context.body.rstrip().split("\n")
     code = "\n".join(["", *before, f"val `{_FRAME}` = {{ {last.strip()} }}"])
     result = await context.host.execute("scala", code, context.output, silent=True)
     if not isinstance(result, Ok):

@@ -56,7 +56,7 @@ class Dispatch:
         if call.kind == "shell":
             return self._in_ipython("!" + call.arguments)
         magic = self._host.magics.find("line", call.name)
-        if call.arguments in ("?", "??"):
+        if call.arguments in ("?", "??") or (magic is not None and magic.asks(call.arguments)):
             return self._explained(f"%{call.name}")
         if magic is None:
             name = self._theirs("line", call.name)

@@ -53,6 +53,7 @@ class ScalaInterpreter(Interpreter):
                 "rows": self._display.rows,
                 "bindings": self._variables.bindings(code),
                 "silent": bool(options.get("silent")),
+                "whole": not self._display.truncate,
             }
         )
         cell = call_of(output.cell)

@@ -9,7 +9,8 @@ final case class CellOptions(
     showTypes: Boolean = false,
     rows: Int = 20,
     bindings: List[CellOptions.Binding] = Nil,
-    silent: Boolean = false
+    silent: Boolean = false,
+    whole: Boolean = false
 ) {
 
   /** With the keys of one workspace. */
@@ -39,7 +40,13 @@ object CellOptions {
         }
       case _ => Nil
     }
-    CellOptions(flag(map, "showTypes"), number(map, "rows", 20), bindings, flag(map, "silent"))
+    CellOptions(
+      flag(map, "showTypes"),
+      number(map, "rows", 20),
+      bindings,
+      flag(map, "silent"),
+      flag(map, "whole")
+    )
   }
 
   def text(map: JMap[_, _], name: String): String = Option(map.get(name)).fold("")(_.toString)

@@ -13,21 +13,23 @@ object Rendering {
   private val elements = 1000
   private val characters = 100000
 
-  /** Text as the Scala REPL shows it; a String as it is. */
-  def text(value: Any): String = guarded(value) {
-    value match {
-      case text: String => text
-      case other        => Names.clean(ScalaRunTime.stringOf(other, elements)) + more(other)
+  /** Text as the Scala REPL shows it; a String as it is. `whole`: however long (`%Truncation`). */
+  def text(value: Any, whole: Boolean = false): String =
+    guarded(value, if (whole) Int.MaxValue else characters) {
+      value match {
+        case text: String   => text
+        case other if whole => Names.clean(ScalaRunTime.stringOf(other, Int.MaxValue))
+        case other          => Names.clean(ScalaRunTime.stringOf(other, elements)) + more(other)
+      }
     }
-  }
 
   /** The same inside `x = ...`: what stands between is one value, whatever it says. */
-  private def guarded(value: Any)(shown: => String): String =
+  private def guarded(value: Any, limit: Int)(shown: => String): String =
     try {
       val text = shown
       if (text == null) "null"
-      else if (text.length <= characters) text
-      else s"${text.take(characters)}\n... (${text.length} characters in all)"
+      else if (text.length <= limit) text
+      else s"${text.take(limit)}\n... (${text.length} characters in all)"
     } catch {
       case interrupted: Interrupted          => throw interrupted
       case interrupted: InterruptedException => throw interrupted

@@ -32,7 +32,7 @@ object Results {
       options: CellOptions,
       rich: Map[String, String] = Map.empty
   ): Outcome.Ok = {
-    val text = Rendering.text(value)
+    val text = Rendering.text(value, options.whole)
     val shown = if (options.showTypes) s"$kind = $text\n" else text
     Outcome.Ok(result = Some(Map("text/plain" -> shown) ++ rich))
   }
