@@ -62,7 +62,7 @@ class Analysis:
             magic = self._magics.find("line" if sign == "%" else "cell", name)
             if magic is None:
                 return Completion((), cursor, cursor)
-            found, replaced = completion.completed(magic, line)
+            found, replaced = completion.completed(magic, line, self._workspace.languages)
             return Completion(found, cursor - len(replaced), cursor, ["magic"] * len(found))
         if not word.isidentifier() and word:
             return Completion((), cursor, cursor)

@@ -14,11 +14,11 @@ class ArgumentParser(argparse.ArgumentParser):
     """argparse with Toree's errors instead of an exit of the process."""
 
     def __init__(self, usage: str, description: str) -> None:
-        # argparse formats its texts with %.
+        # argparse formats the usage with %, and not the description.
         super().__init__(
             prog=usage.split()[0],
             usage=usage.replace("%", "%%"),
-            description=description.replace("%", "%%"),
+            description=description,
             add_help=False,
         )
 

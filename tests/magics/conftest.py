@@ -20,6 +20,7 @@ def kernel(specs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     cache = tmp_path_factory.mktemp("ivy")
     options = f"--conf spark.jars.ivy={cache} {os.environ.get('SPARK_OPTS', '')}"
     with Session("toree_scala", env={**os.environ, "SPARK_OPTS": options}) as session:
+        session.run("spark.range(1).count()", timeout=600)  # a busy machine starts slowly
         yield session
 
 

@@ -14,7 +14,7 @@ from . import Magic
 _CACHES = ("~/.m2/repository", "~/.ivy2.5.2/cache", "~/.ivy2/cache")
 
 
-def completed(magic: Magic, line: str) -> tuple[list[str], str]:
+def completed(magic: Magic, line: str, languages: Iterable[str] = ()) -> tuple[list[str], str]:
     """Matches for the end of what stands behind a magic's name, and the text they replace."""
     word = re.split(r"\s", line)[-1]
     if magic.raw:
@@ -23,23 +23,27 @@ def completed(magic: Magic, line: str) -> tuple[list[str], str]:
     before = line[: len(line) - len(word)].split()
     option, sign, value = word.partition("=")
     if sign and (owner := _option(actions, option)):
-        return [f"{option}={found}" for found in _values(owner, value)], word
+        return [f"{option}={found}" for found in _values(owner, value, languages)], word
     if before and (owner := _option(actions, before[-1])) and owner.nargs != 0:
-        return list(_values(owner, word)), word
+        return list(_values(owner, word, languages)), word
     if word.startswith("-"):
         names = [name for action in actions for name in action.option_strings]
         return sorted(name for name in names if name.startswith(word)), word
     positional = [action for action in actions if not action.option_strings]
-    return sorted({found for action in positional for found in _values(action, word)}), word
+    return sorted(
+        {found for action in positional for found in _values(action, word, languages)}
+    ), word
 
 
 def _option(actions: Iterable[argparse.Action], name: str) -> argparse.Action | None:
     return next((action for action in actions if name in action.option_strings), None)
 
 
-def _values(action: argparse.Action, word: str) -> Iterator[str]:
+def _values(action: argparse.Action, word: str, languages: Iterable[str]) -> Iterator[str]:
     if action.choices is not None:
         yield from (str(c) for c in action.choices if str(c).startswith(word.lower()))
+    elif action.dest in ("language", "to"):
+        yield from (name for name in languages if name.startswith(word.lower()))
     elif action.dest in ("url", "credential", "file"):
         yield from _files(word)
     elif action.dest == "coordinates":

@@ -162,7 +162,7 @@ object Resolution {
 
     override def log(text: String, level: Int): Unit = rawlog(text, level)
     override def rawlog(text: String, level: Int): Unit = {
-      val refused = text.contains("CLIENT ERROR") && !text.contains("Not Found")
+      val refused = text.matches("(?is).*client error: .*(unauthorized|forbidden).*")
       if (level <= Message.MSG_WARN || refused) problems += text.trim
       val wanted = if (request.trace) Message.MSG_DEBUG else if (request.verbose) Message.MSG_VERBOSE else -1
       if (level <= wanted) println(text)
