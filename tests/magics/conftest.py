@@ -11,7 +11,7 @@ from session import Session
 
 from .maven import Repository, Server, classes
 
-PACKAGES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+PACKAGES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven")
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,9 @@
-"""`%spark` and `%%configure`. Runs after the others of this folder: it restarts the session."""
+"""`%spark` and `%%configure`: they restart the session of the folder's kernel."""
 
 from __future__ import annotations
+
+import re
+from pathlib import Path
 
 import pytest
 from session import Session
@@ -86,3 +89,35 @@ def test_what_spark_refuses(kernel: Session) -> None:
     if line not in PRESETS["delta"].packages:
         assert "There is no delta for Spark" in ran.traceback
     assert "invalid choice: 'detla'" in kernel.run("%%configure -f detla").traceback
+
+
+@pytest.mark.network
+@pytest.mark.r
+def test_a_delta_table_in_four_languages(kernel: Session) -> None:
+    line = kernel.run('org.apache.spark.SPARK_VERSION.split("[.]").take(2).mkString(".")').result
+    if line not in PRESETS["delta"].packages:
+        pytest.skip(f"there is no Delta for Spark {line}")
+    assert kernel.run("%%configure -f delta", timeout=600).reply["status"] == "ok"
+    folder = kernel.run('java.nio.file.Files.createTempDirectory("delta").toString').result
+    ran = kernel.run(f'spark.range(3).write.format("delta").save("{folder}/t")')
+    assert ran.reply["status"] == "ok", ran.traceback
+    ran = kernel.run(f"%%sql\nINSERT INTO delta.`{folder}/t` VALUES (10)")
+    assert ran.reply["status"] == "ok", ran.traceback
+    python = (
+        f"%%python\nframe = spark.read.format('delta').load('{folder}/t'); print(frame.count())"
+    )
+    assert kernel.run(python).text("stdout") == "4\n"
+    assert "13" in str(kernel.run("%%r\nframe |> summarise(s = sum(id)) |> pull(s)").result)
+
+
+@pytest.mark.network
+def test_the_examples_of_the_docs(kernel: Session) -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "magics.md").read_text()
+    blocks = re.findall(r"^```\n(.*?)^```", text, re.S | re.M)
+    assert len(blocks) == 4
+    kernel.run("val df = spark.range(5).toDF(); val limit = 3")
+    for block in blocks:
+        ran = kernel.run(block.rstrip("\n"), timeout=300)
+        assert ran.reply["status"] == "ok", f"{block}\n{ran.traceback}"
+        if block.startswith("%%configure"):  # a new session: the DataFrame is the old one's
+            kernel.run("val df = spark.range(5).toDF()")

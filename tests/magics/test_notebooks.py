@@ -40,7 +40,7 @@ def run(name: str, session: Session, **texts: str) -> dict[str, Ran]:
 
 
 def test_toree(kernel: Session, repository: Repository, server: Server) -> None:
-    repository.add("note")
+    repository.add("note", package="eleven")
     given = run("toree", kernel, REPOSITORY=server.url)
     assert (
         given["// is it on or off?\n%Truncation"].text("stdout") == "Truncation is currently on \n"
@@ -50,7 +50,7 @@ def test_toree(kernel: Session, repository: Repository, server: Server) -> None:
     assert given['%ShowTypes on\n"Hello types!"'].result == "String = Hello types!"
     assert given['(1, "Hello types!")'].result == "(Int, String) = (1,Hello types!)"
     assert "usage: %AddJar URL" in given["%AddJar"].text("stdout")
-    assert given['new one.Greeter().greet("Toree")'].result == "Hello, Toree, from one"
+    assert given['new eleven.Greeter().greet("Toree")'].result == "Hello, Toree, from eleven"
     csv = given["%%dataframe --output=csv\ndf"].result
     assert csv.splitlines()[:2] == ["key,value", "1,1"]
     assert "4950" in given[next(c for c in given if c.startswith("%%PySpark"))].text("stdout")
