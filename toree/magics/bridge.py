@@ -24,9 +24,8 @@ def register(shell: Any, magics: Table, context: Callable[[str], Context]) -> No
     known = shell.magics_manager.magics
     for magic in magics:
         for name in {magic.name, magic.name.lower()}:
-            if name not in known[magic.kind] or name in _OURS or magic.kind != "line":
-                if magic.kind == "cell" and name in known["cell"]:
-                    continue
+            theirs = known[magic.kind].get(name)
+            if theirs is None or hasattr(theirs, "toree") or name in _OURS:
                 shell.register_magic_function(_bridged(magic, context), magic.kind, name)
 
 
@@ -67,6 +66,7 @@ def _finished(work: Coroutine[Any, Any, Result], cell: Context) -> Result:
         thread.join()
     except KeyboardInterrupt:
         cell.host.interrupt()
+        cell.host.companion.interrupt()
         thread.join(cell.host.config.interrupt_patience)
         raise
     if isinstance(done[0], BaseException):

@@ -72,7 +72,8 @@ final class Packages(loader: ReplClassLoader) {
   }
 
   private def put(jar: Jar, name: String, add: Add): Outcome = synchronized {
-    val there = loader.added.contains(jar.path.toUri.toURL)
+    // Its folder is named by its content.
+    val there = loader.added.exists(url => Paths.get(url.toURI).getParent == jar.path.getParent)
     if (there) Outcome.Ok()
     else
       verdict(jar) match {
