@@ -25,9 +25,9 @@ def found(look: Callable[[], str], call: Call) -> tuple[list[Magic], list[str]]:
 
 def _row(call: Call, kind: Any, name: str, usage: str, description: str) -> Magic:
     def run(context: Context, arguments: Arguments) -> Result:
-        line, body = arguments.line, context.body
+        line, body, place = arguments.line, context.body, context.host.workspace_name
         return call(
-            context, lambda entry, cell: entry.runMagic("main", cell, kind, name, line, body)
+            context, lambda entry, cell: entry.runMagic(place, cell, kind, name, line, body)
         )
 
     def parser() -> NoReturn:
