@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toree import wire
 from toree.errors import MagicError
-from toree.interpreters.jvm.options import parse_options, typed
+from toree.interpreters.jvm.options import parse_options
 from toree.interpreters.jvm.statements import split
 
 
@@ -53,11 +54,18 @@ def test_options() -> None:
     line = "-o people -n 5 -q --params limit=30 name='a b' f=1.5 t=true n=null s=x select :limit"
     options, length = parse_options(line)
     assert line[length:] == " select :limit"
-    assert options == {
+    assert {key: options[key] for key in ("name", "rows", "quiet", "params")} == {
         "name": "people",
         "rows": 5,
         "quiet": True,
-        "params": {"limit": 30, "name": "a b", "f": 1.5, "t": True, "n": None, "s": "x"},
+        "params": {
+            "limit": wire.Int(30, 32),
+            "name": wire.Text("a b"),
+            "f": wire.Float(1.5),
+            "t": wire.Bool(True),
+            "n": wire.Null(),
+            "s": wire.Text("x"),
+        },
         **SPARKMAGIC,
     }
 
@@ -81,13 +89,10 @@ def test_wrong_options_say_the_usage(line: str) -> None:
         parse_options(line)
 
 
-def test_types_on_the_wire() -> None:
-    numbers = (1, -(2**31), 2**31, -(2**63), 2**63)
-    assert [typed(n)["type"] for n in numbers] == ["int", "int", "long", "long", "decimal"]
-    assert typed(2**63)["value"] == str(2**63)
-    assert [typed(v)["type"] for v in (True, 1.5, None, "x")] == [
-        "boolean",
-        "double",
-        "null",
-        "string",
-    ]
+@pytest.mark.parametrize(
+    ("number", "bits"),
+    [(1, 32), (-(2**31), 32), (2**31, 64), (-(2**63), 64), (2**63, 0)],
+)
+def test_integers_are_as_wide_as_literals_of_sql(number: int, bits: int) -> None:
+    options, _ = parse_options(f"--params n={number}")
+    assert options["params"] == {"n": wire.Int(number, bits)}

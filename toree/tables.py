@@ -5,7 +5,9 @@ Calls come from threads of the kernel's own, while cells run.
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import datetime as dt
 import functools
 import threading
 from collections.abc import Mapping
@@ -90,7 +92,8 @@ class Tables:
             sql = self._interpreter()
             self._bring(sql, text)
             output = Silence(new_id())
-            options = {"name": key, "quiet": True, "params": dict(parameters)}
+            params = {name: _parameter(value) for name, value in parameters.items()}
+            options = {"name": key, "quiet": True, "params": params}
             result = _run(sql.execute(text, output, **options))
         if isinstance(result, Failed):
             raise QueryFailed(result)
@@ -195,3 +198,28 @@ def _run(work: Any) -> Any:
     except StopIteration as stop:
         return stop.value
     raise RuntimeError("SQL waited for an event loop")
+
+
+def _parameter(sent: Any) -> wire.Scalar:
+    """A client's parameter: JSON's own, or `{"type": ..., "value": ...}` for what JSON lacks."""
+    match sent:
+        case None:
+            return wire.Null()
+        case bool():
+            return wire.Bool(sent)
+        case int():
+            return wire.integer(sent)
+        case float():
+            return wire.Float(sent)
+        case {"type": "timestamp" | "timestamp_ntz" as kind, "value": str(text)}:
+            time = dt.datetime.fromisoformat(text)
+            zone = None if kind == "timestamp_ntz" else "UTC"
+            epoch = dt.datetime(1970, 1, 1, tzinfo=None if zone is None else dt.timezone.utc)
+            return wire.Timestamp((time - epoch) // dt.timedelta(microseconds=1) * 1000, zone)
+        case {"type": "date", "value": str(text)}:
+            return wire.Date(dt.date.fromisoformat(text))
+        case {"type": "decimal", "value": str(text)}:
+            return wire.Decimal(text)
+        case {"type": "binary", "value": str(text)}:
+            return wire.Bytes(base64.b64decode(text))
+    return wire.Text(str(sent))

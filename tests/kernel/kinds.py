@@ -16,7 +16,8 @@ None | True | 30 | 2**40 | 2**70 | 1.5 | float('nan') | float('-inf') | 'ü😀'
 D('1.50') | D('NaN') | dt.date(2024, 2, 29) | dt.datetime(2024, 2, 29, 12, 30, 0, 5)
 dt.datetime(2024, 2, 29, tzinfo=dt.timezone.utc) | dt.datetime(2024, 2, 29, tzinfo=ZoneInfo('Europe/Berlin'))
 [1, 2] | [1, 2**40] | [1, None] | [1, 2.5] | [0.1, float('inf')] | ['a', None] | ['a', 1] | [[1], [2, 3]] | [] | [None]
-(1, 'a') | {'a': 1, 'b': 2} | {1: 'x', 2: None} | {'a': [1, 2], 'b': {'c': True}} | {1, 2}
+(1, 'a') | {'a': 1, 'b': 2} | {1: 'x', 2: None} | {'a': [1, 2], 'b': {'c': True}} | {1, 2} | frozenset({'a'})
+DC(1, 'a') | NT(1, 'a')
 np.int16(7) | np.int64(7) | np.float32(0.5) | np.bool_(True) | np.datetime64('2024-02-29T12:00')
 np.array([1, 2], 'int8') | np.array([1, 2], 'uint8') | np.array([1, 2], 'int16') | np.array([1, 2], 'uint16')
 np.array([1, 2], 'int32') | np.array([1, 2], 'uint32') | np.array([1, 2], 'int64') | np.array([1, 2], 'uint64')
@@ -29,7 +30,12 @@ len | open(os.devnull)
 """
 
 PYTHON_SETUP = """%%python
-import datetime as dt, os
+import collections, dataclasses, datetime as dt, os
+NT = collections.namedtuple('NT', 'x y')
+@dataclasses.dataclass
+class DC:
+    x: int
+    y: str
 from decimal import Decimal as D
 from zoneinfo import ZoneInfo
 import numpy as np, pandas as pd, pyarrow as pa

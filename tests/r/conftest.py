@@ -4,28 +4,39 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import types
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from toree.errors import ToreeError
+from toree.companion.companion import Companion
+from toree.config import Config
 from toree.interpreters.base import Failed, Ok
 from toree.interpreters.r.interpreter import RInterpreter
+from toree.registry import languages
 from toree.testing import Recorder, run
+from toree.workspace import Workspace
 
 if shutil.which("R") is None or importlib.util.find_spec("rpy2") is None:
     collect_ignore_glob = ["test_*.py"]
 
 
-def no_spark() -> tuple[int, str]:
-    raise ToreeError("This test has no Spark.")
+def interpreter_on(companion: Any) -> RInterpreter:
+    """R as a kernel has it, without the kernel."""
+    ipython = types.SimpleNamespace(shell=None)
+    workspace = Workspace(companion.config, languages(), companion, ipython)  # type: ignore[arg-type]
+    return RInterpreter(workspace.services("r"))
+
+
+def without_spark() -> RInterpreter:
+    return interpreter_on(Companion(Config(spark_home="/there/is/none")))
 
 
 @pytest.fixture(scope="module")
 def r() -> Iterator[RInterpreter]:
     """An R without Spark."""
-    interpreter = RInterpreter(no_spark)
+    interpreter = without_spark()
     do(interpreter, "invisible(1)")
     yield interpreter
     interpreter.close()
@@ -33,9 +44,6 @@ def r() -> Iterator[RInterpreter]:
 
 @pytest.fixture(scope="session")
 def companion(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    from toree.companion.companion import Companion
-    from toree.config import Config
-
     settings = {
         "spark.ui.enabled": "false",
         "spark.sql.warehouse.dir": tmp_path_factory.mktemp("warehouse"),
@@ -53,9 +61,7 @@ def companion(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def rs(companion: Any) -> Iterator[RInterpreter]:
     """An R on a Spark session."""
-    interpreter = RInterpreter(
-        lambda: companion.address, lambda group: companion.tell("cancelGroup", group)
-    )
+    interpreter = interpreter_on(companion)
     do(interpreter, "suppressMessages({library(DBI); library(dplyr)}); spark")
     yield interpreter
     interpreter.close()

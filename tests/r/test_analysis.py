@@ -4,7 +4,7 @@ import pytest
 
 from toree.interpreters.r.interpreter import RInterpreter
 
-from .conftest import do, no_spark
+from .conftest import do, without_spark
 
 pytestmark = pytest.mark.r
 
@@ -62,7 +62,7 @@ def test_members_that_are_no_names_come_in_quotes(r: RInterpreter) -> None:
 
 
 def test_a_question_starts_r() -> None:
-    interpreter = RInterpreter(no_spark)
+    interpreter = without_spark()
     try:
         assert interpreter.complete("version$plat", 12).matches == ["version$platform"]
     finally:

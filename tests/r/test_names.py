@@ -14,13 +14,30 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from toree import wire
+from toree.interpreters.python.values import FromWire, ToWire
 from toree.interpreters.r.interpreter import RInterpreter
-from toree.rhost.wire import SharedFrame
+from toree.spark.arrow import read
 from toree.testing import run
 
 from .conftest import do, value
 
 pytestmark = pytest.mark.r
+
+STORE = wire.Files()
+NO_SPARK: Any = None
+
+
+def put(r: RInterpreter, name: str, sent: Any) -> None:
+    """A value as Python hands it over."""
+    r.put(name, ToWire(STORE, NO_SPARK)(sent))
+
+
+def get(r: RInterpreter, name: str) -> Any:
+    """A value as Python takes it; a table as Arrow's."""
+    found = r.get(name)
+    return read(found.path) if isinstance(found, wire.Table) else FromWire(NO_SPARK)(found)
+
 
 ASSIGNS = {
     "x <- 1; y = 2; 3 -> z": {"x", "y", "z"},
@@ -72,9 +89,9 @@ def test_what_is_known_of_a_name(r: RInterpreter) -> None:
     do(r, "n <- 1; f <- function() 1; d <- head(iris, 2); gone <- 1; e <- new.env(); m <- diag(2)")
     known = {a.name: a for a in r.assigned()}
     assert (known["n"].kind, known["n"].type, known["n"].reason) == ("scalar", "numeric", "")
-    assert (known["f"].kind, known["f"].reason) == ("function", "a function stays in R")
+    assert (known["f"].kind, known["f"].reason) == ("function", "a function")
     assert (known["d"].kind, known["d"].size) == ("table", "2 x 5")
-    assert known["m"].kind == "array" and "stays in R" in known["e"].reason
+    assert known["m"].kind == "array" and known["e"].reason.startswith("an environment")
     do(r, "rm(gone)")
     assert [(a.name, a.deleted) for a in r.assigned()] == [("gone", True)]
 
@@ -106,7 +123,6 @@ def test_references(r: RInterpreter) -> None:
         "",
         b"ab\0c",
         datetime.date(1960, 2, 3),
-        datetime.timedelta(seconds=2),
         datetime.datetime(1969, 12, 31, 23, 59, 59, 5, tzinfo=datetime.timezone.utc),
         [1, 2, None],
         ["a", None],
@@ -118,8 +134,8 @@ def test_references(r: RInterpreter) -> None:
     ids=repr,
 )
 def test_values_come_back_as_they_were(r: RInterpreter, sent: Any) -> None:
-    r.put("v", sent)
-    found = r.get("v")
+    put(r, "v", sent)
+    found = get(r, "v")
     assert _plain(found) == sent
     assert type(found) is type(sent) or isinstance(found, np.ndarray)
 
@@ -136,23 +152,23 @@ def _plain(value: Any) -> Any:
 
 def test_values_that_change_their_type(r: RInterpreter) -> None:
     for sent, found in [(2**40, float(2**40)), (decimal.Decimal("1.5"), 1.5), ((1, 2), [1, 2])]:
-        r.put("v", sent)
-        assert _plain(r.get("v")) == found
+        put(r, "v", sent)
+        assert _plain(get(r, "v")) == found
 
 
 def test_nan_is_not_na(r: RInterpreter) -> None:
-    r.put("v", [1.0, None, math.nan])
+    put(r, "v", [1.0, None, math.nan])
     assert value(r, "is.na(v) & !is.nan(v)") == "[1] FALSE  TRUE FALSE"
 
 
 def test_arrays_and_tables(r: RInterpreter) -> None:
     matrix = np.arange(6.0).reshape(2, 3)
-    r.put("m", matrix)
+    put(r, "m", matrix)
     assert value(r, "m[2, 3]") == "[1] 5"
-    assert np.array_equal(r.get("m"), matrix)
-    r.put("d", pd.DataFrame({"a": [1.5, None], "c": pd.Categorical(["x", "y"])}))
+    assert np.array_equal(get(r, "m"), matrix)
+    put(r, "d", pd.DataFrame({"a": [1.5, None], "c": pd.Categorical(["x", "y"])}))
     assert value(r, "sapply(d, class)").split() == ["a", "c", '"numeric"', '"factor"']
-    found = r.get("d")
+    found = get(r, "d")
     assert isinstance(found, pa.Table)
     assert found.column("c").to_pylist() == ["x", "y"]
 
@@ -160,14 +176,12 @@ def test_arrays_and_tables(r: RInterpreter) -> None:
 def test_what_stays_in_r(r: RInterpreter) -> None:
     do(r, "f <- function() 1; e <- new.env(); m <- lm(mpg ~ wt, mtcars); z <- 1i; g <- y ~ x")
     for name in "femzg":
-        with pytest.raises(TypeError, match=r"in R|counterpart"):
-            r.get(name)
+        with pytest.raises(TypeError, match=r"function|environment|class lm|complex|formula"):
+            get(r, name)
     with pytest.raises(KeyError):
-        r.get("no_such_name")
+        get(r, "no_such_name")
     with pytest.raises(TypeError, match="64 bit"):
-        r.put("v", 2**70)
-    with pytest.raises(TypeError, match="object"):
-        r.put("v", object())
+        put(r, "v", 2**70)
 
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
@@ -190,8 +204,8 @@ NAMES = st.text("abcxyz.", min_size=1, max_size=8)
 )
 @given(sent=VECTORS | st.dictionaries(NAMES, VECTORS, min_size=1, max_size=5))
 def test_any_vectors_and_named_lists_come_back(r: RInterpreter, sent: Any) -> None:
-    r.put("v", sent)
-    assert _plain(r.get("v")) == sent
+    put(r, "v", sent)
+    assert _plain(get(r, "v")) == sent
 
 
 FRAMES = st.lists(
@@ -231,8 +245,8 @@ def test_tables_come_back_as_they_were(r: RInterpreter, rows: list[tuple[Any, ..
     table = pa.table(
         [pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
     )
-    r.put("t", table)
-    back = r.get("t")
+    put(r, "t", table)
+    back = get(r, "t")
     for field in SCHEMA:
         sent, found = table.column(field.name), back.column(field.name)
         if field.name == "at":  # doubles hold a microsecond of these centuries to within one
@@ -254,7 +268,7 @@ def test_spark_tables_cross_as_handles(rs: RInterpreter, companion: Any) -> None
         "shared <- tbl(spark, sql('SELECT id, id * 2 AS twice FROM range(10)')) |> filter(id > 4)",
     )
     handle = rs.get("shared")
-    assert isinstance(handle, SharedFrame)
+    assert isinstance(handle, wire.Frame)
     dataset = companion.ask("getShared", "main", handle.key)
     assert dataset.count() == 5
     before = value(rs, "dbListTables(spark)")

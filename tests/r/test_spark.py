@@ -220,8 +220,8 @@ def test_host_dies_with_its_front(companion: Any) -> None:
     import time
 
     code = (
-        "import asyncio; from toree.interpreters.r.interpreter import RInterpreter; "
-        "from toree.testing import Recorder; r = RInterpreter(lambda: (0, ''));\n"
+        "import asyncio; from tests.r.conftest import without_spark; "
+        "from toree.testing import Recorder; r = without_spark();\n"
         "class Out(Recorder):\n    def stream(self, n, t): print(t, flush=True)\n"
         "asyncio.run(r.execute('cat(Sys.getpid()); flush(stdout()); Sys.sleep(0.1); "
         'system("sleep 60")\', Out()))'

@@ -14,7 +14,7 @@ from toree.companion.companion import Companion
 from toree.config import Config
 from toree.interpreters.python.values import FromWire, ToWire
 
-from .values import NoSpark, nested, plain, same
+from .values import BIG, NoSpark, nested, plain, same
 
 pytestmark = pytest.mark.spark
 
@@ -50,7 +50,7 @@ others = plain.filter(lambda v: type(v) not in (int, float))
 
 # An int among floats becomes one of them in Scala: the two are tried apart.
 @many
-@given(value=nested(others | st.integers(-(2**63), 2**63 - 1)))
+@given(value=nested(others | BIG | st.integers(-(2**63), 2**63 - 1)))
 def test_values_with_integers(companion: Companion, store: wire.Store, value: Any) -> None:
     assert same(value, through_scala(companion, store, value)[1])
 
@@ -75,6 +75,10 @@ def test_long_lists(companion: Companion, store: wire.Store, value: Any) -> None
     ("value", "kind"),
     [
         ([1, 2.5], "scala.collection.immutable.Seq[scala.Double]"),
+        (2**70, "scala.math.BigInt"),
+        ([1, 2**70], "scala.collection.immutable.Seq[scala.math.BigInt]"),
+        ({1, 2}, "scala.collection.immutable.Set[scala.Int]"),
+        ({"a", 1}, "scala.collection.immutable.Set[scala.Any]"),
         ([1, 2**40, None], "scala.collection.immutable.Seq[scala.Option[scala.Long]]"),
         ([None], "scala.collection.immutable.Seq[scala.Option[scala.Nothing]]"),
         ([[], [1]], "scala.collection.immutable.Seq[scala.collection.immutable.Seq[scala.Int]]"),

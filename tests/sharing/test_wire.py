@@ -79,9 +79,14 @@ def test_equality_tells_floats_apart_by_their_bits() -> None:
     assert Vector("float", (float("nan"),)) == Vector("float", (float("nan"),))
 
 
-def test_an_integer_beyond_64_bits_says_so() -> None:
-    assert Int(2**63 - 1).value == 2**63 - 1
-    with pytest.raises(TypeError, match="more than 64 bits"):
+def test_integers_of_any_width() -> None:
+    assert [wire.integer(n).bits for n in (2**31 - 1, -(2**31) - 1, 2**63 - 1, 2**63)] == [
+        32,
+        64,
+        64,
+        0,
+    ]
+    with pytest.raises(ValueError, match="more than 64 bits"):
         Int(2**63)
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from toree import wire
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
+BIG = st.integers(-(2**200), 2**200)
 #: Text every language can hold: no lone surrogates, no NUL (R has none).
 TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"))
 DATES = st.dates(dt.date(1, 1, 1), dt.date(9999, 12, 31))
@@ -27,6 +28,7 @@ scalars: st.SearchStrategy[wire.Value] = st.one_of(
     st.builds(wire.Bool, st.booleans()),
     st.builds(wire.Int, st.integers(-(2**31), 2**31 - 1), st.just(32)),
     st.builds(wire.Int, INT64, st.just(64)),
+    st.builds(wire.Int, BIG, st.just(0)),
     st.builds(wire.Float, st.floats(), st.just(64)),
     st.builds(wire.Float, st.floats(width=32), st.just(32)),
     st.builds(wire.Text, TEXT),
@@ -56,6 +58,7 @@ values: st.SearchStrategy[wire.Value] = st.recursive(
     st.one_of(scalars, vectors, arrays),
     lambda inner: st.one_of(
         st.builds(wire.List, st.lists(inner, max_size=4).map(tuple)),
+        st.builds(wire.Set, st.lists(scalars, max_size=4).map(tuple)),
         st.builds(wire.Tuple, st.lists(inner, max_size=4).map(tuple)),
         st.builds(wire.Map, st.lists(st.tuples(scalars, inner), max_size=4).map(tuple)),
     ),
@@ -67,6 +70,7 @@ plain = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-(2**63), 2**63 - 1),
+    BIG,
     st.floats(),
     TEXT,
     st.binary(max_size=50),
@@ -86,6 +90,7 @@ def nested(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
             st.lists(inner, max_size=5),
             st.lists(inner, min_size=1, max_size=5).map(tuple),
             st.dictionaries(st.one_of(TEXT, st.integers(0, 9)), inner, max_size=4),
+            st.sets(TEXT | st.frozensets(st.integers(0, 9), max_size=3), max_size=4),
         ),
         max_leaves=15,
     )

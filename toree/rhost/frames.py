@@ -1,9 +1,4 @@
-"""Frames on a pair of pipes: a JSON header and any number of raw blobs. No pickle.
-
-4 bytes   length of the header, big endian
-header    JSON object; its "blobs" is the list of the blobs' lengths, if there are any
-blobs     raw bytes, one after the other
-"""
+"""Messages on a pair of pipes: the length in 4 bytes, big endian, and a JSON object. No pickle."""
 
 from __future__ import annotations
 
@@ -11,7 +6,6 @@ import json
 import os
 import struct
 import threading
-from collections.abc import Sequence
 from typing import Any
 
 Message = dict[str, Any]
@@ -27,34 +21,30 @@ class Channel:
         self._write_fd = write_fd
         self._lock = threading.Lock()
 
-    def send(self, message: Message, blobs: Sequence[bytes | memoryview] = ()) -> None:
-        """Sends one frame.
+    def send(self, message: Message) -> None:
+        """Sends one message.
 
         Raises:
             OSError: the other side is gone.
         """
-        if blobs:
-            message = {**message, "blobs": [len(blob) for blob in blobs]}
-        header = json.dumps(message, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        data = json.dumps(message, ensure_ascii=False).encode("utf-8", "surrogatepass")
         with self._lock:
-            self._write(_LENGTH.pack(len(header)) + header)
-            for blob in blobs:
-                self._write(blob)
+            self._write(_LENGTH.pack(len(data)) + data)
 
-    def _write(self, data: bytes | memoryview) -> None:
+    def _write(self, data: bytes) -> None:
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(self._write_fd, rest) :]
 
-    def receive(self) -> tuple[Message, list[bytes]]:
-        """Waits for one frame. Only one thread may receive.
+    def receive(self) -> Message:
+        """Waits for one message. Only one thread may receive.
 
         Raises:
             EOFError: the other side is gone.
         """
         (length,) = _LENGTH.unpack(self._read(_LENGTH.size))
         message: Message = json.loads(self._read(length).decode("utf-8", "surrogatepass"))
-        return message, [self._read(size) for size in message.pop("blobs", ())]
+        return message
 
     def _read(self, size: int) -> bytes:
         data = self._reader.read(size)

@@ -8,6 +8,7 @@ import json
 import signal
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from .collector import collector
@@ -19,7 +20,7 @@ from .outbox import Outbox
 from .pages import Pages
 from .processes import end_session
 
-Answer = tuple[Message, list[bytes]]
+Answer = Message
 
 
 class Interrupted(Exception):
@@ -47,13 +48,12 @@ class Loop:
         self._session: Any = None
         self.cell = ""
         self._offer()
-        self._requests: dict[str, Callable[[Message, list[bytes]], Answer]] = {
+        self._requests: dict[str, Callable[[Message], Answer]] = {
             "execute": self._execute,
             "complete": self._complete,
             "inspect": self._inspect,
             "is_complete": self._is_complete,
             "references": self._references,
-            "describe": self._describe,
             "get": self._get,
             "put": self._put,
         }
@@ -64,20 +64,20 @@ class Loop:
     def run(self) -> None:
         while True:
             try:
-                message, blobs = self._channel.receive()
+                message = self._channel.receive()
             except EOFError:
                 end_session()
                 return
             try:
-                answer, data = self._requests[message["do"]](message, blobs)
+                answer = self._requests[message["do"]](message)
             except Exception as error:
-                answer, data = {"error": type(error).__name__, "message": str(error)}, []
-            self._channel.send({"reply": "done", **answer}, data)
+                answer = {"error": type(error).__name__, "message": str(error)}
+            self._channel.send({"reply": "done", **answer})
             gc.collect(1)
 
     # -- requests --------------------------------------------------------------
 
-    def _execute(self, message: Message, _: list[bytes]) -> Answer:
+    def _execute(self, message: Message) -> Answer:
         self._value = None
         self._stopped = False
         self.cell = message["cell"]
@@ -101,44 +101,40 @@ class Loop:
             answer.update(
                 name=outcome[1][0], message=outcome[2][0], traceback=[str(x) for x in outcome[3]]
             )
-        return answer, []
+        return answer
 
-    def _complete(self, message: Message, _: list[bytes]) -> Answer:
+    def _complete(self, message: Message) -> Answer:
         code, cursor = message["code"], message["cursor"]
         found = self.engine.call("complete_code", strings([code[:cursor]]))
         matches, types, token = ([str(x) for x in part] for part in found)
-        return {"matches": matches, "types": types, "start": cursor - len(token[0])}, []
+        return {"matches": matches, "types": types, "start": cursor - len(token[0])}
 
-    def _inspect(self, message: Message, _: list[bytes]) -> Answer:
+    def _inspect(self, message: Message) -> Answer:
         code, cursor = message["code"], message["cursor"]
         found = self.engine.call("inspect_code", strings([code[:cursor], code[cursor:]]))
         names = [str(x) for x in found.names] if len(found) else []
-        return {"data": {name: found[i][0] for i, name in enumerate(names)}}, []
+        return {"data": {name: found[i][0] for i, name in enumerate(names)}}
 
-    def _is_complete(self, message: Message, _: list[bytes]) -> Answer:
-        return {"status": self.engine.parse_status(message["code"])}, []
+    def _is_complete(self, message: Message) -> Answer:
+        return {"status": self.engine.parse_status(message["code"])}
 
-    def _references(self, message: Message, _: list[bytes]) -> Answer:
+    def _references(self, message: Message) -> Answer:
         code = strings([message["code"]])
         found = self.engine.call("references", code)
         own = self.engine.call("own_names", found, code)
-        return {"names": [str(x) for x in found], "own": [str(x) for x in own]}, []
+        return {"names": [str(x) for x in found], "own": [str(x) for x in own]}
 
-    def _describe(self, message: Message, _: list[bytes]) -> Answer:
-        said = [str(x) for x in self.engine.call("describe_names", strings(message["names"]))]
-        return {"said": [said[i : i + 3] for i in range(0, len(said), 3)]}, []
+    def _get(self, message: Message) -> Answer:
+        from .. import wire
 
-    def _get(self, message: Message, _: list[bytes]) -> Answer:
-        from .wire import encode
+        store = wire.Files(message["limit"], Path(message["folder"]))
+        return {"value": wire.to_json(self._values().get(message["name"], store), store)}
 
-        blobs: list[bytes] = []
-        return {"value": encode(self._values().get(message["name"]), blobs)}, blobs
+    def _put(self, message: Message) -> Answer:
+        from .. import wire
 
-    def _put(self, message: Message, blobs: list[bytes]) -> Answer:
-        from .wire import decode
-
-        self._values().put(message["name"], decode(message["value"], blobs))
-        return {}, []
+        self._values().put(message["name"], wire.from_json(message["value"]))
+        return {}
 
     def _values(self) -> Any:
         from .values import Values
@@ -212,20 +208,17 @@ class Loop:
 
     def _question(self, message: Message) -> Any:
         """Asks the front and waits for its answer."""
-        return self._asked(message)[0]
-
-    def _asked(self, message: Message) -> tuple[Any, list[bytes]]:
         if self._stopped:
             raise Interrupted("interrupted")
         self._settle()
         self._channel.send(message)
-        answer, blobs = self._channel.receive()
+        answer = self._channel.receive()
         if answer.get("interrupted"):
             self._stopped = True
             raise Interrupted("interrupted")
         if "error" in answer:
             raise RuntimeError(answer["error"])
-        return answer["answer"], blobs
+        return answer["answer"]
 
     def _ask(self, prompt: str) -> str | None:
         self._settle()
@@ -239,12 +232,12 @@ class Loop:
 
     def _shared(self, name: Any) -> Any:
         """`kernel$data`: whose a shared name is, and its value where it is not R's."""
-        from .wire import decode
+        from .. import wire
 
-        answer, blobs = self._asked({"event": "shared", "name": str(name[0])})
+        answer = self._question({"event": "shared", "name": str(name[0])})
         if answer is None or answer == "own":
             return self.engine.call("found_value", strings([answer or "none"]))
-        value = self._values().made(str(name[0]), decode(answer, blobs))
+        value = self._values().made(str(name[0]), wire.from_json(answer))
         return self.engine.call("found_value", strings(["value"]), value)
 
     # -- Spark -----------------------------------------------------------------

@@ -13,18 +13,19 @@ from typing import Any
 import pyarrow as pa
 from rpy2 import rinterface
 
-from ..spark.arrow import to_spark
 from ..spark.gateway import connect
 from . import guests
 from .columns import FromR
 from .engine import Engine, strings
 from .results import Result, SparkFailed
+from .tables import Tables, quoted, storable
 from .vectors import ToR
 
 Address = Callable[[], Sequence[Any]]
 
 _PLAN = re.compile(r";\n'.*", re.DOTALL)  # the unresolved plan after an AnalysisException
 _ADOPTED = re.compile(r"\btoree_\w+_\d+\b")
+_MANY = 200  # DataFrames of other languages after which R is asked which it still needs
 _LOST = "The Spark session is gone. The next use of Spark attaches to the new one."
 
 
@@ -34,7 +35,8 @@ class Session:
     def __init__(self, engine: Engine, address: Address, warn: Callable[[str], None]) -> None:
         """
         Args:
-            address: asks the front for port and secret of the gateway; may wait for Spark.
+            address: asks the front for port and secret of the gateway and the workspace there;
+                may wait for Spark.
             warn: shows a warning in the cell.
         """
         self._engine = engine
@@ -42,12 +44,14 @@ class Session:
         self.warn = warn
         self._spark: Any = None
         self._context: Any = None
-        self.entry: Any = None  # the gateway's entry point
+        self._workspace = ""
+        self._entry: Any = None  # the gateway's entry point
         self._at: tuple[int, str] | None = None
         self._cell = ""  # the cell whose job group is set
         self._busy = threading.Event()
         self._results: dict[int, Result] = {}
         self._adopted: dict[str, Any] = {}  # DataFrames of other languages, by name in SQL
+        self._look_at = _MANY
         self._count = 0
         # It logs each AnalysisException as JSON on stderr; the message reaches the cell anyway.
         logging.getLogger("SQLQueryContextLogger").disabled = True
@@ -57,11 +61,7 @@ class Session:
             "compute": self._compute,
             "columns": self._columns,
             "clear": self._clear,
-            "register": self._register,
-            "save": self._save,
-            "append": self._append,
-            "drop": self._drop,
-            "exists": self._exists,
+            **Tables(engine, lambda: self._spark).calls,
             "version": lambda: strings([str(self._spark.version)]),
             "conf": lambda key: strings([str(self._spark.conf.get(key[0], ""))]),
             "sparkr": lambda: strings(guests.sparkr(self._context)),
@@ -84,17 +84,12 @@ class Session:
     def _prepare(self, cell: str) -> None:
         if self._spark is not None and cell == self._cell:
             return
-        port, secret = self._address()
+        port, secret, self._workspace = self._address()
         if self._spark is None or (port, secret) != self._at or self._stopped():
             self._attach(int(port), str(secret))
         # A new thread of the JVM serves a new connection, so the group is set again each time.
         self._context.setJobGroup(cell, "R cell", False)
         self._cell = cell
-
-    def ready(self) -> Any:
-        """The entry point of the companion, attached to."""
-        self._prepare(self._cell or "toree-r")
-        return self.entry
 
     def _stopped(self) -> bool:
         return bool(self._context._jsc.sc().isStopped())
@@ -117,7 +112,7 @@ class Session:
             self._at = (port, secret)
             self._results.clear()
             self._adopted.clear()
-            self.entry = gateway.entry_point
+            self._entry = gateway.entry_point
         finally:
             # SparkContext's handler would cancel every job, those of other languages too.
             signal.signal(signal.SIGINT, before)
@@ -171,17 +166,34 @@ class Session:
         self._prepare(self._cell or "toree-r")
         return self._sql(text)
 
-    def adopt(self, name: str, dataset: Any) -> tuple[str, list[str]]:
-        """A name in R's SQL for a Dataset of another language, which stays out of the catalog.
+    def keep(self, key: str, frame: Any) -> None:
+        """Puts a DataFrame under a key, for the reader of a shared name."""
+        self._entry.putShared(self._workspace, key, frame._jdf)
 
-        With its columns: dbplyr would run a query for them.
-        """
+    def taken(self, key: str) -> Any:
+        """The DataFrame under a key, which was made for this; None when it is gone."""
         from pyspark.sql import DataFrame
 
         self._prepare(self._cell or "toree-r")
+        found = self._entry.getShared(self._workspace, key)
+        if not key.startswith("sql:"):
+            self._entry.dropShared(self._workspace, key)
+        return None if found is None else DataFrame(found, self._spark)
+
+    def adopt(self, name: str, frame: Any) -> tuple[str, list[str]]:
+        """A name in R's SQL for another language's DataFrame, which stays out of the catalog.
+
+        With its columns: dbplyr would run a query for them. R forgets it with the last table over
+        it (`lazy_table`); where it is long in doing so it is asked to look.
+        """
+        if len(self._adopted) >= self._look_at:
+            self._engine.base("gc")()
+        for gone in self._engine.call("forgotten_tables"):
+            self._adopted.pop(str(gone), None)
+        self._look_at = max(_MANY, 2 * len(self._adopted))
         self._count += 1
         made = f"toree_{re.sub(r'[^A-Za-z0-9]', '_', name)}_{self._count}"
-        frame = self._adopted[made] = DataFrame(dataset, self._spark)
+        self._adopted[made] = frame
         return made, list(frame.columns)
 
     @property
@@ -196,7 +208,7 @@ class Session:
         frame = self._sql(text[0])
         frame.persist()
         frame.count()
-        frame.createOrReplaceTempView(_quoted(name[0]))
+        frame.createOrReplaceTempView(quoted(name[0]))
 
     def _hold(self, frame: Any) -> Any:
         self._count += 1
@@ -232,80 +244,8 @@ class Session:
     def _clear(self, handle: Any) -> None:
         self._results.pop(handle[0], None)
 
-    def _register(self, data: Any, name: Any, types: Any) -> None:
-        self._typed(data, types).createOrReplaceTempView(_quoted(name[0]))
-
-    def _save(self, data: Any, name: Any, types: Any) -> None:
-        self._typed(data, types).write.mode("errorifexists").saveAsTable(name[0])
-
-    def _typed(self, data: Any, types: Any) -> Any:
-        frame = self.from_r(data)
-        for column, kind in zip(types[0], types[1], strict=True):
-            frame = frame.withColumn(column, frame[_quoted(column)].cast(kind))
-        return frame
-
-    def _append(self, data: Any, name: Any) -> None:
-        target = self._spark.table(name[0])
-        missing = [column for column in data.names if column not in target.columns]
-        if missing:
-            raise ValueError(f"The table has no column {missing[0]!r}.")
-        more = self.from_r(data)
-        columns = []
-        for field in target.schema.fields:
-            if field.name in more.columns:
-                column = more[_quoted(field.name)].cast(field.dataType)
-            else:
-                column = _null().cast(field.dataType)
-            columns.append(column.alias(field.name))
-        more = more.select(columns)
-        if self._is_view(name[0]):  # can't be inserted into, but replaced
-            target.union(more).createOrReplaceTempView(name[0])
-        else:
-            more.write.insertInto(name[0])
-
-    def _is_view(self, name: str) -> bool:
-        return bool(self._spark.catalog.getTable(name).isTemporary)
-
-    def _drop(self, name: Any) -> None:
-        table = self._spark.catalog.getTable(name[0])
-        if table.isTemporary:
-            self._spark.catalog.uncacheTable(name[0])
-        kind = "VIEW" if table.tableType in ("VIEW", "TEMPORARY") else "TABLE"
-        self._spark.sql(f"DROP {kind} {name[0]}")
-
-    def from_r(self, data: Any) -> Any:
-        """A DataFrame from an R data.frame."""
-        table = FromR(self._engine).table(data)
-        # Spark has no factors, and of nothing but NULL it would make a type nobody can store.
-        arrays = [_storable(column) for column in table.columns]
-        table = pa.table(arrays, names=table.column_names)
-        if not table.num_columns:
-            raise ValueError("A table needs at least one column.")
-        return to_spark(self._spark, table)
-
-    def _exists(self, name: Any) -> Any:
-        return rinterface.BoolSexpVector([bool(self._spark.catalog.tableExists(name[0]))])
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
-
-
-def _null() -> Any:
-    from pyspark.sql.functions import lit
-
-    return lit(None)
-
-
-def _storable(column: Any) -> Any:
-    if pa.types.is_dictionary(column.type):
-        return column.cast(pa.string())
-    if pa.types.is_null(column.type):
-        return column.cast(pa.bool_())
-    return column
-
 
 def _scalar(array: Any) -> Any:
     if len(array) != 1:
         raise ValueError("A parameter is one value.")
-    return _storable(array)[0].as_py()
+    return storable(array)[0].as_py()

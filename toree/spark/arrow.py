@@ -39,7 +39,10 @@ def to_arrow(frame: Any) -> Any:
     if not frame.columns:
         return pa.table({"": pa.nulls(frame.count())}).select([])
     if hasattr(frame, "toArrow"):  # from Spark 4 on
-        return frame.toArrow()
+        try:
+            return frame.toArrow()
+        except pa.ArrowInvalid:  # on structs that are null and have fields that never are
+            return pa.Table.from_batches(frame._collect_as_arrow())
     nothing = empty(frame)
     # The batches name the session's time zone, the schema says UTC; the instants are the same.
     batches = frame._collect_as_arrow()

@@ -1,7 +1,7 @@
 """The crossing form of values: what one language hands to another, and its exact JSON.
 
     Value = Null | Bool | Int | Float | Text | Bytes | Date | Timestamp | Decimal
-          | Vector | List | Tuple | Map | Array | Table | Frame
+          | Vector | List | Tuple | Set | Map | Array | Table | Frame
 
 The records know no language. Each interpreter makes them of its own values and its own values of
 them; docs/sharing.md has the table. JSON carries them to the JVM and to the R host:
@@ -31,13 +31,15 @@ from .records import (
     Map,
     Null,
     Scalar,
+    Set,
     Table,
     Text,
     Timestamp,
     Tuple,
     Value,
     Vector,
-    check_width,
+    integer,
+    width,
 )
 from .store import LIMIT, Files, Store
 
@@ -59,6 +61,7 @@ __all__ = [
     "Map",
     "Null",
     "Scalar",
+    "Set",
     "Store",
     "Table",
     "Text",
@@ -66,9 +69,10 @@ __all__ = [
     "Tuple",
     "Value",
     "Vector",
-    "check_width",
     "dumps",
     "from_json",
+    "integer",
     "loads",
     "to_json",
+    "width",
 ]

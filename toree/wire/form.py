@@ -26,6 +26,7 @@ from .records import (
     Map,
     Null,
     Scalar,
+    Set,
     Table,
     Text,
     Timestamp,
@@ -93,6 +94,8 @@ def to_json(value: Value, store: Store | None = None, depth: int = 0) -> dict[st
             return {"t": "list", "v": [inner(i) for i in items]}
         case Tuple(items):
             return {"t": "tuple", "v": [inner(i) for i in items]}
+        case Set(items):
+            return {"t": "set", "v": [inner(i) for i in items]}
         case Map(pairs):
             return {"t": "map", "v": [[inner(k), inner(v)] for k, v in pairs]}
         case Array(dtype, shape, data):
@@ -167,6 +170,8 @@ def from_json(node: Mapping[str, Any], read: Read = read) -> Value:
             return List(tuple(from_json(i, read) for i in v or ()))
         case "tuple":
             return Tuple(tuple(from_json(i, read) for i in v or ()))
+        case "set":
+            return Set(tuple(from_json(i, read) for i in v or ()))
         case "map":
             return Map(tuple((from_json(k, read), from_json(i, read)) for k, i in v or ()))
         case "bytes":

@@ -21,13 +21,26 @@ class Bool:
 
 @dataclasses.dataclass(frozen=True)
 class Int:
-    """An integer; `bits` (32 or 64) is its width where it came from."""
+    """An integer; `bits` (32 or 64) is its width where it came from, 0 if it may have any."""
 
     value: int
     bits: int = 64
 
     def __post_init__(self) -> None:
-        check_width(self.value)
+        if self.bits and not -(1 << 63) <= self.value < 1 << 63:
+            raise ValueError(f"an integer that takes more than {self.bits} bits")
+
+
+def integer(value: int) -> Int:
+    """As narrow as it goes, for languages that have one sort of integers."""
+    return Int(value, width(value))
+
+
+def width(value: int) -> int:
+    """The bits an integer takes: 32, 64, or 0 for more."""
+    if -(1 << 31) <= value < 1 << 31:
+        return 32
+    return 64 if -(1 << 63) <= value < 1 << 63 else 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,6 +119,13 @@ class Tuple:
 
 
 @dataclasses.dataclass(frozen=True)
+class Set:
+    """Items each once, in no order."""
+
+    items: tuple[Value, ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class Map:
     """Keys and values in order."""
 
@@ -139,13 +159,4 @@ class Frame:
 
 
 Scalar = Null | Bool | Int | Float | Text | Bytes | Date | Timestamp | Decimal
-Value = Scalar | Vector | List | Tuple | Map | Array | Table | Frame
-
-
-def check_width(value: int) -> None:
-    """
-    Raises:
-        TypeError: the integer takes more than 64 bits.
-    """
-    if not -(1 << 63) <= value < 1 << 63:
-        raise TypeError("the integer takes more than 64 bits; share it as a Decimal or a string")
+Value = Scalar | Vector | List | Tuple | Set | Map | Array | Table | Frame

@@ -61,9 +61,10 @@ class Store(Protocol):
 class Files:
     """A private folder, for processes on one disk."""
 
-    def __init__(self, limit: int = LIMIT) -> None:
+    def __init__(self, limit: int = LIMIT, folder: Path | None = None) -> None:
+        """`folder`: another store's place, which is that one's to close."""
         self._limit = limit
-        self._folder: Path | None = None
+        self._folder = folder
         self._lock = threading.Lock()
         self._numbers = itertools.count()
         self._crossing = threading.local()

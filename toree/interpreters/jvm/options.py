@@ -5,28 +5,18 @@ from __future__ import annotations
 import argparse
 import ast
 import re
-from typing import Any
 
+from ... import wire
 from ...arguments import ArgumentParser
 from ...errors import MagicError
 
 _OPTION = re.compile(r"\s*(-\w|--\w[\w-]*)(?=[\s=]|\Z)")
 _PARAMETER = re.compile(r"\s*([A-Za-z_]\w*)=(\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|\S*)")
-Literal = bool | int | float | str | None  # of a parameter
-
-
-def typed(value: object) -> dict[str, Any]:
-    """A parameter's value for the wire: `{"type": ..., "value": ...}`, which clients send too.
-
-    An integer is an INT where it fits, as the literal and as Python's is in Scala.
-    """
-    if isinstance(value, dict):
-        return value
-    if type(value) is int:
-        width = next((w for w in (32, 64) if -(1 << (w - 1)) <= value < 1 << (w - 1)), 0)
-        return {"type": {32: "int", 64: "long"}.get(width, "decimal"), "value": str(value)}
-    kind = {bool: "boolean", float: "double", type(None): "null"}.get(type(value), "string")
-    return {"type": kind, "value": value if kind != "string" else str(value)}
+_NAMED: dict[str, wire.Scalar] = {
+    "true": wire.Bool(True),
+    "false": wire.Bool(False),
+    "null": wire.Null(),
+}
 
 
 def _parser() -> ArgumentParser:
@@ -61,7 +51,7 @@ def _rows(text: str) -> int:
 
 def parse_options(line: str) -> tuple[dict[str, object], int]:
     """Options at the start of the `%%sql` line, and their length; see `Interpreter`."""
-    parser, words, params, at = _parser(), [], dict[str, Literal](), 0
+    parser, words, params, at = _parser(), [], dict[str, wire.Scalar](), 0
     while found := _OPTION.match(line, at):
         option = found.group(1)
         at = found.end()
@@ -89,12 +79,18 @@ def parse_options(line: str) -> tuple[dict[str, object], int]:
     return {**arguments, "params": params}, at
 
 
-def _literal(text: str) -> Literal:
-    lowered = {"true": True, "false": False, "null": None}
-    if text.lower() in lowered:
-        return lowered[text.lower()]
+def _literal(text: str) -> wire.Scalar:
+    """The value of a literal of Python's, as a shared one of that value; else the text."""
+    if text.lower() in _NAMED:
+        return _NAMED[text.lower()]
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError):
-        return text
-    return value if isinstance(value, bool | int | float | str) else text
+        return wire.Text(text)
+    if isinstance(value, bool):
+        return wire.Bool(value)
+    if isinstance(value, int):
+        return wire.integer(value)
+    if isinstance(value, float):
+        return wire.Float(value)
+    return wire.Text(value if isinstance(value, str) else text)

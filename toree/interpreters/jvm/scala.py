@@ -45,6 +45,7 @@ class ScalaInterpreter(Interpreter):
         self._companion.events.shared_names = services.names.all
 
     async def execute(self, code: str, output: Output, **options: Any) -> Result:
+        self._variables.begin()
         if not code.strip():
             return Ok()
         asked = json.dumps(
@@ -66,7 +67,7 @@ class ScalaInterpreter(Interpreter):
             )
         except Interrupted:
             return stopped()
-        self._variables.ran(outcome["status"] == "ok")
+        self._variables.ran(outcome)
         return result_of(outcome, output, "scala", self._display.widths())
 
     def interrupt(self) -> None:

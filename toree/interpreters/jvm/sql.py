@@ -24,7 +24,7 @@ from ..base import (
 )
 from ..services import Services
 from .dollars import filled
-from .options import parse_options, typed
+from .options import parse_options
 from .scala import completion_of, inspection_of, result_of, stopped
 from .statements import split, unfinished
 from .variables import SqlVariables
@@ -64,7 +64,7 @@ class SqlInterpreter(Interpreter):
     ) -> Result:
         asked = {
             "rows": options.get("rows") or self._display.rows,
-            "params": {name: typed(value) for name, value in options.get("params", {}).items()},
+            "params": {name: wire.dumps(v) for name, v in options.get("params", {}).items()},
             "output": options.get("name") if last else None,
             "quiet": bool(options.get("quiet")),
             "fraction": options.get("fraction"),

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from ... import wire
 from ...spark.frames import Frames
@@ -39,6 +40,11 @@ class ScalaVariables:
         self._bound: list[str] = []  # names bound in the cell that runs
         self._copies: set[str] = set()  # names the REPL has from elsewhere
         self._seen: tuple[str, frozenset[str]] = ("", frozenset())
+        self._assigned: Sequence[Assignment] = ()
+
+    def begin(self) -> None:
+        """A cell begins."""
+        self._assigned = ()
 
     def lost(self) -> None:
         for name in list(self._waiting):
@@ -48,28 +54,7 @@ class ScalaVariables:
         self._seen = ("", frozenset())
 
     def assigned(self) -> Sequence[Assignment]:
-        if not self._companion.ready:  # it died: asking would start another
-            return ()
-        found = json.loads(self._companion.ask("assigned", self._workspace))
-        gone = [line["name"] for line in found if line["kind"] == "gone"]
-        found = [line for line in found if line["kind"] != "gone"]
-        for line in found:
-            # The cell's own name now: nothing is to hide it.
-            self._forget(line["name"])
-            self._copies.discard(line["name"])
-        reasons: dict[str, str] = {}
-        if any(line["kind"] == "other" for line in found):
-            reasons = json.loads(self._companion.ask("refusals", self._workspace))
-        return [
-            Assignment(
-                line["name"],
-                _KINDS.get(line["kind"], ""),
-                line["type"],
-                mutable=bool(_MUTABLE.search(line["type"])),
-                reason=_CODE.get(line["kind"]) or reasons.get(line["name"], ""),
-            )
-            for line in found
-        ] + [Assignment(name, deleted=True) for name in gone]
+        return self._assigned
 
     def references(self, code: str) -> frozenset[str]:
         if self._seen[0] != code:
@@ -96,12 +81,12 @@ class ScalaVariables:
         frames = self._frames
         value = for_jvm(value, name, frames)
         self._forget(name)
-        key = frames.key(name)
+        # A DataFrame made for this crossing keeps its key.
+        made = isinstance(value, wire.Frame) and not value.key.startswith("sql:")
+        key = value.key if made and isinstance(value, wire.Frame) else frames.key(name)
         kind = self._companion.ask(
             "giveShared", self._workspace, key, wire.dumps(value, self._store)
         )
-        if isinstance(value, wire.Frame):
-            frames.drop(value)
         self._waiting[name] = {"name": name, "type": kind, "key": key}
 
     def drop(self, name: str) -> None:
@@ -119,12 +104,28 @@ class ScalaVariables:
         self._bound = [name for name in self._waiting if name in names]
         return [self._waiting[name] for name in self._bound]
 
-    def ran(self, succeeded: bool) -> None:
+    def ran(self, outcome: Mapping[str, Any]) -> None:
         """The cell with the last bindings has ended; the REPL keeps them if it went well."""
-        for name in self._bound if succeeded else ():
+        for name in self._bound if outcome["status"] == "ok" else ():
             self._forget(name)
             self._copies.add(name)
         self._bound = []
+        self._assigned = [self._told(line) for line in outcome.get("assigned", ())]
+
+    def _told(self, line: Mapping[str, str]) -> Assignment:
+        name, kind = line["name"], line["kind"]
+        if kind == "gone":
+            return Assignment(name, deleted=True)
+        # The cell's own name now: nothing is to hide it.
+        self._forget(name)
+        self._copies.discard(name)
+        return Assignment(
+            name,
+            _KINDS.get(kind, ""),
+            line["type"],
+            mutable=bool(_MUTABLE.search(line["type"])),
+            reason=_CODE.get(kind) or line.get("reason", ""),
+        )
 
     def _forget(self, name: str) -> None:
         if old := self._waiting.pop(name, None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import decimal
 import sys
@@ -24,10 +25,13 @@ def describe(name: str, value: Any) -> Assignment:
         return Assignment(name, "scalar", text)
     if is_spark_frame(value):
         return Assignment(name, "frame", "pyspark DataFrame")
-    if isinstance(value, list | dict):
-        return Assignment(
-            name, "map" if isinstance(value, dict) else "list", text, f"{len(value)} items", True
-        )
+    if isinstance(value, list | dict | set | frozenset):
+        sort: Sort = "map" if isinstance(value, dict) else "list"
+        mutable = not isinstance(value, frozenset)
+        return Assignment(name, sort, text, f"{len(value)} items", mutable)
+    if (fields := record(value)) is not None:
+        fixed = isinstance(value, tuple) and all(isinstance(i, _SIMPLE) for i in value)
+        return Assignment(name, "map", text, f"{len(fields)} fields", not fixed)
     if isinstance(value, tuple):
         return Assignment(
             name,
@@ -66,8 +70,6 @@ def refusal(value: object) -> tuple[str, Sort]:
         return "a function", "function"
     if isinstance(value, io.IOBase):
         return "an open file", "object"
-    if isinstance(value, set | frozenset):
-        return "a set; share list(...) of it", "object"
     if isinstance(value, types.GeneratorType):
         return "a generator, which can be read only once; share list(...) of it", "object"
     kind = type(value)
@@ -76,6 +78,18 @@ def refusal(value: object) -> tuple[str, Sort]:
     if kind.__module__.startswith("pyspark.pandas"):
         return "a pandas-on-Spark object; share to_spark() of it", "object"
     return f"a Python object of {kind.__module__}.{kind.__qualname__}", "object"
+
+
+def record(value: Any) -> dict[str, Any] | None:
+    """The fields of a dataclass, a named tuple or a Row of PySpark's; None for anything else."""
+    kind = type(value)
+    if dataclasses.is_dataclass(kind):
+        return {f.name: getattr(value, f.name) for f in dataclasses.fields(kind)}
+    if isinstance(value, tuple):
+        names = getattr(kind, "_fields", None) or getattr(value, "__fields__", None)
+        if isinstance(names, tuple | list) and len(names) == len(value):
+            return dict(zip(map(str, names), value, strict=True))
+    return None
 
 
 def is_spark_frame(value: object) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from ... import wire
 from ...spark.arrow import read, write
-from .kinds import is_a, is_spark_frame, refusal
+from .kinds import is_a, is_spark_frame, record, refusal
 from .times import datetime, timestamp
 
 
@@ -53,8 +53,12 @@ class ToWire:
             return convert(value)
         if isinstance(value, list):
             return _vector(value) or wire.List(tuple(self._value(i, depth + 1) for i in value))
+        if (fields := record(value)) is not None:
+            value = fields
         if isinstance(value, tuple):
             return wire.Tuple(tuple(self._value(i, depth + 1) for i in value))
+        if isinstance(value, set | frozenset):
+            return wire.Set(tuple(self._value(i, depth + 1) for i in value))
         if isinstance(value, dict):
             return wire.Map(
                 tuple(
@@ -160,10 +164,10 @@ def _vector(values: list[Any]) -> wire.Vector | None:
     bits = 64
     if kind is int:
         present = [v for v in values if v is not None]
-        low, high = min(present), max(present)
-        wire.check_width(low)
-        wire.check_width(high)
-        bits = _bits(low) if _bits(low) == _bits(high) else 64
+        low, high = wire.width(min(present)), wire.width(max(present))
+        if not (low and high):
+            return None
+        bits = low if low == high else 64
     if kind is str:
         for v in values:
             if v is not None:
@@ -172,10 +176,6 @@ def _vector(values: list[Any]) -> wire.Vector | None:
 
 
 _VECTORS: dict[type, wire.Kind] = {bool: "bool", int: "int", float: "float", str: "text"}
-
-
-def _bits(value: int) -> int:
-    return 32 if -(1 << 31) <= value < 1 << 31 else 64
 
 
 def _text(value: str) -> wire.Text:
@@ -195,7 +195,7 @@ def _decimal(value: decimal.Decimal) -> wire.Decimal:
 _EXACT: dict[type, Callable[[Any], wire.Value]] = {
     type(None): lambda v: wire.Null(),
     bool: wire.Bool,
-    int: lambda v: wire.Int(int(v), _bits(v)),
+    int: lambda v: wire.integer(int(v)),
     float: lambda v: wire.Float(float(v)),
     str: lambda v: _text(str(v)),
     bytes: wire.Bytes,
@@ -226,6 +226,8 @@ class FromWire:
                 return [self(i) for i in items]
             case wire.Tuple(items):
                 return tuple(self(i) for i in items)
+            case wire.Set(items):
+                return {_key(self(i)) for i in items}
             case wire.Map(pairs):
                 return {_key(self(k)): self(v) for k, v in pairs}
             case wire.Array(dtype, shape, data):
@@ -248,6 +250,13 @@ def _frame(table: Any) -> Any:
 
 
 def _key(key: Any) -> Any:
-    if isinstance(key, list | dict):
-        raise TypeError(f"a map with a {type(key).__name__} as key, which Python's dict can't have")
+    if isinstance(key, set):
+        return frozenset(key)
+    try:
+        hash(key)
+    except TypeError:
+        kind = type(key).__name__
+        raise TypeError(
+            f"a map or set with a {kind} as key or item, which Python's can't have"
+        ) from None
     return key

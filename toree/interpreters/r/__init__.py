@@ -8,9 +8,9 @@ from . import text
 
 
 def _r(services: Services) -> Interpreter:
-    from .variables import create
+    from .interpreter import RInterpreter
 
-    return create(services)
+    return RInterpreter(services)
 
 
 R = Language(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from ...rhost.frames import Message
 from ..base import Output
-from .child import Child, Frame
+from .child import Child
 from .text import R
 
 _STUCK = (
@@ -24,16 +24,18 @@ _STUCK = (
 class RCell:
     """A running cell: its output, and the way to stop it."""
 
-    def __init__(self, cell_id: str, output: Output, patience: float) -> None:
-        self.id = cell_id
+    def __init__(
+        self,
+        output: Output,
+        patience: float,
+        shared: Callable[[str], Message],
+    ) -> None:
+        """`shared` answers `kernel$data`: the value of a name, or all names for ""."""
+        self.id = output.cell
         self.output = output
         self._patience = patience
         self.child: Child | None = None
-        #: Answers `kernel$data`: a name's value as the pipe has it (rhost/wire.py).
-        self.shared: Callable[[str], tuple[Message, list[bytes]]] = lambda name: (
-            {"answer": None},
-            [],
-        )
+        self._shared = shared
         self._asking = False
         self._stopped_at = 0.0  # when the user asked to stop it
         self._begun = False
@@ -69,12 +71,12 @@ class RCell:
         if self._stopped_at:
             self.interrupt()
 
-    def next_frame(self) -> Frame | None:
-        """Waits for the host's next frame; None when it is gone."""
+    def next_message(self) -> Message | None:
+        """Waits for the host's next message; None when it is gone."""
         assert self.child is not None
         while True:
             try:
-                return self.child.frames.get(timeout=0.5)
+                return self.child.messages.get(timeout=0.5)
             except queue.Empty:
                 pass
             except KeyboardInterrupt:  # raised into us in spite of the handler
@@ -101,7 +103,7 @@ class RCell:
             self._answer(message["prompt"])
         elif event == "shared":
             assert self.child is not None
-            self.child.send(*self.shared(message["name"]))
+            self.child.send(self._shared(message["name"]))
 
     def _answer(self, prompt: str) -> None:
         assert self.child is not None

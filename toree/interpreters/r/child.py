@@ -17,8 +17,6 @@ from ... import lifelines, scratch
 from ...rhost.frames import Channel, Message
 from ...rhost.processes import kill_session
 
-Frame = tuple[Message, list[bytes]]
-
 #: The host imports the same toree, also when it runs from a source tree, and nothing from the
 #: working folder. R's own children get the environment as it is.
 _PACKAGES = str(Path(__file__).parents[3])
@@ -29,7 +27,7 @@ _LAUNCH = (
 
 
 class Child:
-    """One R host process. `frames` yields what it sends; None when it has ended."""
+    """One R host process. `messages` yields what it sends; None when it has ended."""
 
     def __init__(self, log: Path | None = None) -> None:
         """Starts the process and returns at once.
@@ -64,7 +62,7 @@ class Child:
             lifelines.hold(fd)
         self._requests = requests_write
         self._channel = Channel(events_read, requests_write)
-        self.frames: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
+        self.messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, name="toree-r", daemon=True)
         self._reader.start()
 
@@ -79,14 +77,14 @@ class Child:
     def _read(self) -> None:
         try:
             while True:
-                self.frames.put(self._channel.receive())
+                self.messages.put(self._channel.receive())
         except (EOFError, OSError, ValueError):
-            self.frames.put(None)
+            self.messages.put(None)
 
-    def send(self, message: Message, blobs: list[bytes] | None = None) -> None:
-        """Sends a request or an answer; a dead host is noticed by `frames`, not here."""
+    def send(self, message: Message) -> None:
+        """Sends a request or an answer; a dead host is noticed by `messages`, not here."""
         with contextlib.suppress(OSError):
-            self._channel.send(message, blobs or [])
+            self._channel.send(message)
 
     def interrupt(self, cell: str) -> None:
         """Stops the cell of this id if it runs; any thread."""

@@ -229,82 +229,65 @@ interpolated <- function(text) {
 
 has_global <- function(name) exists(name, globalenv(), inherits = FALSE)
 
-# What kind of value crosses how (values.py); an error says why it can't.
+# Why a value stays in R, as the end of a sentence; "" where it can cross. The one place for it.
+stays <- function(x) {
+  if (inherits(x, "tbl_SparkConnection")) return("")
+  if (inherits(x, "tbl_lazy")) return("a lazy table of another database")
+  if (is.function(x)) return("a function")
+  if (inherits(x, "connection")) return("an open connection")
+  if (is.environment(x)) return("an environment (or an R5 or R6 object)")
+  if (is.language(x)) return("a formula or expression")
+  if (isS4(x) && !is.atomic(x)) return("an S4 object")
+  if (is.complex(x)) return("complex numbers")
+  if (!is.null(x) && !is.atomic(x) && !is.list(x)) return(paste("a value of type", typeof(x)))
+  if (is.list(x) && !is.data.frame(x) && !inherits(x, "POSIXlt") && !is.null(attr(x, "class"))) {
+    return(paste("an R object of class", class(x)[[1L]]))
+  }
+  ""
+}
+
+are_names <- function(names) !is.null(names) && !anyDuplicated(names) && all(nzchar(names))
+
+# What kind of value crosses how (values.py).
 share_parts <- function(x) {
+  reason <- stays(x)
+  if (nzchar(reason)) return(list("stays", reason))
   if (is.null(x)) return(list("null"))
   if (inherits(x, "tbl_SparkConnection")) {
     return(list("frame", as.character(getExportedValue("dbplyr", "sql_render")(x))))
   }
-  if (inherits(x, "tbl_lazy")) stop("a lazy table of another database stays in R")
   if (is.data.frame(x)) return(list("table", x))
-  if (is.function(x)) stop("a function stays in R")
-  if (is.environment(x)) stop("an environment (or R5, R6 object) stays in R")
-  if (isS4(x) && !is.atomic(x)) stop("an S4 object stays in R")
-  if (is.language(x)) stop("a formula or expression stays in R")
-  if (is.complex(x)) stop("complex numbers have no counterpart")
   if (inherits(x, "POSIXlt")) x <- as.POSIXct(x)
   if (is.raw(x)) return(list("bytes", x))
+  names <- names(x)
   if (is.atomic(x)) {
-    if (!is.null(dim(x))) {
-      shape <- dim(x)
-      return(list("array", as.vector(x), as.integer(shape)))
-    }
-    names <- names(x)
-    if (!is.null(names) && !anyDuplicated(names) && all(nzchar(names))) {
-      return(list("named", unname(x), names))
-    }
+    if (!is.null(dim(x))) return(list("array", as.vector(x), as.integer(dim(x))))
+    if (are_names(names)) return(list("named", unname(x), names))
     return(list(if (length(x) == 1L) "scalar" else "vector", unname(x)))
   }
-  if (!is.list(x)) stop("a value of type ", typeof(x), " stays in R")
-  if (!is.null(attr(x, "class"))) stop("an object of class ", class(x)[[1L]], " stays in R")
-  names <- names(x)
   if (is.null(names)) return(list("list", x))
-  if (anyDuplicated(names) || !all(nzchar(names))) stop("a list with some names only stays in R")
-  list("dict", unname(x), names)
+  if (!are_names(names)) return(list("stays", "a list with some names only, or some twice"))
+  list("map", unname(x), names)
 }
 
 # For each name: kind, type, size and why its value stays in R (or ""); kind "" when it is gone.
-described_names <- function(names) {
-  lapply(names, function(name) {
-    if (!has_global(name)) return(c("", "", "", ""))
-    if (bindingIsActive(as.name(name), globalenv())) {
-      return(c("value", "active binding", "", "an active binding stays in R"))
-    }
-    x <- get(name, globalenv(), inherits = FALSE)
-    type <- paste(class(x), collapse = "/")
-    if (inherits(x, "tbl_SparkConnection")) return(c("frame", "Spark table (dplyr)", "", ""))
-    if (is.function(x)) return(c("function", type, "", "a function stays in R"))
-    reason <- if (is.environment(x) || (isS4(x) && !is.atomic(x)) || is.language(x) || is.complex(x)) {
-      paste0("a value of class ", class(x)[[1L]], " stays in R")
-    } else if (is.list(x) && !is.data.frame(x) && !is.null(attr(x, "class"))) {
-      paste0("an object of class ", class(x)[[1L]], " stays in R")
-    } else ""
-    if (is.data.frame(x)) return(c("table", type, paste(nrow(x), "x", ncol(x)), reason))
-    if (!is.null(dim(x))) return(c("array", type, paste(dim(x), collapse = " x "), reason))
-    kind <- if (is.list(x)) { if (is.null(names(x))) "list" else "map" }
-            else if (length(x) == 1L) "scalar" else "list"
-    c(kind, type, if (kind == "scalar") "" else as.character(length(x)), reason)
-  })
-}
+described_names <- function(names) lapply(names, described)
 
-# What is to be said of global variables: class, size, and why one can't cross, as far as that is
-# plain. NULL names are gone.
-describe_names <- function(names) {
-  described <- lapply(names, function(name) {
-    if (!exists(name, globalenv(), inherits = FALSE)) return(c("gone", "", ""))
-    if (bindingIsActive(as.name(name), globalenv())) return(c("", "", "an active binding"))
-    x <- get(name, globalenv(), inherits = FALSE)
-    if (inherits(x, "tbl_lazy")) return(c("dplyr table", "", ""))
-    size <- if (is.data.frame(x)) paste(format(nrow(x), big.mark = ","), "x", ncol(x))
-            else if (length(x) != 1L) paste(length(x), "items") else ""
-    reason <- if (is.function(x)) "a function"
-              else if (is.environment(x)) "an environment (or an R5 or R6 object)"
-              else if (is.language(x)) "a formula or expression"
-              else if (isS4(x) && !is.atomic(x)) "an S4 object"
-              else if (is.list(x) && !is.data.frame(x) && !is.null(attr(x, "class")))
-                paste("an R object of class", class(x)[[1L]])
-              else if (inherits(x, "connection")) "an open connection" else ""
-    c(class(x)[[1L]], size, reason)
-  })
-  unlist(described)
+described <- function(name) {
+  if (!has_global(name)) return(c("", "", "", ""))
+  if (bindingIsActive(as.name(name), globalenv())) {
+    return(c("object", "active binding", "", "an active binding"))
+  }
+  x <- get(name, globalenv(), inherits = FALSE)
+  if (inherits(x, "tbl_SparkConnection")) return(c("frame", "dplyr table", "", ""))
+  type <- class(x)[[1L]]
+  reason <- stays(x)
+  if (nzchar(reason)) return(c(if (is.function(x)) "function" else "object", type, "", reason))
+  if (is.data.frame(x)) {
+    return(c("table", type, paste(format(nrow(x), big.mark = ","), "x", ncol(x)), ""))
+  }
+  if (!is.null(dim(x))) return(c("array", type, paste(dim(x), collapse = " x "), ""))
+  kind <- if (is.list(x) || are_names(names(x))) { if (is.null(names(x))) "list" else "map" }
+          else if (length(x) == 1L) "scalar" else "list"
+  c(kind, type, if (length(x) == 1L) "" else paste(length(x), "items"), "")
 }

@@ -32,11 +32,26 @@ public$Spark <- function() {
   methods::new("SparkDriver")
 }
 
-# A dplyr table over a DataFrame that another language shared, by the name session.py gave it.
+# A dplyr table over a DataFrame that another language shared, by the name session.py gave it. The
+# name ends with the last table made of it, as far as dbplyr carries its queries' attributes.
 lazy_table <- function(name, columns) {
   if (!has_package("dbplyr")) stop("A Spark DataFrame in R needs the R packages dplyr and dbplyr.")
   dplyr_tbl <- getExportedValue("dplyr", "tbl")
-  dplyr_tbl(spark_connection(), name, vars = if (!anyDuplicated(columns)) columns)
+  table <- dplyr_tbl(spark_connection(), name, vars = if (!anyDuplicated(columns)) columns)
+  if (is.list(table$lazy_query)) {
+    life <- new.env(parent = emptyenv())
+    life$name <- name
+    reg.finalizer(life, function(life) spark_state$gone <- c(spark_state$gone, life$name))
+    attr(table$lazy_query, "life") <- life
+  }
+  table
+}
+
+# Names of tables that nothing in R refers to any more, each told once.
+forgotten_tables <- function() {
+  gone <- spark_state$gone
+  spark_state$gone <- NULL
+  as.character(gone)
 }
 
 # Runs `action` now if the package is loaded, else when it is.

@@ -44,11 +44,12 @@ final class EntryPoint(companion: Companion) {
   /** A line for each of its settings that come too late. */
   def refusedSettings(conf: SparkConf): String = SparkBuild.refused(conf).mkString("\n")
 
-  def execute(workspace: String, cell: String, code: String, options: String): String =
-    companion
-      .workspace(workspace)
-      .execute(cell, code, CellOptions.read(options), companion.events)
-      .json
+  /** The outcome, with the names the cell has assigned (`Sharing`). */
+  def execute(workspace: String, cell: String, code: String, options: String): String = {
+    val home = companion.workspace(workspace)
+    val outcome = home.execute(cell, code, CellOptions.read(options), companion.events)
+    Json.added(outcome.json, "assigned" -> home.sharing.assigned)
+  }
 
   def executeSql(workspace: String, cell: String, text: String, options: String): String =
     companion
@@ -154,17 +155,11 @@ final class EntryPoint(companion: Companion) {
   def dropShared(workspace: String, key: String): Unit =
     companion.workspace(workspace).sharing.drop(key)
 
-  def refusals(workspace: String): String =
-    Json.obj(companion.workspace(workspace).sharing.refusals.toSeq: _*)
-
   /** Tables and parameters a SQL statement names. */
   def sqlNames(text: String): String = {
     val (tables, parameters) = SqlNames.of(companion.spark.session(), text)
     Json.obj("tables" -> tables, "parameters" -> parameters)
   }
-
-  def assigned(workspace: String): String =
-    Json.array(companion.workspace(workspace).sharing.assigned)
 
   def references(workspace: String, code: String): String =
     Json.array(companion.workspace(workspace).repl().references(code))

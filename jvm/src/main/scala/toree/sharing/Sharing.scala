@@ -35,21 +35,23 @@ final class Sharing(
     }
   }
 
-  /** What the last cell assigned, in code and through `kernel.data`. */
+  /** What the last cell assigned, in code and through `kernel.data`; with the reason where it is
+    * sure not to cross. Nothing is converted.
+    */
   def assigned: List[Map[String, String]] = {
     val inCode = repl().assigned
     inCode.foreach(line => data.forget(line("name")))
-    inCode ++ data.changes().map {
-      case (name, None) => Map("name" -> name, "type" -> "", "kind" -> "gone", "lazy" -> "false")
+    inCode.map(line => line ++ refusal(line).map("reason" -> _)) ++ data.changes().map {
+      case (name, None)        => Map("name" -> name, "type" -> "", "kind" -> "gone")
       case (name, Some(value)) =>
-        Map(
-          "name" -> name,
-          "type" -> value.getClass.getSimpleName,
-          "kind" -> kind(value),
-          "lazy" -> "true"
-        )
+        Map("name" -> name, "type" -> value.getClass.getSimpleName, "kind" -> kind(value))
     }
   }
+
+  private def refusal(line: Map[String, String]): Option[String] =
+    if (line("kind") == "other" && line("lazy") != "true")
+      repl().value(line("name")).flatMap(WireWriter.refusal)
+    else None
 
   private def kind(value: Any): String = value match {
     case _: Dataset[_] => "dataframe"
@@ -78,14 +80,6 @@ final class Sharing(
     val (value, kind) = new WireReader(k => shared.get(place(k))).read(json)
     shared.put(place(key), value)
     kind
-  }
-
-  /** What is sure not to cross, by name: nothing is converted. */
-  def refusals: Map[String, String] = {
-    val names = repl().assigned
-      .filter(line => line("kind") == "other" && line("lazy") != "true")
-      .map(_("name"))
-    names.flatMap(name => repl().value(name).flatMap(WireWriter.refusal).map(name -> _)).toMap
   }
 
   def drop(key: String): Unit = { shared.remove(place(key)); () }
@@ -121,6 +115,8 @@ final class Sharing(
     case values: Seq[_]                => array(values.map(parameter))
     case tuple: Product if tuple.getClass.getName.startsWith("scala.Tuple") =>
       functions.struct(tuple.productIterator.map(v => functions.lit(parameter(v))).toSeq: _*)
+    case values: Set[_]                => array(values.toSeq.map(parameter))
+    case number: BigInt                => new java.math.BigDecimal(number.bigInteger)
     case values: Map[_, _]             =>
       functions.map(
         values.toSeq.flatMap { case (k, v) => Seq(k, v) }.map(v => functions.lit(parameter(v))): _*

@@ -34,7 +34,7 @@ final class WireReader(frames: String => Any) {
   private def typeOf(node: JsonNode): Kind = tag(node) match {
     case "null"      => Missing
     case "bool"      => Named("scala.Boolean")
-    case "int"       => if (bits(node) == 32) int else long
+    case "int"       => integer(bits(node))
     case "float"     => if (bits(node) == 32) Named("scala.Float") else double
     case "text"      => Named("java.lang.String")
     case "bytes"     => ArrayOf(Named("scala.Byte"))
@@ -59,6 +59,7 @@ final class WireReader(frames: String => Any) {
     case "tuple" =>
       val kinds = items(node).map(typeOf).toList
       if (kinds.isEmpty || kinds.size > 22) SeqOf(common(kinds)) else TupleOf(kinds)
+    case "set" => SetOf(common(items(node).map(typeOf)))
     case "map" =>
       val pairs = items(node)
       MapOf(common(pairs.map(p => typeOf(p.get(0)))), common(pairs.map(p => typeOf(p.get(1)))))
@@ -75,6 +76,7 @@ final class WireReader(frames: String => Any) {
     case ("null", _)                    => None
     case (_, OptionOf(inner))           => Some(value(node, inner))
     case ("int", Named("scala.Double")) => v(node).asText.toDouble
+    case ("int", Named("scala.math.BigInt")) => BigInt(v(node).asText)
     case ("int", Named("scala.Long"))   => v(node).asText.toLong
     case ("int", Named("scala.Int"))    => v(node).asText.toInt
     case ("int", _)                     => value(node, typeOf(node))
@@ -87,6 +89,7 @@ final class WireReader(frames: String => Any) {
     case ("decimal", _)   => BigDecimal(new java.math.BigDecimal(v(node).asText))
     case ("vector", _)    => if (node.has("v")) vector(node, kind) else unpacked(node, kind)
     case ("list" | "tuple", SeqOf(inner)) => items(node).map(value(_, inner)).toVector
+    case ("set", SetOf(inner))            => items(node).map(value(_, inner)).toSet
     case ("tuple", TupleOf(kinds))        =>
       tuple(items(node).toVector.zip(kinds).map { case (n, k) => value(n, k) })
     case ("map", MapOf(keys, values)) =>
@@ -212,6 +215,8 @@ object WireReader {
   final case class OptionOf(kind: Kind) extends Kind(s"_root_.scala.Option[${kind.text}]")
   final case class SeqOf(kind: Kind)
       extends Kind(s"_root_.scala.collection.immutable.Seq[${kind.text}]")
+  final case class SetOf(kind: Kind)
+      extends Kind(s"_root_.scala.collection.immutable.Set[${kind.text}]")
   final case class ArrayOf(kind: Kind) extends Kind(s"_root_.scala.Array[${kind.text}]")
   final case class MapOf(key: Kind, value: Kind)
       extends Kind(s"_root_.scala.collection.immutable.Map[${key.text}, ${value.text}]")
@@ -220,8 +225,15 @@ object WireReader {
 
   private val int = Named("scala.Int")
   private val long = Named("scala.Long")
+  private val big = Named("scala.math.BigInt")
   private val double = Named("scala.Double")
-  private val numbers = List[Kind](int, long, double)
+  private val numbers = List[Kind](int, long, big, double)
+
+  private def integer(bits: Int): Kind = bits match {
+    case 0  => big
+    case 32 => int
+    case _  => long
+  }
 
   /** The narrowest type for both; integers among floats become Double. */
   private def join(one: Kind, other: Kind): Kind = (one, other) match {
@@ -238,6 +250,7 @@ object WireReader {
     case (a, b) if numbers.contains(a) && numbers.contains(b) =>
       numbers(math.max(numbers.indexOf(a), numbers.indexOf(b)))
     case (SeqOf(a), SeqOf(b))                         => SeqOf(join(a, b))
+    case (SetOf(a), SetOf(b))                         => SetOf(join(a, b))
     case (MapOf(k, v), MapOf(l, w))                   => MapOf(join(k, l), join(v, w))
     case (TupleOf(a), TupleOf(b)) if a.size == b.size =>
       TupleOf(a.zip(b).map { case (x, y) => join(x, y) })

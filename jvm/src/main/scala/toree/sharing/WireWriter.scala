@@ -41,7 +41,7 @@ final class WireWriter(
     case number: Short    => int(number.toLong, 32)
     case number: Int      => int(number.toLong, 32)
     case number: Long     => int(number, 64)
-    case number: BigInt   => big(number.bigInteger)
+    case number: BigInt     => big(number.bigInteger)
     case number: BigInteger => big(number)
     case number: Float      => Json.obj("t" -> "float", "v" -> float(number.toDouble), "bits" -> 32)
     case number: Double     => Json.obj("t" -> "float", "v" -> float(number), "bits" -> 64)
@@ -62,6 +62,10 @@ final class WireWriter(
     case array: Array[_]                 => ofArray(array, depth)
     case map: scala.collection.Map[_, _] => ofMap(map, depth)
     case map: java.util.Map[_, _]        => ofMap(map.asScala, depth)
+    case values: scala.collection.Set[_] =>
+      tagged("set", values.iterator.map(text(_, depth + 1)))
+    case values: java.util.Set[_]        =>
+      tagged("set", values.asScala.iterator.map(text(_, depth + 1)))
     case values: Iterable[_]             => ofValues(finite(values).toIndexedSeq, depth)
     case values: java.util.Collection[_] => ofValues(values.asScala.toIndexedSeq, depth)
     case row: Row if row.schema != null  =>
@@ -205,11 +209,7 @@ object WireWriter {
     if (value >= -exact && value <= exact) value.toString else "\"" + value + "\""
 
   private def big(value: BigInteger): String =
-    if (value.bitLength < 64) int(value.longValue, 64)
-    else
-      throw new Unshareable(
-        "the integer takes more than 64 bits; share it as a BigDecimal or a String"
-      )
+    s"""{"t":"int","v":"$value","bits":0}"""
 
   private def float(value: Double): Json.Raw = Json.Raw(
     if (value.isNaN) "\"nan\""

@@ -1,10 +1,11 @@
 package toree.sql
 
-import java.util.{List => JList, Map => JMap}
+import java.util.{Map => JMap}
 
 import org.apache.spark.sql.{AnalysisException, DataFrame, SparkSession}
 
 import toree.cells.{CellOptions, Failure, Outcome}
+import toree.sharing.WireReader
 import toree.spark.Preview
 import toree.text.Json
 
@@ -24,7 +25,7 @@ object SqlCell {
     val params = map.get("params") match {
       case sent: JMap[_, _] =>
         sent.entrySet.toArray.map { case e: JMap.Entry[_, _] =>
-          e.getKey.toString -> value(e.getValue)
+          e.getKey.toString -> literal(e.getValue.toString)
         }.toMap
       case _ => Map.empty[String, Any]
     }
@@ -97,25 +98,10 @@ object SqlCell {
     }
   }
 
-  /** A parameter: a JSON value as it is, or `{"type": ..., "value": ...}` for what JSON lacks. */
-  private def value(sent: Any): Any = sent match {
-    case tagged: JMap[_, _] if tagged.containsKey("type") =>
-      val text = CellOptions.text(tagged, "value")
-      CellOptions.text(tagged, "type") match {
-        case _ if tagged.get("value") == null => null
-        case "date"                           => java.time.LocalDate.parse(text)
-        case "timestamp"                      => java.time.OffsetDateTime.parse(text).toInstant
-        case "timestamp_ntz"                  => java.time.LocalDateTime.parse(text)
-        case "decimal"                        => new java.math.BigDecimal(text)
-        case "binary"                         => java.util.Base64.getDecoder.decode(text)
-        case "int"                            => text.toInt
-        case "long" | "bigint"                => text.toLong
-        case "float" | "double"               => text.toDouble
-        case "bool" | "boolean"               => text.toBoolean
-        case "list" | "array"                 => value(tagged.get("value"))
-        case _                                => text
-      }
-    case list: JList[_] => list.toArray.map(value)
+  /** A parameter's value, which comes in the crossing form. */
+  private def literal(json: String): Any = new WireReader(_ => null).read(json)._1 match {
+    case None           => null
+    case number: BigInt => new java.math.BigDecimal(number.bigInteger)
     case other          => other
   }
 }

@@ -17,6 +17,10 @@ object Json {
     out.toString
   }
 
+  /** An object's text with another field. */
+  def added(text: String, field: (String, Any)): String =
+    s"${text.dropRight(1)},${obj(field).drop(1)}"
+
   def array(values: Iterable[Any]): String = {
     val out = new StringBuilder
     write(out, values)

@@ -1,0 +1,104 @@
+"""Tables that R writes: views and tables of the session's catalog from data.frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+from rpy2 import rinterface
+
+from ..spark.arrow import to_spark
+from .columns import FromR
+from .engine import Engine
+
+
+class Tables:
+    """What R may ask for by name; `spark` gives the session."""
+
+    def __init__(self, engine: Engine, spark: Callable[[], Any]) -> None:
+        self._engine = engine
+        self._session = spark
+        self.calls: dict[str, Callable[..., Any]] = {
+            "register": self._register,
+            "save": self._save,
+            "append": self._append,
+            "drop": self._drop,
+            "exists": self._exists,
+        }
+
+    @property
+    def _spark(self) -> Any:
+        return self._session()
+
+    def _register(self, data: Any, name: Any, types: Any) -> None:
+        self._typed(data, types).createOrReplaceTempView(quoted(name[0]))
+
+    def _save(self, data: Any, name: Any, types: Any) -> None:
+        self._typed(data, types).write.mode("errorifexists").saveAsTable(name[0])
+
+    def _typed(self, data: Any, types: Any) -> Any:
+        frame = self._from_r(data)
+        for column, kind in zip(types[0], types[1], strict=True):
+            frame = frame.withColumn(column, frame[quoted(column)].cast(kind))
+        return frame
+
+    def _append(self, data: Any, name: Any) -> None:
+        target = self._spark.table(name[0])
+        missing = [column for column in data.names if column not in target.columns]
+        if missing:
+            raise ValueError(f"The table has no column {missing[0]!r}.")
+        more = self._from_r(data)
+        columns = []
+        for field in target.schema.fields:
+            if field.name in more.columns:
+                column = more[quoted(field.name)].cast(field.dataType)
+            else:
+                column = _null().cast(field.dataType)
+            columns.append(column.alias(field.name))
+        more = more.select(columns)
+        if self._is_view(name[0]):  # can't be inserted into, but replaced
+            target.union(more).createOrReplaceTempView(name[0])
+        else:
+            more.write.insertInto(name[0])
+
+    def _is_view(self, name: str) -> bool:
+        return bool(self._spark.catalog.getTable(name).isTemporary)
+
+    def _drop(self, name: Any) -> None:
+        table = self._spark.catalog.getTable(name[0])
+        if table.isTemporary:
+            self._spark.catalog.uncacheTable(name[0])
+        kind = "VIEW" if table.tableType in ("VIEW", "TEMPORARY") else "TABLE"
+        self._spark.sql(f"DROP {kind} {name[0]}")
+
+    def _from_r(self, data: Any) -> Any:
+        """A DataFrame from an R data.frame."""
+        table = FromR(self._engine).table(data)
+        # Spark has no factors, and of nothing but NULL it would make a type nobody can store.
+        arrays = [storable(column) for column in table.columns]
+        table = pa.table(arrays, names=table.column_names)
+        if not table.num_columns:
+            raise ValueError("A table needs at least one column.")
+        return to_spark(self._spark, table)
+
+    def _exists(self, name: Any) -> Any:
+        return rinterface.BoolSexpVector([bool(self._spark.catalog.tableExists(name[0]))])
+
+
+def quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _null() -> Any:
+    from pyspark.sql.functions import lit
+
+    return lit(None)
+
+
+def storable(column: Any) -> Any:
+    if pa.types.is_dictionary(column.type):
+        return column.cast(pa.string())
+    if pa.types.is_null(column.type):
+        return column.cast(pa.bool_())
+    return column
