@@ -43,14 +43,28 @@ def test_the_tail_of_a_log(tmp_path: Path) -> None:
 def test_old_logs_and_those_beyond_the_newest_are_removed(tmp_path: Path) -> None:
     now = time.time()
     for number in range(5):
-        path = tmp_path / f"companion-{number}.log"
+        path = tmp_path / f"log-{number}.log"
         path.touch()
         os.utime(path, (now - number * 86400, now - number * 86400))
     (tmp_path / "address").touch()
     logs.prune(tmp_path, days=2.5, files=50)
     assert {p.name for p in tmp_path.iterdir()} == {
-        *(f"companion-{n}.log" for n in range(3)),
+        *(f"log-{n}.log" for n in range(3)),
         "address",
     }
     logs.prune(tmp_path, days=2.5, files=1)
-    assert {p.name for p in tmp_path.iterdir()} == {"companion-0.log", "address"}
+    assert {p.name for p in tmp_path.iterdir()} == {"log-0.log", "address"}
+
+
+def test_a_living_kernel_keeps_its_logs(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    for pid in (os.getpid(), ended.pid):
+        for name in (f"r-{pid}.log", f"companion-{pid}-ab12.log.1"):
+            (tmp_path / name).touch()
+            os.utime(tmp_path / name, (0, 0))
+    logs.prune(tmp_path)
+    assert {p.name for p in tmp_path.iterdir()} == {
+        f"r-{os.getpid()}.log",
+        f"companion-{os.getpid()}-ab12.log.1",
+    }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import shutil
 import threading
 import time
@@ -19,6 +20,7 @@ LIMIT = 10 * 1024 * 1024  # bytes of a log before it becomes NAME.1
 KEPT_DAYS = 7
 KEPT_FILES = 50
 _PY4J = ("py4j.clientserver", "py4j.java_gateway")
+_OWNER = re.compile(r"^(?:r|companion)-(\d+)[-.]")
 _EVERY = 5.0  # seconds between two looks at the sizes
 
 
@@ -40,9 +42,11 @@ def tail(path: Path, lines: int) -> list[str]:
 
 
 def prune(folder: Path, days: float = KEPT_DAYS, files: int = KEPT_FILES) -> None:
-    """Removes old logs, and those beyond the newest `files`."""
+    """Removes old logs, and those beyond the newest `files`, but none of a kernel that lives."""
     found = []
     for path in folder.glob("*.log*"):
+        if _lives(path):
+            continue
         with contextlib.suppress(OSError):
             found.append((path.stat().st_mtime, path))
     oldest = time.time() - days * 86400
@@ -50,6 +54,20 @@ def prune(folder: Path, days: float = KEPT_DAYS, files: int = KEPT_FILES) -> Non
         if number >= files or written < oldest:
             with contextlib.suppress(OSError):
                 path.unlink()
+
+
+def _lives(log: Path) -> bool:
+    """Whether the kernel runs whose process id is in the log's name: `r-1234.log`."""
+    named = _OWNER.search(log.name)
+    if named is None or os.name != "posix":
+        return False
+    try:
+        os.kill(int(named[1]), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def hide(secret: str) -> None:

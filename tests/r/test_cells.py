@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
+import time
+from pathlib import Path
 
 import pytest
 
@@ -253,3 +258,21 @@ def test_r_dies_while_idle(r: RInterpreter) -> None:
     result = run(r, "1", recorder)
     assert isinstance(result, Failed | Ok)
     assert value(r, "1 + 1") == "[1] 2"
+
+
+def test_what_runs_on_after_a_cell_fills_no_memory(r: RInterpreter, tmp_path: Path) -> None:
+    """Between cells nobody takes what R's children print: they wait."""
+
+    def memory() -> int:
+        status = Path("/proc/self/status").read_text()
+        return int(re.findall(r"VmRSS:\s+(\d+)", status)[0])
+
+    noted = tmp_path / "pid"
+    command = f"sh -c 'echo $$ > {noted}; exec yes 0123456789'"
+    do(r, f'system("{command}", wait = FALSE); Sys.sleep(0.5)')
+    before = memory()
+    time.sleep(3)
+    assert memory() - before < 50_000  # KB
+    assert r.is_complete("x <-").status == "incomplete"
+    os.kill(int(noted.read_text()), signal.SIGKILL)
+    assert value(r, "6 * 7") == "[1] 42"

@@ -13,7 +13,9 @@ from typing import Literal
 StreamName = Literal["stdout", "stderr"]
 
 _BATCH = 1 << 15  # bytes
+_READS = 16  # of 64 KB at a time
 _DELAY = 0.03  # seconds
+_BREATH = 0.005
 
 
 class Console:
@@ -87,7 +89,7 @@ class Console:
 
     def _drain(self) -> None:
         for fd, name in self._fds.items():
-            while True:
+            for _ in range(_READS):  # a program that never stops must not keep us here
                 try:
                     data = os.read(fd, 1 << 16)
                 except BlockingIOError:
@@ -102,6 +104,7 @@ class Console:
             self.before()  # not under the lock: it may flush from under one of its own
             with self._lock:
                 self._drain()
+            time.sleep(_BREATH)  # locks are not fair: R's answers get their turn here
 
     def _flush_late(self) -> None:
         while True:

@@ -76,7 +76,7 @@ class RCell:
         assert self.child is not None
         while True:
             try:
-                return self.child.messages.get(timeout=0.5)
+                return self.child.receive(0.5)
             except queue.Empty:
                 pass
             except KeyboardInterrupt:  # raised into us in spite of the handler

@@ -11,9 +11,8 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import IO
 
-from ... import lifelines, scratch
+from ... import lifelines, logs, scratch
 from ...rhost.frames import Channel, Message
 from ...rhost.processes import kill_session
 
@@ -24,45 +23,41 @@ _LAUNCH = (
     "import sys; sys.path[:1] == [''] and sys.path.pop(0); root = sys.argv.pop(1); "
     "root in sys.path or sys.path.append(root); from toree.rhost.__main__ import main; main()"
 )
+_AHEAD = 200  # messages the host may be ahead of whoever takes them
 
 
 class Child:
-    """One R host process. `messages` yields what it sends; None when it has ended."""
+    """One R host process. `receive` gives what it sends."""
 
-    def __init__(self, log: Path | None = None) -> None:
-        """Starts the process and returns at once.
-
-        Args:
-            log: file that gets what Python and PySpark say in the host; None throws it away.
-        """
+    def __init__(self, log: Path) -> None:
+        """Starts the process and returns at once; `log` gets what Python and PySpark say in it."""
         requests_read, requests_write = os.pipe()
         events_read, events_write = os.pipe()
         interrupts_read, self._interrupts = os.pipe()
         theirs = (requests_read, events_write, interrupts_read)
         self._temporary = scratch.part("r")
-        out: IO[bytes] | int = subprocess.DEVNULL
-        if log is not None:
-            out = open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")  # noqa: SIM115
         try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", _LAUNCH, _PACKAGES, *map(str, theirs), self._temporary],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                pass_fds=theirs,
-                # A signal to the kernel's process group must not reach R a second time.
-                start_new_session=True,
-            )
+            with logs.opened(log) as out:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-c", _LAUNCH, _PACKAGES, *map(str, theirs), self._temporary],
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=out,
+                    pass_fds=theirs,
+                    # A signal to the kernel's process group must not reach R a second time.
+                    start_new_session=True,
+                )
         finally:
             for fd in theirs:
                 os.close(fd)
-            if not isinstance(out, int):
-                out.close()
+        self._rotation = logs.Rotation(log)
         for fd in (requests_write, self._interrupts):
             lifelines.hold(fd)
         self._requests = requests_write
         self._channel = Channel(events_read, requests_write)
-        self.messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        self._room = threading.Semaphore(_AHEAD)
+        self._closing = False
         self._reader = threading.Thread(target=self._read, name="toree-r", daemon=True)
         self._reader.start()
 
@@ -75,14 +70,30 @@ class Child:
         return self._process.poll() is not None
 
     def _read(self) -> None:
-        try:
-            while True:
-                self.messages.put(self._channel.receive())
-        except (EOFError, OSError, ValueError):
-            self.messages.put(None)
+        message: Message | None = {}
+        while message is not None:
+            try:
+                message = self._channel.receive()
+            except (EOFError, OSError, ValueError):
+                message = None
+            # What nobody takes stays in the pipe: it holds up those who print between cells.
+            while not self._room.acquire(timeout=0.5):
+                if self._closing:
+                    return
+            self._messages.put(message)
+
+    def receive(self, timeout: float | None = None) -> Message | None:
+        """The host's next message; None when it has ended.
+
+        Raises:
+            queue.Empty: none has come in this time.
+        """
+        message = self._messages.get(timeout=timeout)
+        self._room.release()
+        return message
 
     def send(self, message: Message) -> None:
-        """Sends a request or an answer; a dead host is noticed by `messages`, not here."""
+        """Sends a request or an answer; a dead host is noticed by `receive`, not here."""
         with contextlib.suppress(OSError):
             self._channel.send(message)
 
@@ -120,8 +131,10 @@ class Child:
         """Ends the process; may be called twice."""
         if self._interrupts < 0:
             return
+        self._closing = True
         self.kill()
         self._process.wait()
+        self._rotation.close()
         self._reader.join(5)
         shutil.rmtree(self._temporary, ignore_errors=True)
         for fd in (self._requests, self._interrupts):

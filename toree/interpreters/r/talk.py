@@ -27,7 +27,7 @@ class Talk:
     def __init__(
         self,
         address: Callable[[], tuple[int, str, str]],
-        log: Path | None,
+        log: Path,
         lost: Callable[[], None],
     ) -> None:
         """
@@ -84,7 +84,7 @@ class Talk:
         child = self.started()
         child.send(request)
         while True:
-            message = child.messages.get()
+            message = child.receive()
             if message is None:
                 self.died(child)
                 return None
@@ -134,7 +134,7 @@ class Talk:
 
 def _first(child: Child) -> Message:
     try:
-        message = child.messages.get(timeout=_START)
+        message = child.receive(_START)
     except queue.Empty:
         raise ToreeError(f"R did not start within {_START:.0f} s.") from None
     return message or {}
