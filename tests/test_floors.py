@@ -216,6 +216,7 @@ def test_the_r_host_knows_nothing_of_the_front() -> None:
         "toree.errors",
         "toree.interpreters.base",
         "toree.spark.arrow",
+        "toree.wire",
         "toree.spark.gateway",
     }
     front = {

@@ -54,7 +54,7 @@ def test_options() -> None:
     line = "-o people -n 5 -q --params limit=30 name='a b' f=1.5 t=true n=null s=x select :limit"
     options, length = parse_options(line)
     assert line[length:] == " select :limit"
-    assert {key: options[key] for key in ("name", "rows", "quiet", "params")} == {
+    assert options == {
         "name": "people",
         "rows": 5,
         "quiet": True,

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 from rpy2 import rinterface
 
-from ..spark.arrow import to_spark
+from ..spark.arrow import nulls, to_spark
 from .columns import FromR
 from .engine import Engine
 
@@ -54,7 +54,7 @@ class Tables:
             if field.name in more.columns:
                 column = more[quoted(field.name)].cast(field.dataType)
             else:
-                column = _null().cast(field.dataType)
+                column = nulls(field.dataType)
             columns.append(column.alias(field.name))
         more = more.select(columns)
         if self._is_view(name[0]):  # can't be inserted into, but replaced
@@ -88,12 +88,6 @@ class Tables:
 
 def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
-
-
-def _null() -> Any:
-    from pyspark.sql.functions import lit
-
-    return lit(None)
 
 
 def storable(column: Any) -> Any:

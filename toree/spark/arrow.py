@@ -118,6 +118,13 @@ def _configured(session: Any, settings: dict[str, str]) -> Iterator[None]:
                 session.conf.set(name, old)
 
 
+def nulls(kind: Any) -> Any:
+    """A column of nulls of a Spark type."""
+    from pyspark.sql.functions import lit
+
+    return lit(None).cast(kind)
+
+
 def suited(table: Any) -> Any:
     """The table with columns Spark has types for, and an index of pandas under a plain name.
 
