@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import decimal
 import threading
@@ -14,7 +15,7 @@ import pytest
 from lines import Connect, file_of, run
 from session import Session
 
-from toree.client import Client, RequestFailed
+from toree.client import AsyncClient, Client, RequestFailed
 
 
 def test_tables_there_and_back(connect: Connect) -> None:
@@ -181,7 +182,35 @@ def test_rows_are_made_as_they_are_read(client: Client) -> None:
         begun = int(client.execute("seen.value.toLong").result().text)
     assert begun < 40, "partitions ran on for a reader that took one piece"
     source.close()  # type: ignore[attr-defined]
-    assert client.execute("sc.statusTracker.getActiveJobIds.length").result().text.endswith("0")
+    wait_for_no_jobs(client)
+
+
+@pytest.mark.spark
+def test_a_query_that_is_left_ends_its_shuffles(spark_kernel: Session) -> None:
+    """They run before there are rows."""
+
+    async def body() -> None:
+        async with await AsyncClient.connect(file_of(spark_kernel)) as client:
+            endless = "select count(*) from range(100000000000) where id % 7 = 9"
+            query = asyncio.ensure_future(client.sql(endless))
+            while (await client.execute(JOBS).result()).text == "0":
+                await asyncio.sleep(0.1)
+            query.cancel()
+            await asyncio.wait([query])
+
+    run(body())
+    with Client.connect(file_of(spark_kernel)) as client:
+        wait_for_no_jobs(client)
+
+
+JOBS = "sc.statusTracker.getActiveJobIds.length"
+
+
+def wait_for_no_jobs(client: Client) -> None:
+    deadline = time.monotonic() + 60
+    while client.execute(JOBS).result().text != "0":
+        assert time.monotonic() < deadline, "jobs run on for nobody"
+        time.sleep(0.2)
 
 
 @pytest.mark.spark

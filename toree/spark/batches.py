@@ -29,6 +29,7 @@ class FrameBatches:
     def __init__(self, frame: Any, group: str) -> None:
         self._frame = frame
         self._group = group
+        self._closed = self._over = False
         self._source: Any = None  # toree.spark.Batches, once rows are asked for
         self._schema = arrow.schema(frame).serialize().to_pybytes()
 
@@ -56,12 +57,15 @@ class FrameBatches:
         context._jsc.setJobGroup(self._group, "rows for a client", True)
         entry, jvm = context._gateway.entry_point, context._jvm
         rdd = self._frame._jdf.toArrowBatchRdd()
+        if self._closed:
+            return
         self._source = entry.batches(rdd, max(2, context.defaultParallelism), self._group)
         served = jvm.org.apache.spark.api.python.PythonRDD.serveIterator(
             self._source, "toree-fetch"
         )
         with _opened(served) as stream:
             yield from NoOpSerializer().load_stream(stream)
+        self._over = True
         try:
             served[2].getResult()  # raises what ended the rows too early
         except Exception as error:
@@ -69,9 +73,15 @@ class FrameBatches:
 
     def close(self) -> None:
         """Cancels the jobs that run for it; from any thread."""
-        if self._source is not None:
-            with contextlib.suppress(Exception):  # the JVM may be gone
+        if self._over:
+            return
+        self._closed = True
+        with contextlib.suppress(Exception):  # the JVM may be gone
+            if self._source is not None:
                 self._source.close()
+            # A query's shuffles run before there are rows, and so before there is a source.
+            context = self._frame.sparkSession.sparkContext
+            context._gateway.entry_point.cancelGroup(self._group)
 
 
 @contextlib.contextmanager
