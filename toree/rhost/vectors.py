@@ -19,7 +19,7 @@ null                       logical NA
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from rpy2 import rinterface
 
+from . import buffers
 from .engine import Engine, memory, set_attribute, strings
 from .udts import Matrices
 
@@ -34,7 +35,6 @@ _NA_INTEGER = -(2**31)
 _NA_REAL = np.uint64(0x7FF00000000007A2)
 _EXACT = 2**53
 _NA_INTEGER64 = -(2**63)
-_PIECE = 1 << 26  # bytes of strings handed to R at a time
 _SECONDS = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
 Warn = Callable[[str], None]
@@ -105,12 +105,12 @@ class ToR:
         kind = array.type
         if isinstance(kind, pa.BaseExtensionType):
             array = array.storage
-        missing = _positions(array)
+        missing = buffers.positions(array)
         if isinstance(kind, Matrices):
             parts = [self.column(pa.chunked_array([part])) for part in array.flatten()]
             return self._engine.call("matrices", *parts)
         if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-            ends, first, last = _ends(array, kind in (pa.large_binary(),))
+            ends, first, last = buffers.ends(array, kind in (pa.large_binary(),))
             buffer = array.buffers()[2]
             content = memoryview(buffer)[first:last] if buffer is not None else b""
             return self._engine.call("binary_of_bytes", self._raw(content), ends, missing)
@@ -127,12 +127,12 @@ class ToR:
                 missing,
             )
         if pa.types.is_map(kind):
-            ends, first, last = _ends(array, False)
+            ends, first, last = buffers.ends(array, False)
             parts = [array.keys.slice(first, last - first), array.items.slice(first, last - first)]
             child = rinterface.ListSexpVector([self.column(pa.chunked_array([p])) for p in parts])
             return self._engine.call("slices", child, ends, missing, _flag(True))
         if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-            ends, first, last = _ends(array, pa.types.is_large_list(kind))
+            ends, first, last = buffers.ends(array, pa.types.is_large_list(kind))
             inner = self.column(pa.chunked_array([array.values.slice(first, last - first)]))
             return self._engine.call("slices", inner, ends, missing, _flag(False))
         return self._strings(pa.chunked_array([pa.array([_text(x) for x in array], pa.string())]))
@@ -166,7 +166,7 @@ class ToR:
 
     def _integer64(self, data: pa.ChunkedArray) -> Any:
         made = self._engine.call("new_vector", strings(["double"]), _size(len(data)))
-        _fill(made, data, np.int64, lambda part, mask: part.__setitem__(mask, _NA_INTEGER64))
+        buffers.fill(made, data, np.int64, lambda part, mask: part.__setitem__(mask, _NA_INTEGER64))
         return self._with(made, {"class": strings(["integer64"])})
 
     def _has(self, package: str) -> bool:
@@ -181,7 +181,7 @@ class ToR:
         def whole(part: Any, mask: Any) -> None:
             part[mask] = _NA_INTEGER
 
-        _fill(made, data, dtype, real if dtype is np.float64 else whole, divisor)
+        buffers.fill(made, data, dtype, real if dtype is np.float64 else whole, divisor)
         return made
 
     def _with(self, vector: Any, attributes: dict[str, Any]) -> Any:
@@ -207,15 +207,15 @@ class ToR:
 
     def _strings(self, data: pa.ChunkedArray) -> Any:
         pieces, counts, utf8 = [], [], False
-        for part in _pieces(data):
-            joined, zeros = _joined(part)
+        for part in buffers.pieces(data):
+            joined, zeros = buffers.joined(part)
             if zeros != len(part):
                 self._warn("Zero bytes inside strings were removed: R's strings can't hold them.")
-                joined, _ = _joined(pc.replace_substring(part, "\0", ""))
+                joined, _ = buffers.joined(pc.replace_substring(part, "\0", ""))
             utf8 = utf8 or bool(len(joined) and joined.max() >= 128)
             pieces.append(self._raw(joined))
             counts.append(len(part))
-        missing = _positions(data)
+        missing = buffers.positions(data)
         return self._engine.call(
             "strings_of_bytes",
             rinterface.ListSexpVector(pieces),
@@ -223,100 +223,6 @@ class ToR:
             missing,
             _flag(utf8),
         )
-
-
-def _joined(part: pa.Array) -> tuple[Any, int]:
-    """The strings' bytes, a zero after each, and how many zeros there are."""
-    empty, zero = pa.scalar("", part.type), pa.scalar("\0", part.type)
-    text = pc.binary_join_element_wise(
-        part, empty, zero, null_handling="replace", null_replacement=""
-    )
-    first, last = _bounds(text, pa.types.is_large_string(text.type))
-    data = (
-        np.frombuffer(text.buffers()[2], np.uint8)[first:last]
-        if last > first
-        else np.empty(0, np.uint8)
-    )
-    return data, len(data) - int(np.count_nonzero(data))
-
-
-def _pieces(data: pa.ChunkedArray) -> Iterator[pa.Array]:
-    """The column in arrays of a size that is good for R: neither thousands nor gigabytes."""
-    held: list[pa.Array] = []
-    size = 0
-    for chunk in data.chunks:
-        rows = (
-            max(1, len(chunk) * _PIECE // max(1, chunk.nbytes))
-            if chunk.nbytes > _PIECE
-            else len(chunk)
-        )
-        for start in range(0, len(chunk), max(rows, 1)):
-            part = chunk.slice(start, rows)
-            held.append(part)
-            size += part.nbytes
-            if size >= _PIECE:
-                yield pa.concat_arrays(held)
-                held, size = [], 0
-    if held:
-        yield held[0] if len(held) == 1 else pa.concat_arrays(held)
-
-
-def _fill(
-    made: Any, data: pa.ChunkedArray, dtype: Any, set_missing: Any, divisor: float = 1.0
-) -> None:
-    """Copies fixed-width values, chunk by chunk, into the memory of an R vector."""
-    if not len(data):
-        return
-    target = np.frombuffer(memory(made), np.uint8).view(dtype)
-    start = 0
-    source = np.dtype(data.type.to_pandas_dtype())
-    for chunk in data.chunks:
-        if not len(chunk):
-            continue
-        values = np.frombuffer(
-            chunk.buffers()[1], source, len(chunk), chunk.offset * source.itemsize
-        )
-        part = target[start : start + len(chunk)]
-        if divisor == 1.0:
-            part[:] = values
-        else:
-            np.divide(values, divisor, out=part)
-        if chunk.null_count:
-            set_missing(part, chunk.is_null().to_numpy(zero_copy_only=False))
-        start += len(chunk)
-
-
-def _bounds(array: pa.Array, large: bool) -> tuple[int, int]:
-    buffer = array.buffers()[1]
-    if buffer is None or not len(array):
-        return 0, 0
-    offsets = np.frombuffer(buffer, np.int64 if large else np.int32)
-    return int(offsets[array.offset]), int(offsets[array.offset + len(array)])
-
-
-def _ends(array: pa.Array, large: bool) -> tuple[Any, int, int]:
-    """Where each element ends, counted from the first; and the range of the child they use."""
-    first, last = _bounds(array, large)
-    if not len(array):
-        return rinterface.FloatSexpVector([]), 0, 0
-    offsets = np.frombuffer(array.buffers()[1], np.int64 if large else np.int32)
-    part = offsets[array.offset + 1 : array.offset + len(array) + 1]
-    return rinterface.FloatSexpVector((part - first).astype(float).tolist()), first, last
-
-
-def _positions(data: Any) -> Any:
-    """1-based positions of nulls."""
-    if not data.null_count:
-        return rinterface.IntSexpVector([])
-    mask = data.is_null()
-    if isinstance(mask, pa.ChunkedArray):
-        mask = mask.combine_chunks()
-        if isinstance(mask, pa.ChunkedArray):
-            mask = pa.concat_arrays(mask.chunks)
-    found = np.flatnonzero(mask.to_numpy(zero_copy_only=False)) + 1
-    made = rinterface.baseenv["vector"]("integer", len(found))
-    np.frombuffer(memory(made), np.int32)[:] = found
-    return made
 
 
 def _size(length: int) -> Any:
