@@ -139,6 +139,7 @@ class SqlVariables:
         self._companion, self._workspace = services.companion, services.workspace
         self._frames = services.frames
         self._store = services.store
+        self._names = services.names
         self._split = split
         self._tables: dict[str, wire.Frame] = {}
         self._values: dict[str, str] = {}
@@ -204,6 +205,10 @@ class SqlVariables:
 
     def options(self, statement: str) -> dict[str, object]:
         """What a statement is to be run with."""
+        for name in [n for n in self._kept if self._names.shareable(n)]:
+            if self._names.owner(name) is None:  # another language has deleted it
+                self._kept.discard(name)
+                self.drop(name)
         folded = statement.casefold()
         if not any(name.casefold() in folded for name in (*self._tables, *self._values)):
             return {}
