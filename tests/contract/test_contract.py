@@ -13,8 +13,6 @@ import pytest
 
 from toree import registry, wire
 from toree.display import Preview
-from toree.interpreters.base import Interpreter
-from toree.testing import Recorder
 from toree.testing.conformance import Conformance, Keep, Sample, opened
 from toree.testing.values import COLUMNS, VALUES, Rows
 from toree.workspace import Workspace
@@ -158,6 +156,7 @@ class TestSql(Conformance):
             "texts": column(["a", None, ""]),
             "list": "a list of values of several kinds",
             "tuple": column({"col1": 1, "col2": "a"}),
+            "set": column([1]),
             "map": column([("a", 1), ("b", 2)]),
             "array": column([[1.0, 1.0], [1.0, 1.0]]),
             "table": Rows(COLUMNS),
@@ -205,11 +204,8 @@ class TestR(Conformance):
             "zoned": wire.Timestamp(1_709_210_096_000_005_000, "UTC"),
             "decimal": wire.Float(123.45),
             "longs": wire.Vector("float", (1.0, 2.0**40, None)),
+            "set": wire.Int(1, 32),  # a vector of one, as any of one kind
             "table": Rows({**COLUMNS, "id": [1.0, 2.0, None]}, local=True),
             "tuple": wire.List((wire.Int(1, 32), wire.Text("a"))),
         },
     )
-
-    @pytest.mark.xfail(reason="the R host has no request for it yet")
-    def test_a_name_is_taken_back(self, interpreter: Interpreter, output: Recorder) -> None:
-        super().test_a_name_is_taken_back(interpreter, output)

@@ -48,6 +48,7 @@ class Loop:
         self._session: Any = None
         self.cell = ""
         self._offer()
+        self._brought: dict[str, int] = {}  # where what came from elsewhere is, by name
         self._requests: dict[str, Callable[[Message], Answer]] = {
             "execute": self._execute,
             "complete": self._complete,
@@ -56,6 +57,7 @@ class Loop:
             "references": self._references,
             "get": self._get,
             "put": self._put,
+            "drop": self._drop,
         }
         self.interrupts.start()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
@@ -136,10 +138,14 @@ class Loop:
         self._values().put(message["name"], wire.from_json(message["value"]))
         return {}
 
+    def _drop(self, message: Message) -> Answer:
+        self._values().drop(message["name"])
+        return {}
+
     def _values(self) -> Any:
         from .values import Values
 
-        return Values(self.engine, self.session)
+        return Values(self.engine, self.session, self._brought)
 
     # -- events ----------------------------------------------------------------
 

@@ -32,9 +32,10 @@ _ARROW = {"bool": pa.bool_(), "float": pa.float64(), "text": pa.string()}
 class Values:
     """Gets and puts global variables of R."""
 
-    def __init__(self, engine: Engine, session: Session) -> None:
+    def __init__(self, engine: Engine, session: Session, brought: dict[str, int]) -> None:
         self._engine = engine
         self._session = session
+        self._brought = brought
 
     # -- out of R --------------------------------------------------------------
 
@@ -107,6 +108,13 @@ class Values:
             TypeError: R has no counterpart for the value.
         """
         rinterface.globalenv[name] = self.made(name, value)
+        self._brought[name] = int(rinterface.globalenv[name].rid)
+
+    def drop(self, name: str) -> None:
+        """Takes back what `put` made, unless a cell has assigned the name since."""
+        place = self._brought.pop(name, None)
+        if name in rinterface.globalenv and int(rinterface.globalenv[name].rid) == place:
+            del rinterface.globalenv[name]
 
     def made(self, name: str, value: wire.Value) -> Any:
         """

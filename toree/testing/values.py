@@ -33,6 +33,7 @@ VALUES: Mapping[str, wire.Value] = {
     "texts": wire.Vector("text", ("a", None, "")),
     "list": wire.List((wire.Int(1, 32), wire.Text("a"))),
     "tuple": wire.Tuple((wire.Int(1, 32), wire.Text("a"))),
+    "set": wire.Set((wire.Int(1, 32),)),
     "map": wire.Map(((wire.Text("a"), wire.Int(1, 32)), (wire.Text("b"), wire.Int(2, 32)))),
     "array": wire.Array("<f8", (2, 2), bytes.fromhex("000000000000f03f" * 4)),
 }

@@ -207,6 +207,10 @@ class RInterpreter(Interpreter):
         node = wire.to_json(value, self._store)
         self._talk.exchange({"do": "put", "name": name, "value": node})
 
+    def drop(self, name: str) -> None:
+        if self._talk.alive:  # with R its copies are gone
+            self._talk.exchange({"do": "drop", "name": name})
+
     def _shared(self, name: str) -> Message:
         if not name:
             return {"answer": self._names.all()}

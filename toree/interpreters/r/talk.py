@@ -44,6 +44,10 @@ class Talk:
         self._lost = lost
         self._child: Child | None = None
 
+    @property
+    def alive(self) -> bool:
+        return self._child is not None
+
     def close(self) -> None:
         child, self._child = self._child, None
         if child is not None:
