@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import Any
 
 #: Py4J's connections: one thread's conversation with the JVM, question and answer in turn.
 _CONNECTIONS = ("ClientServerConnection", "GatewayConnection")
@@ -30,6 +32,33 @@ def stopping(cancel: Callable[[], None]) -> Iterator[None]:
         hang_up(frame)
         if callable(before):
             before(number, frame)
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def cancelling(task: asyncio.Future[Any], stopped: Callable[[], None]) -> Iterator[None]:
+    """Makes SIGINT stop an `await` of a cell: its task alone, and not those it did not wait for.
+
+    Within `stopping`, whose handler raises: that is right where the cell's own code computes. Where
+    it waits, the event loop sleeps, and a signal alone does not wake it.
+    """
+    loop, before = asyncio.get_running_loop(), signal.getsignal(signal.SIGINT)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        __tracebackhide__ = True
+        stopped()
+        if not callable(before):
+            return
+        if asyncio.current_task(loop) is task:
+            before(number, frame)
+        with contextlib.suppress(KeyboardInterrupt):
+            before(number, frame)
+        loop.call_soon_threadsafe(task.cancel)
 
     signal.signal(signal.SIGINT, stop)
     try:

@@ -20,7 +20,7 @@ from typing import Any, Literal, cast
 from ..errors import CompanionFailed, ToreeError
 from ..interpreters.base import Output
 
-#: The id under which the JVM calls this process's `Events` (`Gateway.scala`).
+#: The id under which the JVM calls a process's `Events` (`Gateway.scala`).
 EVENTS = "toree.events"
 _PENDING_EVENTS = 64  # batches of output that may wait for the front: what bounds its memory
 
@@ -159,6 +159,8 @@ class Events:
 
     def __init__(self) -> None:
         self.runs: dict[str, Run] = {}
+        #: Cells of Python and R, which run elsewhere: where what the JVM prints for them goes.
+        self._printing: dict[str, Callable[[str, str], None]] = {}
         #: Takes what a cell prints after its end: (name of the stream, text).
         self.late_output: Callable[[str, str], None] = lambda name, text: None
         #: `kernel.data` in the JVM asks here: a shared name's value as JSON, and the names.
@@ -170,11 +172,19 @@ class Events:
         self.called_magic: Callable[[str, str, str, str], str] = lambda *call: "no magics here"
 
     def stream(self, cell: str, name: Literal["stdout", "stderr"], text: str) -> None:
-        run = self.runs.get(cell)
-        if run is None:
-            self.late_output(name, text)
-        else:
+        if run := self.runs.get(cell):
             run.event("stream", name, text)
+        else:
+            self._printing.get(cell, self.late_output)(name, text)
+
+    @contextlib.contextmanager
+    def printing(self, cell: str, write: Callable[[str, str], None]) -> Iterator[None]:
+        """Reports a cell that runs outside of the JVM; `write` is called on any thread."""
+        self._printing[cell] = write
+        try:
+            yield
+        finally:
+            del self._printing[cell]
 
     def display(self, cell: str, message: str) -> None:
         if run := self._newest(cell):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sys
 import threading
@@ -17,7 +18,7 @@ from ..config import Config
 from ..errors import ToreeError
 from ..host import Host
 from ..interpreters.base import Aborted, Failed, Ok, Result
-from . import questions
+from . import awaits, questions
 from .clients import Clients
 from .executions import Executions
 from .output import BoundedStream, KernelOutput
@@ -98,6 +99,9 @@ class ToreeKernel(IPythonKernel):
         if self._in_cell:
             signal.default_int_handler(number, frame)
         self._stop_asked = True
+
+    def _cancel_on_sigint(self, future: asyncio.Future[Any]) -> Any:
+        return awaits.stoppable(self.shell, future)
 
     # ---------------------------------------------------------------- kernel_info
 

@@ -20,6 +20,7 @@ class Request:
     cell_meta: Any
     cell_id: Any
     ran: bool = False  # IPython has run it, and so counted and kept it
+    stopped: bool = False  # the user stopped it while it awaited something
     aborted: bool = False  # the cells queued behind it have been aborted
 
 

@@ -39,6 +39,8 @@ class Shell:
             cell_meta=request.cell_meta,
             cell_id=request.cell_id,
         )
+        if request.stopped and reply.get("ename") == "CancelledError":
+            return {**reply, "ename": "KeyboardInterrupt", "evalue": ""}  # as its message says
         return dict(reply)
 
     def complete(self, code: str, cursor: int) -> dict[str, Any]:

@@ -255,12 +255,18 @@ class Loop:
             from .session import Session
 
             self._session = Session(
-                self.engine, lambda: self._question({"event": "address"}), self._warn
+                self.engine,
+                lambda: self._question({"event": "address"}),
+                self._warn,
+                self._printed,
             )
         return self._session
 
     def _warn(self, text: str) -> None:
         self.console.write("stderr", f"Warning message:\n{text}\n".encode())
+
+    def _printed(self, name: str, text: str) -> None:
+        self.console.write("stderr" if name == "stderr" else "stdout", text.encode())
 
     def _spark(self, name: Any, *arguments: Any) -> Any:
         return self.session.run(self.cell, name[0], arguments)

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 from rpy2 import rinterface
 
-from ..spark.gateway import connect
+from ..spark.gateway import Printed, connect
 from . import guests
 from .columns import FromR
 from .engine import Engine, strings
@@ -32,16 +32,24 @@ _LOST = "The Spark session is gone. The next use of Spark attaches to the new on
 class Session:
     """Spark for R. All methods but `cancel` run on the main thread, called from R."""
 
-    def __init__(self, engine: Engine, address: Address, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        address: Address,
+        warn: Callable[[str], None],
+        printed: Callable[[str, str], None],
+    ) -> None:
         """
         Args:
             address: asks the front for port and secret of the gateway and the workspace there;
                 may wait for Spark.
             warn: shows a warning in the cell.
+            printed: takes what the JVM prints during a call: name of the stream, text.
         """
         self._engine = engine
         self._address = address
         self.warn = warn
+        self._printed = printed
         self._spark: Any = None
         self._context: Any = None
         self._workspace = ""
@@ -88,7 +96,7 @@ class Session:
         if self._spark is None or (port, secret) != self._at or self._stopped():
             self._attach(int(port), str(secret))
         # A new thread of the JVM serves a new connection, so the group is set again each time.
-        self._context.setJobGroup(cell, "R cell", False)
+        self._entry.enter(cell, "R cell", False)
         self._cell = cell
 
     def _stopped(self) -> bool:
@@ -103,7 +111,7 @@ class Session:
             SparkContext._active_spark_context = None
             SparkContext._gateway = SparkContext._jvm = None
             SparkSession._instantiatedSession = None
-            gateway = connect(port, secret)
+            gateway = connect(port, secret, Printed(self._printed))
             jsession = gateway.entry_point.session()
             jsc = gateway.entry_point.javaContext()
             conf = SparkConf(_jvm=gateway.jvm, _jconf=jsc.getConf())

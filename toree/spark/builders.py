@@ -32,7 +32,7 @@ class Builders:
         self._made = made
         self._entry: Any = None
 
-    def serve(self, port: int, secret: str) -> Any:
+    def serve(self, port: int, secret: str, events: object) -> Any:
         """Gives PySpark the companion's gateway; from here on it starts no JVM of its own.
 
         Raises:
@@ -50,7 +50,7 @@ class Builders:
                 f"PySpark can't be imported: {error}.",
                 advice="Install it with: pip install 'pyspark[sql]', or set SPARK_HOME.",
             ) from error
-        gateway = connect(port, secret)
+        gateway = connect(port, secret, events)
         with SparkContext._lock:
             SparkContext._gateway, SparkContext._jvm = gateway, gateway.jvm
         if self._entry is None:

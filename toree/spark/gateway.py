@@ -5,16 +5,23 @@ from __future__ import annotations
 import hashlib
 import os
 import types
+from collections.abc import Callable
 from typing import Any
 
 from .. import logs
 
+# The id under which the JVM calls them, on any connection (Gateway.scala).
+_EVENTS = "toree.events"
 
-def connect(port: int, secret: str) -> Any:
+
+def connect(port: int, secret: str, events: object) -> Any:
     """The gateway PySpark's own launcher makes, with all it imports into it.
 
     The launcher is told of the JVM by its environment. It gets one of its own: the process's would
     hand the secret to every program that is started meanwhile.
+
+    `events` takes what the JVM prints while a call of this process runs: it has the method
+    `stream(cell, name, text)`, called on the thread that waits for the call's answer.
     """
     from pyspark import java_gateway
 
@@ -28,6 +35,7 @@ def connect(port: int, secret: str) -> Any:
         gateway = java_gateway.launch_gateway()
     finally:
         java_gateway.os = os
+    gateway.gateway_property.pool.put(events, force_id=_EVENTS)
     # PySpark opens its callback server when a stream or a listener needs it. Without a secret every
     # user of this machine could call what Python has handed to the JVM.
     callbacks = gateway.callback_server_parameters
@@ -40,3 +48,13 @@ def connect(port: int, secret: str) -> Any:
 def callback_secret(secret: str) -> str:
     """What the JVM shows to PySpark's callback server (`Gateway.scala`)."""
     return hashlib.sha256(f"callback:{secret}".encode()).hexdigest()
+
+
+class Printed:
+    """`toree.Events` in a process that runs no cells for others."""
+
+    def __init__(self, write: Callable[[str, str], None]) -> None:
+        self._write = write
+
+    def stream(self, cell: str, name: str, text: str) -> None:
+        self._write(name, text)

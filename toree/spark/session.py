@@ -14,7 +14,6 @@ import queue
 import re
 import sys
 import threading
-import time
 import types
 from collections.abc import Callable, Collection
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -84,7 +83,7 @@ class PythonSpark:
         self._forget()
         self._hang_up()
         self._session = self._context = None
-        self._gateway = self._builders.serve(*self._companion.address)
+        self._gateway = self._builders.serve(*self._companion.address, self._companion.events)
         self._entry = entry
 
     def _attach_if(self, needed: bool) -> bool:
@@ -115,10 +114,11 @@ class PythonSpark:
             elif again and fresh:
                 output.stream("stderr", "The Spark session had ended: this is a fresh one.\n")
         # Stop cancels this cell's jobs and no others.
-        self._group = f"toree-python-{time.monotonic_ns()}"
+        self._group = output.cell
         self._line = code.strip().partition("\n")[0][:80]
-        if self._context is not None and self._entry is self._current_entry():
-            self._tag(self._context._jsc)
+        if self._gateway is not None and self._entry is self._current_entry():
+            with contextlib.suppress(Exception):
+                self._gateway.entry_point.enter(self._group, self._line, True)
 
     def _tag(self, java_context: Any) -> None:
         with contextlib.suppress(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -51,7 +52,7 @@ class PythonInterpreter(Interpreter):
 
     async def execute(self, code: str, output: Output, **options: Any) -> Result:
         life = self._companion.life
-        with stopping(self._spark.cancel):
+        with stopping(self._spark.cancel), self._companion.events.printing(output.cell, _print):
             self._spark.prepare(code, output, lambda: self._variables.references(code))
             self._variables.begin()
             self._faults.begin()
@@ -133,3 +134,8 @@ class PythonInterpreter(Interpreter):
 
     def own(self, name: str) -> bool:
         return hasattr(builtins, name) or self._variables.imported(name)
+
+
+def _print(name: str, text: str) -> None:
+    """What the JVM prints for a Python cell goes where the cell's own text goes."""
+    getattr(sys, name).write(text)

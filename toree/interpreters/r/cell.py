@@ -71,6 +71,11 @@ class RCell:
         if self._stopped_at:
             self.interrupt()
 
+    def printed(self, name: str, text: str) -> None:
+        """Text of the JVM's for this cell that does not come by R's own connection; any thread."""
+        if self.child is not None:
+            self.child.add({"event": "stream", "name": name, "text": text})
+
     def next_message(self) -> Message | None:
         """Waits for the host's next message; None when it is gone."""
         assert self.child is not None

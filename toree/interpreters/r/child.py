@@ -82,6 +82,11 @@ class Child:
                     return
             self._messages.put(message)
 
+    def add(self, message: Message) -> None:
+        """Takes a message that has come another way in among the host's; any thread."""
+        self._room.acquire(timeout=1.0)
+        self._messages.put(message)
+
     def receive(self, timeout: float | None = None) -> Message | None:
         """The host's next message; None when it has ended.
 

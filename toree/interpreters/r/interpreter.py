@@ -78,7 +78,8 @@ class RInterpreter(Interpreter):
         cell = RCell(output, self._patience, self._shared)
         self._missing = False
         try:
-            with self._talk.lock, cell.catching_sigint():
+            printing = self._companion.events.printing(cell.id, cell.printed)
+            with self._talk.lock, cell.catching_sigint(), printing:
                 return self._execute(code, cell, output)
         except KeyboardInterrupt:  # R was still starting
             return _interrupted()

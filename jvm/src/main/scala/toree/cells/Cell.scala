@@ -6,7 +6,7 @@ import toree.stop.Stoppable
   *
   * Threads a cell starts inherit its tag, so that their output goes where the user looks for it.
   */
-final class Cell(val id: String) extends Stoppable {
+class Cell(val id: String) extends Stoppable {
   val outbox = new Outbox(() => id, blocking = true)
 
   @volatile var running: Boolean = true
@@ -23,6 +23,9 @@ final class Cell(val id: String) extends Stoppable {
       Stoppable.tag.remove()
     }
   }
+
+  /** What a thread of the cell prints. */
+  def print(stream: String, text: String): Unit = outbox.write(stream, text, 0, text.length)
 
   def ask(prompt: String, password: Boolean): Option[String] = {
     val question = new Outbox.Question(prompt, password)

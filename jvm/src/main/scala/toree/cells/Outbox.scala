@@ -27,6 +27,11 @@ final class Outbox(cell: () => String, blocking: Boolean) {
   private var pending = 0L
   private var dropped = 0L
   private var closed = false
+  private var sent = 0L // when text was last taken
+  private var served = false // somebody delivers, until it is closed
+  private var underWay = false // an event was taken and is not delivered yet
+  private var hurry = false
+  private val delivering = new ReentrantLock
 
   def write(name: String, chars: CharSequence, start: Int, end: Int): Unit = if (end > start) {
     lock.lock()
@@ -35,6 +40,7 @@ final class Outbox(cell: () => String, blocking: Boolean) {
       var from = start
       while (from < end && makeRoom()) {
         if (text.length == 0) {
+          filled = true
           stream = name
           since = System.nanoTime
           changed.signal()
@@ -53,6 +59,7 @@ final class Outbox(cell: () => String, blocking: Boolean) {
     try
       if (makeRoom()) {
         seal()
+        filled = true
         events.add(event)
         changed.signal()
       }
@@ -78,10 +85,59 @@ final class Outbox(cell: () => String, blocking: Boolean) {
     }
   }
 
+  /** Hands over what is there, on any thread; in order whoever does it. */
+  def deliverNow(to: Events): Unit = {
+    delivering.lock()
+    try {
+      var event = now()
+      while (event != null) {
+        send(event, to)
+        event = now()
+      }
+    } finally delivering.unlock()
+  }
+
+  private def now(): Event = {
+    lock.lock()
+    try {
+      seal()
+      if (events.isEmpty) {
+        filled = false
+        null
+      } else taken(events.poll())
+    } finally lock.unlock()
+  }
+
+  @volatile private var filled = false
+  def isEmpty: Boolean = !filled
+
+  /** Whether it is time to deliver: much text, or none was taken for a while. */
+  def isDue: Boolean = {
+    lock.lock()
+    try !events.isEmpty || System.nanoTime - sent >= patience
+    finally lock.unlock()
+  }
+
+  /** Waits until all that was written so far has been delivered, where somebody does that. */
+  def settle(): Unit = if (filled) {
+    lock.lock()
+    try {
+      val deadline = System.nanoTime + TimeUnit.SECONDS.toNanos(1)
+      var left = 1L
+      hurry = true
+      changed.signal()
+      while (served && !closed && left > 0 && (underWay || text.length > 0 || !events.isEmpty)) {
+        left = deadline - System.nanoTime
+        room.awaitNanos(math.min(left, patience))
+      }
+    } finally lock.unlock()
+  }
+
   private def send(event: Event, to: Events): Unit = event match {
     case Stream(name, chars) => to.stream(cell(), name, chars)
     case Display(json)       => to.display(cell(), json)
     case Clear(later)        => to.clear(cell(), later)
+    case Rest(outbox)        => outbox.deliverNow(to)
     case request: Request    => request.make(to, cell())
     case question: Question  =>
       try question.answer(Option(to.ask(cell(), question.prompt, question.password)))
@@ -93,12 +149,15 @@ final class Outbox(cell: () => String, blocking: Boolean) {
 
   private def next(): Event = {
     lock.lock()
+    served = true
+    underWay = false
+    room.signalAll()
     try {
       while (true) {
         if (!events.isEmpty) return taken(events.poll())
         if (text.length > 0) {
           val age = System.nanoTime - since
-          if (closed || age >= patience) {
+          if (closed || hurry || age >= patience) {
             seal()
             return taken(events.poll())
           }
@@ -108,7 +167,11 @@ final class Outbox(cell: () => String, blocking: Boolean) {
           dropped = 0
           return Stream("stderr", note)
         } else if (closed) return null
-        else changed.await()
+        else {
+          hurry = false
+          filled = false
+          changed.await()
+        }
       }
       null
     } finally lock.unlock()
@@ -116,11 +179,14 @@ final class Outbox(cell: () => String, blocking: Boolean) {
 
   private def taken(event: Event): Event = {
     pending -= event.size
+    underWay = true
+    sent = System.nanoTime
     room.signalAll()
     event
   }
 
   private def seal(): Unit = if (text.length > 0) {
+    filled = true
     events.add(Stream(stream, text.toString))
     pending += text.length
     text.setLength(0)
@@ -147,6 +213,9 @@ object Outbox {
     override def size: Int = text.length
   }
   final case class Display(json: String) extends Event
+
+  /** What a cell's own calls have left behind. */
+  final case class Rest(outbox: Outbox) extends Event
   final case class Clear(later: Boolean) extends Event
 
   /** A question to the user; the asking thread waits for the answer. */
@@ -172,7 +241,7 @@ object Outbox {
       }
   }
 
-  private val batch = 32 * 1024
+  val batch: Int = 32 * 1024
   private val patience = TimeUnit.MILLISECONDS.toNanos(25)
   private val limit = 1024 * 1024L
 }

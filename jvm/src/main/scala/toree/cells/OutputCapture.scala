@@ -15,8 +15,8 @@ final class OutputCapture {
 
   val background = new Outbox(() => newest, blocking = false)
 
-  val out: PrintStream = new CellStream("stdout", outbox)
-  val err: PrintStream = new CellStream("stderr", outbox)
+  val out: PrintStream = new CellStream("stdout", printed)
+  val err: PrintStream = new CellStream("stderr", printed)
   val in: InputStream = new AskingInput
 
   /** Replaces the process's streams; the front's pipe, the former System.in, is the answer. */
@@ -29,14 +29,26 @@ final class OutputCapture {
 
   def started(cell: Cell): Unit = newest = cell.id
 
-  private def outbox(): Outbox = Cell.current match {
-    case Some(cell) if cell.running => cell.outbox
-    case _                          => background
+  // Whether the thread has printed for a cell it does not know.
+  private val owing = ThreadLocal.withInitial[Boolean](() => false)
+
+  /** Before the answer to a call that this thread serves: what the call has printed. */
+  def answer(): Unit = Guest.current match {
+    case Some(guest)          => guest.answer()
+    case None if owing.get    => owing.remove(); background.settle()
+    case None                 => ()
+  }
+
+  private def printed(stream: String, text: String): Unit = Cell.current match {
+    case Some(cell) if cell.running => cell.print(stream, text)
+    case _                          =>
+      background.write(stream, text, 0, text.length)
+      owing.set(true)
   }
 }
 
 /** A PrintStream that appends text straight to an outbox: no charset and no lock on the way. */
-private final class CellStream(name: String, outbox: () => Outbox)
+private final class CellStream(name: String, printed: (String, String) => Unit)
     extends PrintStream(CellStream.nowhere, false, "UTF-8") {
   // Bytes written by Java libraries; a character may arrive in pieces.
   private val decoder = StandardCharsets.UTF_8.newDecoder
@@ -44,10 +56,7 @@ private final class CellStream(name: String, outbox: () => Outbox)
     .onUnmappableCharacter(CodingErrorAction.REPLACE)
   private var rest = new Array[Byte](0)
 
-  private def put(text: String): Unit = {
-    val shown = if (text == null) "null" else text
-    outbox().write(name, shown, 0, shown.length)
-  }
+  private def put(text: String): Unit = printed(name, if (text == null) "null" else text)
   private def line(text: String): Unit = put(text + "\n")
 
   override def print(x: String): Unit = put(x)

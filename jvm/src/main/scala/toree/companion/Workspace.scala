@@ -109,8 +109,11 @@ final class Workspace(
     if (early.remove(id)) interrupt(id)
     capture.started(cell)
     val thread = new CellThread(cell, loader, { spark.tag(cell, code); body(cell) })
-    try thread.outcome(events)
-    finally {
+    try {
+      val outcome = thread.outcome(events)
+      capture.background.settle()
+      outcome
+    } finally {
       // Only when the front is gone is the cell still running here.
       if (cell.running) interrupt(id)
       running.remove(id, cell)

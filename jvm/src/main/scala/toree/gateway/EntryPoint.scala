@@ -8,7 +8,7 @@ import org.apache.spark.rdd.RDD
 import org.apache.spark.sql.{Dataset, SparkSession}
 
 import toree.Events
-import toree.cells.CellOptions
+import toree.cells.{CellOptions, Guest}
 import toree.companion.Companion
 import toree.packages.Request
 import toree.spark.{Batches, Jobs, Preview, Settings, SparkBuild}
@@ -78,6 +78,16 @@ final class EntryPoint(companion: Companion) {
 
   /** Before a further call of a cell that has made one: SQL's next statement, a magic's code. */
   def again(workspace: String, cell: String): Unit = companion.workspace(workspace).again(cell)
+
+  private[gateway] def answer(): Unit = companion.capture.answer()
+
+  /** A cell of another language makes its calls on this connection from now on. */
+  def enter(cell: String, description: String, interruptOnCancel: Boolean): Unit = {
+    Guest.enter(cell, companion.capture, () => companion.events)
+    companion.spark.peek.foreach(
+      _.sparkContext.setJobGroup(cell, description, interruptOnCancel)
+    )
+  }
 
   def interrupt(workspace: String, cell: String): Unit =
     companion.workspace(workspace).interrupt(cell)

@@ -17,7 +17,7 @@ import py4j.{Py4JPythonClient, PythonClient}
 private final class FrontClient(secret: String)
     extends PythonClient(
       null,
-      null,
+      Commands.own,
       0,
       InetAddress.getLoopbackAddress,
       0L,

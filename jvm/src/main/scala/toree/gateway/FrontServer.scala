@@ -13,7 +13,7 @@ private final class FrontServer(
     front: FrontClient,
     secret: String,
     loader: ClassLoader
-) extends JavaServer(entry, 0, 0, 0, null, front, secret) {
+) extends JavaServer(entry, 0, 0, 0, Commands.own, front, secret) {
 
   /** Accepts connections for as long as the process lives: nothing ends that. */
   override def run(): Unit = {

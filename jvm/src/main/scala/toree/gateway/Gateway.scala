@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets
 import java.nio.file.{Files, Path, StandardCopyOption}
 import java.nio.file.attribute.PosixFilePermissions
 import java.security.{MessageDigest, SecureRandom}
+import java.util.logging.{Level, Logger}
 
 import toree.Events
 import toree.companion.Companion
@@ -27,6 +28,7 @@ final class Gateway(companion: Companion) {
   front.setJavaServer(server)
 
   def start(): Unit = {
+    Gateway.log.setLevel(Level.OFF) // its errors reach whoever called; cells are no place for a log
     server.getGateway.startup()
     // One for all clients: each process has its own object of this name.
     companion.events = server.getGateway
@@ -53,6 +55,8 @@ object Gateway {
 
   /** The id under which a client has its `Events`; no proxy of PySpark's is called so. */
   val events = "toree.events"
+
+  private val log = Logger.getLogger("py4j") // kept: a logger nobody holds forgets its level
 
   /** What PySpark's callback server asks for (`toree/spark/gateway.py`). It is not the gateway's
     * secret: that would be told to whoever has taken the port of a server that is gone.
