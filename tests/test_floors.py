@@ -17,7 +17,10 @@ ROOMS = {
         *("", "errors", "config", "cell", "arguments", "wire", "interpreters.base"),
         *("folders", "scratch", "lifelines", "apache"),
     },
-    "parts": {"display", "signals", "logs", "variables", "running", "sharing", "api"},
+    "parts": {
+        *("display", "progress", "signals", "logs", "variables", "running", "sharing"),
+        *("explorer", "api"),
+    },
     "companion": {"companion.*"},
     "spark": {"spark.*"},
     "rhost": {"rhost.*"},

@@ -29,6 +29,8 @@ class Config:
     python: str = ""
     #: Rows of a table that are shown.
     rows: int = 20
+    #: Whether cells show how far their Spark jobs are; `%progress` changes it.
+    progress: bool = True
     #: What one cell may print before the rest is cut, bytes. 0: no limit.
     output_limit: int = 32 * 1024 * 1024
     #: Seconds an interrupted cell has before the user is told that it does not stop.
@@ -79,6 +81,7 @@ class Config:
             start_timeout=float(timeout) / 1000 if timeout else cls.start_timeout,
             python=env.get("PYTHON_EXEC", ""),
             rows=options.rows or cls.rows,
+            progress=options.progress != "off",
             magic_urls=_several(options.magic_url, env.get("MAGIC_URLS")),
             repositories=_several(options.default_repositories, env.get("DEFAULT_REPOSITORIES")),
             credentials=_several(
@@ -107,5 +110,6 @@ def _options() -> argparse.ArgumentParser:
     for name in ("--magic-url", "--default-repositories", "--default-repository-credentials"):
         parser.add_argument(name, action="append", help="several: by commas, or once more")
     parser.add_argument("--rows", type=int, help="rows of a table that are shown")
+    parser.add_argument("--progress", choices=("on", "off"), help="bars of cells' Spark jobs")
     parser.add_argument("--output-limit", type=int, help="bytes one cell may print; 0: no limit")
     return parser

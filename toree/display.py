@@ -49,6 +49,7 @@ class Settings:
     show_output: bool = True
     truncate: bool = True
     rows: int = 20
+    progress: bool = True
     #: Characters of a value that are shown; None: as many as usual.
     width: int | None = None
 

@@ -217,6 +217,7 @@ class Host:
         with (
             hushed,
             self.workspace.cells.running(interpreter.language, output, interpreter.interrupt),
+            self.workspace.bars.cell(output),
         ):
             visit = self.sharing.before(interpreter, body)
             result = await interpreter.execute(body, output, **options)

@@ -67,6 +67,10 @@ class Cells:
         with self._lock:
             return next((c for c in reversed(self._running) if c.id == whole), None)
 
+    def of(self, language: str) -> bool:
+        """Whether a cell of this language runs."""
+        return any(cell.language == language for cell in self)
+
     def __iter__(self) -> Iterator[Running]:
         with self._lock:
             return iter(list(self._running))

@@ -10,8 +10,10 @@ from .companion.companion import Companion
 from .config import Config
 from .display import Settings
 from .errors import MagicError
+from .explorer import Explorer
 from .interpreters.base import Interpreter, Output
 from .interpreters.services import IPython, Language, Services
+from .progress import Bars
 from .registry import magic_names
 from .running import Cells
 from .sharing import Sharing, View
@@ -36,7 +38,7 @@ class Workspace:
         self.named = magic_names(languages)
         self.companion = companion
         self.cells = Cells()
-        self.display = Settings(rows=config.rows)
+        self.display = Settings(rows=config.rows, progress=config.progress)
         self.sharing = Sharing(
             self.interpreter,
             {row.name: row.title for row in languages.values()},
@@ -44,8 +46,11 @@ class Workspace:
         )
         self._config = config
         self._ipython = ipython
+        self.bars = Bars(self._last_progress, lambda: self.display.progress)
+        companion.events.tell_progress = self.bars.tell
         self._spark = PythonSpark(companion, ipython.shell, self.display)
         self._frames = Frames(self._spark, name)
+        self.explorer = Explorer(self.sharing, self._frames, self.cells.of)
         self._interpreters: dict[str, Interpreter] = {}
         self._folder = Path.cwd()
         self._told: Path | None = None  # where java.io.File stays
@@ -109,6 +114,9 @@ class Workspace:
                 )
         for made in list(self._interpreters.values()):
             await made.moved(folder, output)
+
+    def _last_progress(self, cell: str) -> str:
+        return str(self.companion.ask("endProgress", cell)) if self.companion.ready else ""
 
     # ---------------------------------------------------------------- life
 

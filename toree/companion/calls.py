@@ -170,6 +170,8 @@ class Events:
         self.happened_event: Callable[[Any], None] = lambda event: None
         #: `kernel.magics` in the JVM: runs a magic in a cell; "" or why it failed.
         self.called_magic: Callable[[str, str, str, str], str] = lambda *call: "no magics here"
+        #: Takes how far a cell's Spark jobs are, as JSON; says whether more of it is wanted.
+        self.tell_progress: Callable[[str, str], bool] = lambda cell, facts: False
 
     def stream(self, cell: str, name: Literal["stdout", "stderr"], text: str) -> None:
         if run := self.runs.get(cell):
@@ -193,6 +195,9 @@ class Events:
     def clear(self, cell: str, wait: bool) -> None:
         if run := self._newest(cell):
             run.event("clear", wait)
+
+    def progress(self, cell: str, facts: str) -> bool:
+        return self.tell_progress(cell, facts)
 
     def ask(self, cell: str, prompt: str, password: bool) -> str | None:
         run = self.runs.get(cell)

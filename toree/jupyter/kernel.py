@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
+from traitlets import Type
 
 from .. import __version__, registry, scratch
 from ..config import Config
@@ -20,6 +21,7 @@ from ..host import Host
 from ..interpreters.base import Aborted, Failed, Ok, Result
 from . import awaits, questions
 from .clients import Clients
+from .debugger import Variables
 from .executions import Executions
 from .output import BoundedStream, KernelOutput
 from .request import REQUEST, Request
@@ -37,6 +39,7 @@ class ToreeKernel(IPythonKernel):
 
     implementation = "toree"
     implementation_version = __version__
+    debugger_class = Type(Variables)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -55,6 +58,9 @@ class ToreeKernel(IPythonKernel):
         self.executions = Executions(self._stop_cell)
         self.clients = Clients(self, self.host.workspace, self.executions.cancel)
         self.control_handlers["toree_request"] = self.clients.handle
+        if isinstance(debugger := getattr(self, "debugger", None), Variables):  # has debugpy
+            debugger.explorer = self.host.workspace.explorer
+            debugger.python = self.host.language is None or self.host.language.ipython
 
     def start(self) -> None:
         super().start()
@@ -120,11 +126,6 @@ class ToreeKernel(IPythonKernel):
     def kernel_info(self) -> dict[str, Any]:
         info: dict[str, Any] = super().kernel_info
         info["toree"] = {"languages": sorted(self.host.languages)}
-        row = self.host.language
-        if row is None or not row.ipython:  # debugpy can't step through other languages
-            info["supported_features"] = [
-                name for name in info.get("supported_features", []) if name != "debugger"
-            ]
         return info
 
     # ---------------------------------------------------------------- execute

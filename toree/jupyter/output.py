@@ -49,6 +49,7 @@ class KernelOutput:
     def __init__(self, kernel: IPythonKernel, limit: int) -> None:
         self.cell = new_id()
         self._kernel = kernel
+        self._parent = kernel.get_parent("shell")  # other threads know no request
         self._limit = limit
         self._printed = 0
 
@@ -90,4 +91,8 @@ class KernelOutput:
         return str(self._kernel.raw_input(prompt))
 
     def _send(self, kind: str, content: dict[str, object]) -> None:
-        self._kernel.send_response(self._kernel.iopub_socket, kind, content)
+        kernel = self._kernel
+        assert kernel.session is not None
+        kernel.session.send(
+            kernel.iopub_socket, kind, content, parent=self._parent, ident=kernel._topic(kind)
+        )

@@ -71,4 +71,17 @@ def show_logs(context: Context, arguments: Arguments) -> None:
     context.output.stream("stdout", text or "There is no log yet.\n")
 
 
-SESSION: tuple[Magic, ...] = (restart, info, show_logs)
+def _switch(parser: ArgumentParser) -> None:
+    parser.add_argument("state", nargs="?", type=str.lower, choices=("on", "off"))
+
+
+@line_magic("progress", "[on|off]", _switch)
+def progress(context: Context, arguments: Arguments) -> None:
+    """Shows or hides how far the Spark jobs of a cell are."""
+    display = context.host.display
+    if arguments.state is not None:
+        display.progress = arguments.state == "on"
+    context.output.stream("stdout", f"Progress is {'on' if display.progress else 'off'}.\n")
+
+
+SESSION: tuple[Magic, ...] = (restart, info, show_logs, progress)

@@ -7,11 +7,13 @@ cell that waits never hits one of them in the middle.
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from .. import wire
+from ..display import Preview
 from . import arrow
 from .session import PythonSpark
 
@@ -67,6 +69,20 @@ class Frames:
             return DataFrame(found, session)
 
         return self.call(find)
+
+    def schema(self, held: wire.Frame) -> list[tuple[str, str]]:
+        """Names and Spark types of the columns; runs no job."""
+        frame = self.frame(held)
+        return self.call(lambda: [(f.name, f.dataType.simpleString()) for f in frame.schema])
+
+    def preview(self, held: wire.Frame, rows: int) -> Preview:
+        """The first rows."""
+        frame = self.frame(held)
+        return self.call(
+            lambda: Preview.from_wire(
+                json.loads(frame._sc._gateway.entry_point.preview(frame._jdf, rows))
+            )
+        )
 
     def drop(self, held: wire.Frame) -> None:
         """Takes away a key that was made for one crossing; SQL's `-o` names stay."""

@@ -168,7 +168,8 @@ def result_of(
         output.display({"text/plain": definitions})
     if status == "ok":
         if table := outcome.get("table"):
-            return Ok(Preview.from_wire(table, widths).bundle())
+            shown = Preview.from_wire(table, widths).bundle()
+            return Ok({**shown, **(outcome.get("result") or {})})
         return Ok(outcome.get("result") or None)
     if status == "abandoned":
         advice = (

@@ -1,26 +1,67 @@
 package toree
 
-import toree.cells.{Cell, Outbox}
-import toree.text.Json
+import java.awt.image.RenderedImage
+import java.util.UUID
 
-/** `kernel.display`: output of any mime type from a Scala cell. */
-final class Display private[toree] {
-  def content(mime: String, data: String): Unit = send(
+import scala.reflect.ClassTag
+
+import toree.cells.{Cell, Outbox}
+import toree.text.{Json, Mime}
+
+/** `kernel.display`: output of any MIME type from a Scala cell.
+  *
+  * What is shown can be shown anew: `val h = kernel.display.html("..."); h.update("...")`.
+  */
+final class Display private[toree] (displayers: Displayer => Unit) {
+
+  /** Text of a text type, JSON of a JSON type, base 64 of a binary one.
+    *
+    * Throws IllegalArgumentException where `data` is to be JSON and is not.
+    */
+  def content(mime: String, data: String): Shown = {
+    val shown = new Shown(mime, UUID.randomUUID.toString)
+    shown.send(data, update = false)
+    shown
+  }
+
+  def html(data: String): Shown = content("text/html", data)
+  def markdown(data: String): Shown = content("text/markdown", data)
+  def latex(data: String): Shown = content("text/latex", data)
+  def json(data: String): Shown = content("application/json", data)
+  def svg(data: String): Shown = content("image/svg+xml", data)
+  def javascript(data: String): Shown = content("application/javascript", data)
+  def png(data: Array[Byte]): Shown = content("image/png", Mime.base64(data))
+  def png(image: RenderedImage): Shown = content("image/png", Mime.png(image))
+
+  /** How values of `T` are shown from now on: MIME types and contents. */
+  def register[T](show: T => Map[String, String])(implicit kind: ClassTag[T]): Unit =
+    displayers {
+      case kind(value) => Mime.java(show(value))
+      case _           => null
+    }
+
+  /** Clears the cell's output, at once or when new output comes. */
+  def clear(wait: Boolean = false): Unit = Display.put(Outbox.Clear(wait))
+}
+
+/** Something shown; `update` replaces it wherever it stands. */
+final class Shown private[toree] (mime: String, id: String) {
+  def update(data: String): Unit = send(data, update = true)
+
+  override def toString: String = s"what is shown as $mime"
+
+  private[toree] def send(data: String, update: Boolean): Unit = Display.put(
     Outbox.Display(
       Json.obj(
-        "data" -> Map(mime -> data),
+        "data" -> Map(mime -> Mime.content(mime, data)),
         "metadata" -> Map.empty[String, Any],
-        "display_id" -> None,
-        "update" -> false
+        "display_id" -> id,
+        "update" -> update
       )
     )
   )
+}
 
-  def html(data: String): Unit = content("text/html", data)
-  def javascript(data: String): Unit = content("application/javascript", data)
-
-  /** Clears the cell's output, at once or when new output comes. */
-  def clear(wait: Boolean = false): Unit = send(Outbox.Clear(wait))
-
-  private def send(event: Outbox.Event): Unit = Cell.current.foreach(_.outbox.put(event))
+private object Display {
+  def put(event: Outbox.Event): Unit = Cell.current.foreach(_.outbox.put(event))
 }

@@ -16,6 +16,9 @@ trait Events {
 
   def clear(cell: String, wait: Boolean): Unit
 
+  /** How far a cell's Spark jobs are, as JSON (`toree.spark.Progress`); false: no more of it. */
+  def progress(cell: String, json: String): Boolean = false
+
   /** A line the user typed, without its line end; null when nobody can be asked. */
   def ask(cell: String, prompt: String, password: Boolean): String
 

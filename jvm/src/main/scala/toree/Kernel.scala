@@ -20,13 +20,14 @@ final class Kernel private[toree] (
     load: Seq[URI] => Unit,
     run: String => Outcome,
     failure: () => Throwable,
+    show: Displayer => Unit,
 
     /** The shared names of all languages, by name. */
     val data: JMap[String, Any] = new ConcurrentHashMap[String, Any]
 ) {
 
   /** Shows things in the cell that calls it. */
-  val display: Display = new Display
+  val display: Display = new Display(show)
 
   /** Text straight to the cell's stdout. */
   val stream: KernelStream = new KernelStream

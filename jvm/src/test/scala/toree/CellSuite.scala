@@ -12,7 +12,7 @@ import toree.companion.Workspace
 import toree.magic.Magics
 import toree.packages.Packages
 import toree.repl.{JarLoader, ReplClassLoader}
-import toree.spark.{SparkAccess, SparkBuild}
+import toree.spark.{Progress, SparkAccess, SparkBuild}
 
 /** A REPL over a lazy Spark session, and what its cells say, as a transcript. */
 abstract class CellSuite extends FunSuite {
@@ -40,7 +40,7 @@ abstract class CellSuite extends FunSuite {
     new JarLoader(getClass.getClassLoader)
   )
   SparkBuild.install(classes)
-  protected val spark = new SparkAccess(loader, () => loader.added, _ => ())
+  protected val spark = new SparkAccess(loader, () => loader.added, _ => (), new Progress((_, _, _) => ()))
   protected val workspace = new Workspace("main", loader, classes, 0, spark, capture, new Packages(loader), new Magics(loader))
   protected val events = new Recorder
   private var cells = 0

@@ -138,6 +138,7 @@ final class Outbox(cell: () => String, blocking: Boolean) {
     case Display(json)       => to.display(cell(), json)
     case Clear(later)        => to.clear(cell(), later)
     case Rest(outbox)        => outbox.deliverNow(to)
+    case progress: Progress  => if (!to.progress(progress.cell, progress.json)) progress.unwanted()
     case request: Request    => request.make(to, cell())
     case question: Question  =>
       try question.answer(Option(to.ask(cell(), question.prompt, question.password)))
@@ -217,6 +218,7 @@ object Outbox {
   /** What a cell's own calls have left behind. */
   final case class Rest(outbox: Outbox) extends Event
   final case class Clear(later: Boolean) extends Event
+  final case class Progress(cell: String, json: String, unwanted: () => Unit) extends Event
 
   /** A question to the user; the asking thread waits for the answer. */
   final class Question(val prompt: String, val password: Boolean) extends Event {

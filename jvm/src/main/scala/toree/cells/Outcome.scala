@@ -1,6 +1,6 @@
 package toree.cells
 
-import toree.text.Json
+import toree.text.{Json, Mime}
 
 /** How a cell ended, as the front reads it. */
 sealed trait Outcome {
@@ -9,8 +9,8 @@ sealed trait Outcome {
 
 object Outcome {
 
-  /** `result` is a mime bundle, `table` a preview's JSON, `definitions` the echo of what was
-    * defined.
+  /** `result` is a mime bundle, `table` a preview's JSON beside it, `definitions` the echo of what
+    * was defined.
     */
   final case class Ok(
       result: Option[Map[String, String]] = None,
@@ -19,7 +19,7 @@ object Outcome {
   ) extends Outcome {
     def json: String = Json.obj(
       "status" -> "ok",
-      "result" -> result,
+      "result" -> result.map(_.map { case (mime, data) => mime -> Mime.shown(mime, data) }),
       "definitions" -> definitions,
       "table" -> table.map(Json.Raw)
     )

@@ -12,7 +12,7 @@ import toree.cells.{Failure, Outbox, OutputCapture}
 import toree.magic.Magics
 import toree.packages.Packages
 import toree.repl.{JarLoader, ReplClassLoader}
-import toree.spark.SparkAccess
+import toree.spark.{Progress, SparkAccess}
 import toree.text.Json
 
 /** All that lives in the companion process: one Spark session and the workspaces over it. */
@@ -25,10 +25,14 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
   val loader = new ReplClassLoader(directory, new JarLoader(getClass.getClassLoader))
   private var repls = 0
 
+  val progress = new Progress((cell, json, unwanted) =>
+    capture.background.put(Outbox.Progress(cell, json, unwanted))
+  )
   val spark = new SparkAccess(
     loader,
     () => loader.added,
-    jars => workspaces.values.forEach(_.repl().addJars(jars.map(_.toURL)))
+    jars => workspaces.values.forEach(_.repl().addJars(jars.map(_.toURL))),
+    progress
   )
   private val packages = new Packages(loader)
   val magics = new Magics(loader)

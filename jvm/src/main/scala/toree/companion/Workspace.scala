@@ -44,7 +44,14 @@ final class Workspace(
     try {
       val settings = ReplSettings(classes, loader.added, System.err.println)
       val repl = new ScalaRepl(settings, loader, spark, kernelKey, firstLine)
-      kernel = new Kernel(spark, addJars, evaluate(repl, _), () => repl.lastException, sharing.data)
+      kernel = new Kernel(
+        spark,
+        addJars,
+        evaluate(repl, _),
+        () => repl.lastException,
+        repl.displayers.register,
+        sharing.data
+      )
       loader.shared.put(kernelKey, kernel)
       repl.start()
       started = repl

@@ -91,6 +91,10 @@ final class EntryPoint(companion: Companion) {
 
   def interrupt(workspace: String, cell: String): Unit =
     companion.workspace(workspace).interrupt(cell)
+
+  /** The last word on the Spark jobs of a cell that has ended, "" where it had none. */
+  def endProgress(cell: String): String = companion.progress.end(cell)
+
   def cancelGroup(group: String): Unit = companion.spark.keepCancelling(group)
 
   def addJars(workspace: String, paths: JList[String]): Unit =

@@ -1,12 +1,15 @@
 package toree.repl
 
+import java.awt.image.RenderedImage
 import java.util.{Map => JMap}
 
 import scala.runtime.ScalaRunTime
 
+import com.fasterxml.jackson.databind.JsonNode
+
 import toree.cells.Failure
 import toree.stop.Interrupted
-import toree.text.Names
+import toree.text.{Mime, Names}
 
 /** A value as text, and as richer mime types where it knows some. Runs on the cell's thread. */
 object Rendering {
@@ -58,8 +61,18 @@ object Rendering {
         (e.getKey: Any, e.getValue: Any)
       }.toMap)
     case bundle: scala.collection.Map[_, _] => mimes(bundle.iterator.toMap[Any, Any])
-    case other => method(other, "toHtml").map(html => Map("text/html" -> html)).getOrElse(Map.empty)
+    case image: RenderedImage               => Map("image/png" -> Mime.png(image))
+    case json: JsonNode                     => Map("application/json" -> json.toString)
+    case other                              =>
+      forms.flatMap { case (name, mime) => method(other, name).map(mime -> _) }.toMap
   }
+
+  private val forms = Seq(
+    "toHtml" -> "text/html",
+    "toMarkdown" -> "text/markdown",
+    "toLatex" -> "text/latex",
+    "toSvg" -> "image/svg+xml"
+  )
 
   private def mimes(bundle: scala.collection.Map[Any, Any]): Map[String, String] =
     if (

@@ -31,6 +31,8 @@ final class ScalaRepl(
   private val completion = new Completion(main, comments)
   private val values = new CellValues[main.type](main)
   private val imports = new Imports[main.type](main)
+  val displayers = new Displayers(loader)
+  private val shown = new Results(displayers)
 
   @volatile var lastException: Throwable = _
   @volatile private var compiling: Cell = _
@@ -307,10 +309,10 @@ final class ScalaRepl(
       case Some(name) =>
         val kind = values.typeText(piece.request, name)
         if (kind == "Unit" || kind == "Nothing") Outcome.Ok()
-        else Results.of(main.valueIn(instance, name), kind, options)
+        else shown.of(main.valueIn(instance, name), kind, options)
       case None =>
         piece.lines.lastOption.flatMap(values.lastValue(_, instance)) match {
-          case Some((line, value)) => Results.plain(s"${line.name}: ${line.kind}", value, options)
+          case Some((line, value)) => shown.plain(s"${line.name}: ${line.kind}", value, options)
           case None                => Outcome.Ok()
         }
     }
@@ -362,6 +364,7 @@ final class ScalaRepl(
 
   def addJars(jars: Seq[java.net.URL]): Unit = locked {
     jars.foreach(loader.addJar)
+    displayers.refresh()
     // As the REPL's own :require does: without a new run the first jar's packages stay unseen.
     new main.global.Run()
     main.global.extendCompilerClassPath(jars: _*)

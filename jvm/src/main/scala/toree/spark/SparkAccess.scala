@@ -23,7 +23,8 @@ import toree.cells.{Cell, Failure}
 final class SparkAccess(
     loader: ClassLoader,
     added: () => Seq[URL],
-    addJars: Seq[URI] => Unit
+    addJars: Seq[URI] => Unit,
+    progress: Progress
 ) {
   @volatile private var current: Option[SparkSession] = None
   @volatile private var problem: Option[Throwable] = None
@@ -73,6 +74,7 @@ final class SparkAccess(
     * to stop may submit one more on its way out.
     */
   def keepCancelling(group: String): Unit = {
+    progress.cancelling(group)
     cancel(group)
     val thread = new Thread(
       () =>
@@ -160,6 +162,7 @@ final class SparkAccess(
       isNew
     }
     if (isNew) {
+      progress.follow(session.sparkContext)
       added().foreach(jar => session.sparkContext.addJar(jar.toString))
       val own = SparkBuild.jars(session.sparkContext.getConf)
       if (own.nonEmpty) addJars(own)

@@ -32,6 +32,17 @@ object Json {
     if (text == null || text.trim.isEmpty) new java.util.HashMap
     else mapper.readValue(text, classOf[JMap[String, Any]])
 
+  /** A text that is JSON already.
+    *
+    * Throws IllegalArgumentException where it is none.
+    */
+  def checked(text: String): Raw =
+    try { mapper.readTree(text); Raw(text) }
+    catch {
+      case problem: com.fasterxml.jackson.core.JsonProcessingException =>
+        throw new IllegalArgumentException(s"This is no JSON: ${problem.getOriginalMessage}")
+    }
+
   private lazy val mapper = new ObjectMapper
 
   private def write(out: StringBuilder, value: Any): Unit = value match {

@@ -1,0 +1,207 @@
+package toree.spark
+
+import java.util.concurrent.TimeUnit
+
+import scala.collection.mutable
+
+import org.apache.spark.{SparkContext, Success}
+import org.apache.spark.scheduler._
+
+import toree.text.Json
+
+/** How far the Spark jobs of running cells are.
+  *
+  * The listener notes which jobs and stages are whose and what was read; how far a stage is,
+  * Spark's status tracker says. A thread asks it while a cell has jobs that take their time, four
+  * times a second, and sleeps otherwise.
+  *
+  * @param tell
+  *   takes a cell's id, a snapshot as JSON, and what to call when nobody wants more of it
+  */
+final class Progress(tell: (String, String, () => Unit) => Unit) extends SparkListener {
+  import Progress._
+
+  private val cells = mutable.LinkedHashMap.empty[String, Jobs]
+  private val cellOfJob = mutable.HashMap.empty[Int, String]
+  private val cellOfStage = mutable.HashMap.empty[Int, String]
+  private var context: Option[SparkContext] = None
+  private var watching = false
+
+  /** Follows this context; those before it have ended. */
+  def follow(next: SparkContext): Unit = synchronized {
+    if (!context.exists(_ eq next)) {
+      Seq(cells, cellOfJob, cellOfStage).foreach(_.clear())
+      context = Some(next)
+      next.addSparkListener(this)
+    }
+  }
+
+  /** The last word on a cell, empty where it had no jobs; it is followed no more. */
+  def end(cell: String): String = synchronized {
+    val text = cells.get(cell).fold("")(_.snapshot)
+    forget(cell)
+    text
+  }
+
+  /** The user has stopped the cell: its jobs are being cancelled. */
+  def cancelling(group: String): Unit =
+    synchronized(cells.get(named(group)).foreach(_.cancelling = true))
+
+  // ---------------------------------------------------------------- Spark's events
+
+  override def onJobStart(event: SparkListenerJobStart): Unit = synchronized {
+    Option(event.properties).flatMap(cellOf).foreach { cell =>
+      val jobs = cells.getOrElseUpdate(cell, new Jobs)
+      jobs.active += event.jobId
+      jobs.total += 1
+      cellOfJob(event.jobId) = cell
+      event.stageInfos.foreach { stage =>
+        cellOfStage(stage.stageId) = cell
+        jobs.await(stage.stageId, stage.numTasks)
+      }
+      if (cells.size > kept) cells.find(_._2.active.isEmpty).foreach(old => forget(old._1))
+      watch()
+    }
+  }
+
+  override def onJobEnd(event: SparkListenerJobEnd): Unit = synchronized {
+    cellOfJob.remove(event.jobId).flatMap(cells.get).foreach { jobs =>
+      jobs.active -= event.jobId
+      if (event.jobResult != JobSucceeded) jobs.failed += 1
+      // What was never submitted has been skipped: its result was there.
+      if (jobs.active.isEmpty) jobs.skip()
+    }
+  }
+
+  override def onStageSubmitted(event: SparkListenerStageSubmitted): Unit = synchronized {
+    of(event.stageInfo).foreach(_.begin(event.stageInfo))
+  }
+
+  override def onStageCompleted(event: SparkListenerStageCompleted): Unit = synchronized {
+    of(event.stageInfo).foreach(_.complete(event.stageInfo))
+  }
+
+  override def onTaskEnd(event: SparkListenerTaskEnd): Unit = synchronized {
+    cellOfStage.get(event.stageId).flatMap(cells.get).foreach { jobs =>
+      if (event.reason != Success) jobs.tasksFailed += 1
+      Option(event.taskMetrics).map(_.inputMetrics).foreach { read =>
+        jobs.bytes += read.bytesRead
+        jobs.rows += read.recordsRead
+      }
+    }
+  }
+
+  private def of(stage: StageInfo): Option[Jobs] = cellOfStage.get(stage.stageId).flatMap(cells.get)
+
+  private def forget(cell: String): Unit = {
+    cells -= cell
+    Seq(cellOfJob, cellOfStage).foreach(table =>
+      table --= table.keys.filter(table(_) == cell).toList
+    )
+  }
+
+  // ---------------------------------------------------------------- the watching thread
+
+  private def watch(): Unit = if (!watching) {
+    watching = true
+    val thread = new Thread(() => while (look()) TimeUnit.MILLISECONDS.sleep(250), "toree-progress")
+    thread.setDaemon(true)
+    thread.start()
+  }
+
+  /** Tells of every cell whose jobs take long; false when no cell has any more. */
+  private def look(): Boolean = {
+    val news = synchronized {
+      val live = cells.filter(_._2.active.nonEmpty)
+      watching = live.nonEmpty
+      live.collect { case (cell, jobs) if jobs.age >= patience => cell -> jobs.snapshot }.toList
+    }
+    news.foreach { case (cell, text) => tell(cell, text, () => synchronized(forget(cell))) }
+    synchronized(watching)
+  }
+
+  private final class Jobs {
+    val active = mutable.HashSet.empty[Int]
+    var total, failed, stagesDone, stagesTotal, tasksDone, tasksFailed, tasksTotal = 0
+    var bytes, rows = 0L
+    var cancelling = false
+    private val began = System.nanoTime
+    private val waiting = mutable.HashMap.empty[Int, Int]
+    private val running = mutable.LinkedHashMap.empty[Int, StageInfo]
+
+    def age: Double = (System.nanoTime - began) / 1e9
+
+    def await(stage: Int, tasks: Int): Unit = if (!running.contains(stage)) {
+      waiting(stage) = tasks
+      stagesTotal += 1
+      tasksTotal += tasks
+    }
+
+    def begin(stage: StageInfo): Unit = {
+      if (waiting.remove(stage.stageId).isEmpty) { // another attempt
+        stagesTotal += 1
+        tasksTotal += stage.numTasks
+      }
+      running(stage.stageId) = stage
+    }
+
+    def complete(stage: StageInfo): Unit = running.remove(stage.stageId).foreach { _ =>
+      stagesDone += 1
+      if (stage.failureReason.isEmpty) tasksDone += stage.numTasks
+    }
+
+    def skip(): Unit = {
+      stagesTotal -= waiting.size
+      tasksTotal -= waiting.values.sum
+      waiting.clear()
+    }
+
+    def snapshot: String = {
+      val stages = running.values.toSeq.map(stage => stage -> state(stage.stageId))
+      val done = stages.flatMap(_._2).map(_.numCompletedTasks).sum
+      Json.obj(
+        "elapsed" -> age,
+        "jobs" -> counts("done" -> (total - active.size), "failed" -> failed, "total" -> total),
+        "stages" -> counts("done" -> stagesDone, "total" -> stagesTotal),
+        "tasks" -> counts(
+          "done" -> (tasksDone + done),
+          "active" -> stages.flatMap(_._2).map(_.numActiveTasks).sum,
+          "failed" -> tasksFailed,
+          "total" -> tasksTotal
+        ),
+        "bytes" -> bytes,
+        "rows" -> rows,
+        "running" -> stages.takeRight(shown).map { case (stage, now) =>
+          Map(
+            "id" -> stage.stageId,
+            "attempt" -> stage.attemptNumber(),
+            "name" -> stage.name.take(40),
+            "done" -> now.fold(0)(_.numCompletedTasks()),
+            "total" -> stage.numTasks
+          )
+        },
+        "ui" -> context.flatMap(_.uiWebUrl),
+        "cancelling" -> cancelling
+      )
+    }
+
+    private def state(stage: Int) = context.flatMap(_.statusTracker.getStageInfo(stage))
+  }
+}
+
+object Progress {
+  private val patience = 0.5 // seconds of Spark work before there is anything to show
+  private val shown = 3 // running stages by name; the rest counts
+  private val kept = 100 // cells whose jobs have ended
+
+  private def counts(fields: (String, Int)*): Map[String, Int] = fields.toMap
+
+  /** The cell a job belongs to: by its tag, under which a cell may set a group of its own. */
+  private def cellOf(properties: java.util.Properties): Option[String] = {
+    val tags = Option(properties.getProperty("spark.job.tags")).toSeq.flatMap(_.split(','))
+    (tags ++ Option(properties.getProperty("spark.jobGroup.id"))).find(_.startsWith("toree-")).map(named)
+  }
+
+  // Each call of a cell has a number behind the cell's id.
+  private def named(call: String): String = call.takeWhile(_ != '.')
+}

@@ -1,0 +1,86 @@
+"""The bar of a cell whose Spark jobs take their time, in every language."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from session import Ran, Session
+
+from toree.progress import MIME
+
+pytestmark = pytest.mark.spark
+
+SLOW = {
+    "scala": "sc.parallelize(1 to 8, 8).map { x => Thread.sleep(500); x }.sum",
+    "python": "%%python\nimport time\n"
+    "sc.parallelize(range(8), 8).map(lambda x: time.sleep(0.5) or x).sum()",
+    "sql": "%%sql\nselect sum(nap(id)) from range(0, 8, 1, 8)",
+    "r": "%%r\nDBI::dbGetQuery(spark, 'select sum(nap(id)) from range(0, 8, 1, 8)')",
+}
+
+
+def bars(ran: Ran) -> list[dict[str, Any]]:
+    found = [m for m in ran.messages if MIME in m["content"].get("data", {})]
+    return [
+        {
+            "kind": m["msg_type"],
+            "id": m["content"]["transient"]["display_id"],
+            **m["content"]["data"],
+        }
+        for m in found
+    ]
+
+
+@pytest.mark.parametrize(
+    "language", ["scala", "python", "sql", pytest.param("r", marks=pytest.mark.r)]
+)
+def test_a_slow_cell(kernel: Session, language: str) -> None:
+    kernel.run('spark.udf.register("nap", (x: Long) => { Thread.sleep(500); x })')
+    ran = kernel.run(SLOW[language])
+    assert ran.status == "ok", ran.traceback
+    shown = bars(ran)
+    assert len(shown) >= 2
+    assert len({bar["id"] for bar in shown}) == 1
+    assert [bar["kind"] for bar in shown] == ["display_data"] + ["update_display_data"] * (
+        len(shown) - 1
+    )
+    *during, last = shown
+    assert all(bar[MIME]["tasks"]["total"] >= 8 for bar in during)
+    assert during[0][MIME]["tasks"]["done"] < during[0][MIME]["tasks"]["total"]
+    assert last[MIME]["over"] and last[MIME]["jobs"]["done"] == last[MIME]["jobs"]["total"]
+    assert "<progress" in during[0]["text/html"] and "<progress" not in last["text/html"]
+    # One message each that differs, and five a second at most.
+    assert len(during) <= 2 + 5 * last[MIME]["elapsed"]
+
+
+def test_a_short_cell_and_one_without_spark_show_none(kernel: Session) -> None:
+    assert bars(kernel.run("Thread.sleep(800)")) == []
+    kernel.run("spark.range(3).count()")  # what is slow the first time
+    began = time.monotonic()
+    shown = bars(kernel.run("spark.range(3).count()"))
+    assert shown == [] or time.monotonic() - began > 0.5  # on a machine with other work
+
+
+def test_every_execution_has_a_bar_of_its_own(kernel: Session) -> None:
+    first, second = bars(kernel.run(SLOW["scala"])), bars(kernel.run(SLOW["scala"]))
+    assert first and second and first[0]["id"] != second[0]["id"]
+
+
+def test_progress_can_be_switched_off(kernel: Session) -> None:
+    assert kernel.run("%progress off").text("stdout") == "Progress is off.\n"
+    try:
+        assert bars(kernel.run(SLOW["scala"])) == []
+    finally:
+        kernel.run("%progress on")
+    assert bars(kernel.run(SLOW["scala"]))
+
+
+def test_a_failed_job_and_a_stopped_one(kernel: Session) -> None:
+    code = 'Thread.sleep(500); if (x == 8) sys.error("no"); x'
+    code = f"sc.parallelize(1 to 8, 8).map {{ x => {code} }}.sum"
+    ran = kernel.run(code)
+    assert ran.status == "error"
+    assert bars(ran)[-1][MIME]["jobs"]["failed"] == 1
+    assert "failed" in bars(ran)[-1]["text/plain"]

@@ -1,0 +1,179 @@
+"""How far the Spark jobs of a cell are: one display per execution, updated while they run.
+
+The JVM tells it, four times a second at most and only of cells whose jobs take their time
+(`jvm/.../spark/Progress.scala`). The whole display is sent anew each time, without `clear_output`,
+since front ends differ in what they do with parts; when the cell ends one quiet line is left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from .display import cut, escape
+from .errors import ToreeError
+from .interpreters.base import Bundle, Output
+
+#: The same facts for programs, in the bundle beside HTML and text (`Snapshot`, as JSON).
+MIME = "application/vnd.toree.progress+json"
+
+_BAR = 24  # characters of the bar in text
+
+
+@dataclasses.dataclass(frozen=True)
+class Snapshot:
+    """Counts of jobs, stages and tasks; seconds since the first job; what was read, if known."""
+
+    facts: Mapping[str, Any]
+    over: bool = False
+
+    @property
+    def _share(self) -> float:
+        tasks = self.facts["tasks"]
+        return min(tasks["done"] / tasks["total"], 1.0) if tasks["total"] else 0.0
+
+    def bundle(self) -> dict[str, Any]:
+        return {
+            "text/plain": self.text(),
+            "text/html": self._html(),
+            MIME: {**self.facts, "over": self.over},
+        }
+
+    def text(self) -> str:
+        if self.over:
+            return self._summary()
+        full = round(self._share * _BAR)
+        return f"[{'=' * full}{' ' * (_BAR - full)}] {self._summary()}"
+
+    def _summary(self) -> str:
+        jobs, stages, tasks = (self.facts[name] for name in ("jobs", "stages", "tasks"))
+        parts = [
+            f"{_of(jobs, 'job', self.over)}, {_of(stages, 'stage', self.over)}, "
+            f"{_of(tasks, 'task', self.over)}"
+        ]
+        if tasks.get("active") and not self.over:
+            parts.append(f"{tasks['active']} active")
+        parts += [f"{count} failed" for count in (tasks.get("failed"),) if count]
+        parts += [f"{self.facts['rows']:,} rows read"] if self.facts.get("rows") else []
+        parts += [f"{_size(self.facts['bytes'])} read"] if self.facts.get("bytes") else []
+        parts.append(f"{self.facts['elapsed']:.1f} s")
+        if self.facts.get("cancelling"):
+            parts.append("stopped" if self.over else "stopping: jobs are being cancelled")
+        return "Spark: " + ", ".join(parts)
+
+    def _html(self) -> str:
+        summary = escape(self._summary())
+        if ui := self.facts.get("ui"):
+            summary = summary.replace("Spark:", f"{_link(f'{ui}/jobs/', 'Spark')}:", 1)
+        if self.over:
+            return f'<small style="opacity:.7">{summary}</small>'
+        share = self._share
+        rows = "".join(
+            f"<div>{self._stage(stage)} {stage['done']}/{stage['total']}</div>"
+            for stage in self.facts.get("running", ())
+        )
+        return (
+            '<div role="status" style="font-size:90%">'
+            f'<progress value="{share:.3f}" max="1" style="width:16em" '
+            f'aria-label="Spark tasks done">{share:.0%}</progress> {summary}'
+            f'<div style="opacity:.7">{rows}</div></div>'
+        )
+
+    def _stage(self, stage: Mapping[str, Any]) -> str:
+        label = f"stage {stage['id']}"
+        if ui := self.facts.get("ui"):
+            label = _link(f"{ui}/stages/stage/?id={stage['id']}&attempt={stage['attempt']}", label)
+        return f"{label} {escape(cut(stage['name'], 40))}"
+
+
+class Progress:
+    """The display of one execution. Thread-safe: the JVM tells of it on a thread of its own."""
+
+    def __init__(self, output: Output, last: Callable[[], Mapping[str, Any] | None]) -> None:
+        """`last` asks for the final facts, once the cell is over; None when they are lost."""
+        self._output = output
+        self._last = last
+        self._id = ""
+        self._shown: Bundle = {}
+        self._facts: Mapping[str, Any] = {}
+        self._over = False
+        self._lock = threading.Lock()
+
+    def show(self, facts: Mapping[str, Any]) -> None:
+        with self._lock:
+            if not self._over:
+                self._send(Snapshot(facts))
+
+    def end(self) -> None:
+        """The cell is over: the bar, if there was one, becomes a line."""
+        with self._lock:
+            self._over = True
+            if self._id:
+                self._send(Snapshot(self._last() or self._facts, over=True))
+
+    def _send(self, snapshot: Snapshot) -> None:
+        self._facts = snapshot.facts
+        bundle = snapshot.bundle()
+        if bundle == self._shown:
+            return
+        update, self._id = bool(self._id), self._id or f"toree-progress-{uuid.uuid4().hex}"
+        self._shown = bundle
+        self._output.display(bundle, display_id=self._id, update=update)
+
+
+class Bars:
+    """Those of the running cells, by the cells' ids. Thread-safe."""
+
+    def __init__(self, last: Callable[[str], str], wanted: Callable[[], bool]) -> None:
+        """`last` asks the JVM for the last word on a cell, as JSON; `wanted`: shown at all."""
+        self._last = last
+        self._wanted = wanted
+        self._bars: dict[str, Progress] = {}
+
+    @contextlib.contextmanager
+    def cell(self, output: Output) -> Iterator[None]:
+        """For as long as the cell of this output runs."""
+        bar = self._bars[output.cell] = Progress(output, lambda: self._final(output.cell))
+        try:
+            yield
+        finally:
+            bar.end()
+            del self._bars[output.cell]
+
+    def tell(self, cell: str, facts: str) -> bool:
+        """The JVM's news of a cell; False: nobody wants more of it."""
+        bar = self._bars.get(cell)
+        if bar is None or not self._wanted():
+            return False
+        bar.show(json.loads(facts))
+        return True
+
+    def _final(self, cell: str) -> Mapping[str, Any] | None:
+        with contextlib.suppress(ToreeError):  # the JVM has died: the cell says so
+            if facts := self._last(cell):
+                found: dict[str, Any] = json.loads(facts)
+                return found
+        return None
+
+
+def _of(counts: Mapping[str, int], noun: str, over: bool) -> str:
+    total = counts["total"]
+    text = f"{total:,} {noun}{'' if total == 1 else 's'}"
+    return text if over and counts["done"] == total else f"{counts['done']:,} of {text}"
+
+
+def _size(count: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def _link(url: str, text: str) -> str:
+    return f'<a href="{escape(url)}" target="_blank" rel="noopener">{escape(text)}</a>'
