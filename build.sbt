@@ -30,11 +30,15 @@ lazy val jvm = (project in file("jvm")).settings(
   Test / javaOptions ++=
     Seq(
       "java.lang",
+      "java.lang.invoke",
+      "java.lang.reflect",
+      "java.io",
       "java.net",
       "java.nio",
       "java.util",
       "java.util.concurrent",
       "sun.nio.ch",
+      "sun.security.action",
       "sun.util.calendar"
     )
       .map(p => s"--add-opens=java.base/$p=ALL-UNNAMED")

@@ -32,6 +32,37 @@ def test_classes_and_functions_of_cells_reach_the_executors(cluster: Session) ->
     assert ok(cluster, "spark.range(4).map(i => moved(Point(i.toInt))).reduce(_ + _)") == "18"
 
 
+def test_functions_take_along_what_they_use(cluster: Session) -> None:
+    ok(cluster, "val k = 61; val sock = new java.net.Socket(); val c = spark.sparkContext")
+    ok(cluster, "val runs = spark.sparkContext.longAccumulator; runs.add(1); class C { def f = k }")
+    assert ok(cluster, "sc.parallelize(1 to 4).map(_ + k + new C().f).sum") == "498.0"
+    ok(cluster, "import org.apache.spark.sql.functions._; val plus = udf((x: Long) => x + k)")
+    assert ok(cluster, 'spark.range(2).select(sum(plus($"id"))).as[Long].first') == "123"
+
+
+SHADES = """
+sealed trait Shade; case object Dark extends Shade; case object Light extends Shade
+object Level extends Enumeration { val Low, High = Value }
+case class Event(shade: Shade, level: Level.Value)
+"""
+COUNTED = """
+val events = Seq(Event(Dark, Level.Low), Event(Light, Level.High), Event(Dark, Level.Low))
+val counts = sc.parallelize(events, 3).map((_, 1)).reduceByKey(_ + _).collect()
+counts.map {
+  case (Event(Dark, Level.Low), n) => s"dark low $n"
+  case (Event(Light, level), n) if level eq Level.High => s"light high $n"
+}.sorted.toList
+"""
+
+
+def test_objects_of_cells_are_the_same_in_tasks(cluster: Session) -> None:
+    ok(cluster, SHADES)
+    assert ok(cluster, COUNTED) == "List(dark low 2, light high 1)"
+    assert ok(cluster, SHADES + COUNTED) == "List(dark low 2, light high 1)"
+    made = "sc.parallelize(1 to 2, 2).map(i => if (i == 1) Dark else Light).collect()"
+    assert ok(cluster, f"{made}.map(_ eq Dark).toList") == "List(true, false)"
+
+
 def test_python_workers_run_on_the_executors(cluster: Session) -> None:
     ok(cluster, "%%python\ndef plus(x): return x + 1")
     assert ok(cluster, "%%python\nsc.parallelize(range(4), 2).map(plus).sum()") == "10"

@@ -12,6 +12,8 @@ import toree.repl.{Messages, ReplClassLoader}
 abstract class CellMainBase(settings: Settings, loader: ReplClassLoader, messages: Messages)
     extends IMain(settings, new PrintWriter(new StringWriter)) {
 
+  import global.Name
+
   override def classLoader: ReplClassLoader = loader
   override protected def parentClassLoader: ClassLoader = loader
 
@@ -22,6 +24,15 @@ abstract class CellMainBase(settings: Settings, loader: ReplClassLoader, message
       verdict
     }
     override def printMessage(text: String): Unit = ()
+  }
+
+  override protected def importsCode(
+      wanted: Set[Name],
+      wrapper: Request#Wrapper,
+      generousImports: Boolean
+  ): ComputedImports = {
+    val made = super.importsCode(wanted, wrapper, generousImports)
+    made.copy(prepend = LineImports(made.prepend))
   }
 
   protected def compileUnit(request: Request): Boolean =

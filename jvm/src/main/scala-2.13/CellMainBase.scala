@@ -13,9 +13,25 @@ import toree.repl.{Messages, ReplClassLoader}
 abstract class CellMainBase(settings: Settings, loader: ReplClassLoader, messages: Messages)
     extends IMain(settings, Some(loader), settings, new CellReporter(settings, messages)) {
 
+  import global.Name
+
   override def classLoader: ReplClassLoader = loader
 
-  protected def compileUnit(request: Request): Boolean = request.lineRep.compile(request.mkUnit)
+  override protected def importsCode(
+      wanted: Set[Name],
+      request: Request,
+      generousImports: Boolean
+  ): ComputedImports = {
+    val made = super.importsCode(wanted, request, generousImports)
+    made.copy(prepend = LineImports(made.prepend))
+  }
+
+  protected def compileUnit(request: Request): Boolean = {
+    val unit = request.mkUnit
+    try request.lineRep.compile(unit)
+    // Requests are kept, and every cell's lowered tree would be with them.
+    finally unit.body = global.EmptyTree
+  }
 
   /** Where the text of a request begins in the source its positions refer to. */
   protected def textStart(request: Request): Int = 0

@@ -62,8 +62,10 @@ abstract class CellSuite extends FunSuite {
 
   protected def newCell(): String = {
     cells += 1
-    s"cell$cells"
+    lastCell
   }
+
+  protected def lastCell: String = s"cell$cells"
 
   protected def run(code: String, options: CellOptions = CellOptions()): Outcome =
     workspace.execute(newCell(), code, options, events)

@@ -18,8 +18,10 @@ class Cell(val id: String) extends Stoppable {
     Stoppable.tag.set(this)
     try body
     finally {
-      running = false
-      thread = null
+      synchronized {
+        running = false
+        thread = null
+      }
       Stoppable.tag.remove()
     }
   }
@@ -34,9 +36,8 @@ class Cell(val id: String) extends Stoppable {
   }
 
   /** Wakes the cell's thread from sleeps, waits and interruptible reads. */
-  def wake(): Unit = {
-    val running = thread
-    if (running != null) running.interrupt()
+  def wake(): Unit = synchronized {
+    if (thread != null) thread.interrupt()
   }
 }
 

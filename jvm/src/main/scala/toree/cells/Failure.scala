@@ -8,6 +8,7 @@ import scala.util.control.ControlThrowable
 
 import org.apache.spark.sql.AnalysisException
 
+import toree.closures.CannotTravel
 import toree.stop.Interrupted
 import toree.text.Names
 
@@ -90,15 +91,27 @@ object Failure {
           "tells): raise spark.driver.memory. The next use of Spark starts a fresh session."
       )
     case _ if safe(error.getMessage).contains("Task not serializable") =>
-      causes(error).map(e => safe(e.getMessage)).find(_.contains("object not serializable")).map {
-        text =>
-          val value = """class: ([^,]+), value: ([^)\n]*)""".r.findFirstMatchIn(text)
-          value.fold("") { m =>
-            s"The function takes along a value of ${Names.clean(m.group(1))} (${Names.clean(m.group(2)).take(80)}). " +
-              "Mark the val that holds it @transient, or copy what the function needs into a local val."
-          }
+      causes(error).collectFirst { case value: CannotTravel => value.getMessage }.orElse {
+        causes(error).map(e => safe(e.getMessage)).find(_.contains("object not serializable")).map {
+          text => unserializable(text)
+        }
       }
     case _ => None
+  }
+
+  /** Of what a function holds itself: a local value, or the object whose method it is in. */
+  private def unserializable(text: String): String = {
+    val value = """class: ([^,]+), value: ([^)\n]*)""".r.findFirstMatchIn(text)
+    value.fold("") { m =>
+      val kind = Names.clean(m.group(1))
+      val what =
+        s"The function takes along a value of $kind (${Names.clean(m.group(2)).take(80)}). "
+      if (m.group(1).startsWith("$line") && !kind.startsWith("anon$"))
+        what + s"Declare it as: class $kind extends Serializable, or copy what the function needs of " +
+          "it into a local val."
+      else
+        what + "Copy what the function needs of it into a local val, or make it inside the function."
+    }
   }
 
   /** In a task it reaches the driver as a text. */
@@ -113,7 +126,8 @@ object Failure {
       case problem: Throwable       => s"<getMessage failed: ${problem.getClass.getName}>"
     }
 
-  private def head(error: Throwable): String = {
+  /** The class and the message. */
+  def head(error: Throwable): String = {
     val text = message(error)
     val name = Names.clean(error.getClass.getName)
     if (text.isEmpty) name else s"$name: ${cut(text)}"
@@ -122,7 +136,8 @@ object Failure {
   private def cut(text: String): String = if (text.length > 8000) text.take(8000) + " ..." else text
 
   private def lines(error: Throwable, places: Places): List[String] = {
-    val chain = causes(error)
+    // What it says stands in the message already.
+    val chain = causes(error).filterNot(_.isInstanceOf[CannotTravel])
     // What Spark makes of an error of the user's comes after it.
     val (told, link) =
       if (error.getClass.getName.startsWith(spark)) (chain.reverse, "which led to ")

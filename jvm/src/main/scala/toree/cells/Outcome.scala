@@ -51,6 +51,9 @@ object Outcome {
   val interrupted: Failed =
     Failed("interrupted", "Interrupted", "the cell was interrupted", List("Interrupted"))
 
+  /** A cell that is no code, and what to write instead. */
+  def syntax(message: String): Failed = Failed("syntax", "Syntax Error.", message, List(message))
+
   private val stuckText =
     "The compiler is still busy with a cell that was interrupted and can't be stopped there. " +
       "'%restart scala' gives a new one; Spark's session and the other languages keep what they have."

@@ -9,6 +9,7 @@ import scala.reflect.io.{AbstractFile, PlainDirectory}
 
 import toree.Events
 import toree.cells.{Failure, Outbox, OutputCapture}
+import toree.closures.CellClasses
 import toree.magic.Magics
 import toree.packages.Packages
 import toree.repl.{JarLoader, ReplClassLoader}
@@ -54,6 +55,7 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
 
   /** The REPL of the first workspace and Spark start side by side. */
   def start(): Unit = {
+    CellClasses.serve(classes)
     open("main")
     if (mode == "eager") background("spark-start")(awaitSpark())
   }
@@ -73,7 +75,8 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
   }
 
   private def open(name: String): Workspace = synchronized {
-    val made = new Workspace(name, loader, classes, repls * linesOfOne, spark, capture, packages, magics)
+    val made =
+      new Workspace(name, loader, classes, repls * linesOfOne, spark, capture, packages, magics)
     repls += 1
     workspaces.put(name, made)
     background(s"repl-$name") {

@@ -1,7 +1,7 @@
 package toree.companion
 
 import java.net.URI
-import java.nio.file.Path
+import java.nio.file.{Files, Path}
 import java.util.{Collections, LinkedHashMap, Map => JMap}
 import java.util.concurrent.{ConcurrentHashMap, CountDownLatch, LinkedBlockingDeque}
 
@@ -9,7 +9,7 @@ import toree.{Events, Kernel}
 import toree.cells.{Cell, CellOptions, CellThread, Outcome, OutputCapture}
 import toree.magic.Magics
 import toree.packages.{Packages, Request}
-import toree.repl.{ReplClassLoader, ReplSettings, ScalaRepl}
+import toree.repl.{Commands, ReplClassLoader, ReplSettings, ScalaRepl}
 import toree.sharing.Sharing
 import toree.spark.SparkAccess
 import toree.sql.SqlCell
@@ -35,6 +35,8 @@ final class Workspace(
   })
   private val ready = new CountDownLatch(1)
   private val kernelKey = key(s"kernel $firstLine")
+  private val threads = new Object
+  @volatile private var usual: CellThread = _
   @volatile private var problem: Option[Throwable] = None
   @volatile private var started: ScalaRepl = _
   @volatile var kernel: Kernel = _
@@ -72,7 +74,41 @@ final class Workspace(
 
   def execute(id: String, code: String, options: CellOptions, events: Events): Outcome =
     cell(id, code, events) { cell =>
-      announced(code)(repl().execute(cell, code, options.under(key(_))))
+      announced(code)(executeScala(cell, code, options.under(key(_))))
+    }
+
+  /** Commands before the code first; what comes of the last part is what comes of the cell. */
+  private def executeScala(cell: Cell, code: String, options: CellOptions): Outcome = {
+    val (commands, rest) = Commands.of(code)
+    val before = commands.foldLeft[Outcome](Outcome.Ok()) {
+      case (_: Outcome.Ok, command) => perform(command, cell, options.copy(bindings = Nil))
+      case (ended, _)               => ended
+    }
+    before match {
+      case _: Outcome.Ok if commands.isEmpty || rest.trim.nonEmpty =>
+        repl().execute(cell, rest, options)
+      case other => other
+    }
+  }
+
+  private def perform(command: Commands.Command, cell: Cell, options: CellOptions): Outcome =
+    command match {
+      case Commands.Load(named) =>
+        val file = spark.folder.resolve(named)
+        Commands.text(file) match {
+          case Some(text) => repl().execute(cell, text, options)
+          case None       => Outcome.syntax(s"There is no file $file.")
+        }
+      case Commands.Jar(named) =>
+        val file = spark.folder.resolve(named)
+        if (Files.exists(file)) {
+          addJars(Seq(file.toUri))
+          Outcome.Ok()
+        } else Outcome.syntax(s"There is no file $file.")
+      case Commands.Say(text) =>
+        System.out.print(text)
+        Outcome.Ok()
+      case Commands.Refuse(text) => Outcome.syntax(text)
     }
 
   def executeSql(id: String, text: String, options: SqlCell.Options, events: Events): Outcome =
@@ -88,8 +124,14 @@ final class Workspace(
   }
 
   /** Runs a magic of a jar's. */
-  def runMagic(id: String, kind: String, name: String, line: String, body: String, events: Events)
-      : Outcome =
+  def runMagic(
+      id: String,
+      kind: String,
+      name: String,
+      line: String,
+      body: String,
+      events: Events
+  ): Outcome =
     cell(id, s"%$name $line", events) { _ =>
       repl()
       magics.run(kind, name, line, body, kernel)
@@ -115,12 +157,13 @@ final class Workspace(
     running.put(id, cell)
     if (early.remove(id)) interrupt(id)
     capture.started(cell)
-    val thread = new CellThread(cell, loader, { spark.tag(cell, code); body(cell) })
+    val thread = threadFor(cell)
     try {
-      val outcome = thread.outcome(events)
+      val outcome = thread.run(cell, events)(spark.tagged(cell, code)(body(cell)))
       capture.background.settle()
       outcome
     } finally {
+      if (thread ne usual) thread.close()
       // Only when the front is gone is the cell still running here.
       if (cell.running) interrupt(id)
       running.remove(id, cell)
@@ -129,6 +172,17 @@ final class Workspace(
 
   /** The cell's last call has ended, and the front knows how: another one is no repetition. */
   def again(id: String): Unit = { seen.remove(id); () }
+
+  /** The thread of the cells before, else one more: for a cell beside a running one, and from then
+    * on where that does not stop.
+    */
+  private def threadFor(cell: Cell): CellThread = threads.synchronized {
+    if (usual == null || usual.isStuck) {
+      if (usual != null) usual.close()
+      usual = new CellThread(loader)
+    }
+    (if (usual.isFree) usual else new CellThread(loader)).keep(cell)
+  }
 
   /** Tells a cell to stop, again and again until it has; harmless when it has ended. */
   def interrupt(id: String): Unit = Option(running.get(id)) match {
@@ -181,6 +235,7 @@ final class Workspace(
 
   def close(): Unit = {
     interruptAll()
+    if (usual != null) usual.close()
     if (started != null) started.close()
     loader.shared.remove(kernelKey) // it leads to the whole compiler
     ()

@@ -44,7 +44,9 @@ private final class FrontClient(secret: String)
   override protected def startClientSocket(): Socket = {
     val to = server
     if (to.getPort == 0)
-      throw new IOException("Python has no callback server: ensure_callback_server_started opens it")
+      throw new IOException(
+        "Python has no callback server: ensure_callback_server_started opens it"
+      )
     val socket = new Socket(to.getAddress, to.getPort)
     socket.setTcpNoDelay(true)
     socket

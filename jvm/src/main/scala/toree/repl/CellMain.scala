@@ -2,8 +2,10 @@ package scala.tools.nsc.interpreter
 
 import scala.collection.mutable
 import scala.reflect.internal.util.Position
+import scala.reflect.io.AbstractFile
 import scala.tools.nsc.{interactive, Settings}
 
+import toree.closures.{CellClasses, CellCode}
 import toree.repl.{Messages, ReplClassLoader}
 
 /** The compiler's own REPL core, opened where a cell needs more than a console line does.
@@ -37,7 +39,10 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
       case Right(request) if request != null =>
         messages.from(textStart(request))
         reporter.reset()
-        if (compileUnit(request)) Some(known(request)) else None
+        if (compileUnit(request)) {
+          finish(request)
+          Some(known(request))
+        } else None
       case _ => None
     }
   }
@@ -52,12 +57,32 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
     request
   }
 
+  /** Gives the classes a request defines what they need to travel, before anybody loads them. */
+  private def finish(request: Request): Unit =
+    folder(request).foreach { folder =>
+      val files = folder.iterator.filter(_.name.endsWith(".class")).toList
+      if (files.exists(file => CellMain.defined(file.name))) {
+        val bytes = files.map(file => file.name -> file.toByteArray).toMap
+        val made = CellClasses.rewritten(bytes)
+        files.foreach(file => made.get(file.name).foreach(write(file, _)))
+      }
+    }
+
+  private def write(file: AbstractFile, bytes: Array[Byte]): Unit = {
+    val out = file.output
+    try out.write(bytes)
+    finally out.close()
+  }
+
+  private def folder(request: Request): Option[AbstractFile] =
+    Option(replOutput.dir.lookupName(request.lineRep.packageName, true))
+
   /** Lines above the text of a request in the source its classes' line numbers refer to. */
   def linesAbove(request: Request): Int = linesBefore(request)
 
   /** Removes what the compiler wrote for a request that nobody shall know of. */
   def erase(request: Request): Unit =
-    Option(replOutput.dir.lookupName(request.lineRep.packageName, true)).foreach { folder =>
+    folder(request).foreach { folder =>
       folder.toList.foreach(_.delete())
       folder.delete()
     }
@@ -171,6 +196,14 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
     dropPresentationCompiler()
     super.close()
   }
+}
+
+object CellMain {
+
+  /** Whether a file among a request's is of a class the user has defined. */
+  private def defined(file: String): Boolean =
+    !CellCode.isWrapper(s"$$line/${file.stripSuffix(".class")}") && file != "$read$.class" &&
+      !file.startsWith("$eval")
 }
 
 /** A piece of code typed for completion or inspection; its text begins at `start` in the unit. */

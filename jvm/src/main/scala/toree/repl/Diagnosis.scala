@@ -13,7 +13,8 @@ object Diagnosis {
       kind = "compile",
       name = "Compile Error",
       message =
-        errors.headOption.fold("the compiler gave up")(e => Names.clean(e.text)) + packages(code),
+        errors.headOption.fold("the compiler gave up")(e => Names.clean(e.text)) + packages(code) +
+          Commands.ofImports(code).fold("")("\n" + _),
       traceback = if (shown.isEmpty) List("<cell>: error: the compiler gave up") else shown
     )
   }

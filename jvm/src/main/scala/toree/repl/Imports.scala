@@ -21,8 +21,10 @@ final class Imports[M <: CellMain](val main: M) {
 
   private def gives(imported: Import, name: String): Boolean = {
     val named = imported.selectors.filter(_.name.decoded == name)
-    imported.selectors.exists(s => s.rename != null && s.name != nme.WILDCARD &&
-      s.rename != nme.WILDCARD && s.rename.decoded == name) ||
+    imported.selectors.exists(s =>
+      s.rename != null && s.name != nme.WILDCARD &&
+        s.rename != nme.WILDCARD && s.rename.decoded == name
+    ) ||
     // `import x.{count => _, _}` leaves one out.
     (named.isEmpty && imported.selectors.exists(_.name == nme.WILDCARD) &&
       known.getOrElseUpdate((imported.expr.toString, name), inside(imported.expr.toString, name)))
@@ -34,7 +36,8 @@ final class Imports[M <: CellMain](val main: M) {
     val found = rootMirror.getModuleIfDefined(path).orElse(rootMirror.getPackageIfDefined(path))
     val tpe =
       if (found != NoSymbol) found.tpe
-      else if (path.contains("(") || path.startsWith("spark.")) NoType // the prelude's have no such names
+      else if (path.contains("(") || path.startsWith("spark."))
+        NoType // the prelude's have no such names
       else main.quietTypeOf(path)
     has(tpe, name)
   }

@@ -38,7 +38,7 @@ object Rendering {
       case interrupted: InterruptedException => throw interrupted
       case problem: Throwable                =>
         val why = Failure.unwrapped(problem)
-        s"<toString of ${Names.clean(value.getClass.getName)} failed: ${why.getClass.getName}>"
+        s"<toString of ${Names.clean(value.getClass.getName)} failed: ${Failure.head(why)}>"
     }
 
   private def more(value: Any): String = {

@@ -37,8 +37,8 @@ final class ScalaRepl(
   @volatile var lastException: Throwable = _
   @volatile private var compiling: Cell = _
   private var warming = false
-  // By a request's package: the cell it came from, and what to add to its line numbers.
-  private val places = new java.util.concurrent.ConcurrentHashMap[String, (Cell, Int)]
+  // By a request's package: the id of the cell it came from, and what to add to its line numbers.
+  private val places = new java.util.concurrent.ConcurrentHashMap[String, (String, Int)]
   private var bound = 0
   private var results = 0
 
@@ -233,7 +233,8 @@ final class ScalaRepl(
         undo()
         Left(Diagnosis.errors(messages, code))
       } else {
-        Diagnosis.warnings(messages, code).foreach(System.err.println)
+        (Diagnosis.warnings(messages, code) ++ Commands.ofDirectives(code))
+          .foreach(System.err.println)
         Right(done.toList)
       }
     } catch {
@@ -268,7 +269,7 @@ final class ScalaRepl(
     messages.about(text)
     main.compiled(text.code).map { request =>
       val above = code.substring(0, group.head.start).count(_ == '\n')
-      places.put(request.lineRep.packageName, (cell, above - main.linesAbove(request)))
+      places.put(request.lineRep.packageName, (cell.id, above - main.linesAbove(request)))
       Piece(request, main.path(request), name, group.flatMap(s => values.lines(request, s.trees)))
     }
   }
@@ -301,7 +302,7 @@ final class ScalaRepl(
 
   private def place(current: Cell)(request: String, line: Int): Option[String] =
     Option(places.get(request)).filter(_ => line > 0).map { case (cell, shift) =>
-      s"${if (cell eq current) "<cell>" else "<earlier cell>"}:${line + shift}"
+      s"${if (cell == current.id) "<cell>" else "<earlier cell>"}:${line + shift}"
     }
 
   private def result(piece: Piece, instance: AnyRef, options: CellOptions): Outcome.Ok =
@@ -322,7 +323,7 @@ final class ScalaRepl(
 
   def isComplete(code: String): String = locked {
     messages.clear()
-    statements.parse(code) match {
+    statements.parse(Commands.of(code)._2) match {
       case statements.Incomplete => Json.obj("status" -> "incomplete", "indent" -> indent(code))
       case statements.Invalid    => Json.obj("status" -> "invalid")
       // `6 *` parses as a postfix call, which nobody means at the end of a line.
@@ -347,15 +348,18 @@ final class ScalaRepl(
   def inspect(code: String, cursor: Int, detail: Int): String = locked(
     completion.inspect(code, cursor, detail)
   )
+
   /** Whether a name in this code is Scala's own: what it imports, or earlier cells did. */
   def owns(code: String, name: String): Boolean = locked {
-    statements.parse(code) match {
+    statements.parse(Commands.of(code)._2) match {
       case statements.Complete(all) => imports.give(name, all.flatMap(_.trees))
       case _                        => false
     }
   }
 
-  def references(code: String): List[String] = locked(statements.references(code).toList.sorted)
+  def references(code: String): List[String] = locked(
+    statements.references(Commands.of(code)._2).toList.sorted
+  )
 
   /** What the last cell assigned, without what magics need for themselves. */
   def assigned: List[Map[String, String]] =

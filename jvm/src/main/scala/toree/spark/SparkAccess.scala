@@ -1,10 +1,12 @@
 package toree.spark
 
 import java.net.{URI, URL}
+import java.nio.file.{Path, Paths}
 
 import org.apache.hadoop.conf.Configuration
 import org.apache.hadoop.fs.{FileSystem, Path => HadoopPath}
 import org.apache.spark.{JobExecutionStatus, SparkConf, SparkContext, SparkEnv}
+import org.apache.spark.serializer.CellSerializer
 import org.apache.spark.sql.SparkSession
 
 import toree.cells.{Cell, Failure}
@@ -62,13 +64,46 @@ final class SparkAccess(
     peek.fold(underLoader(SparkContext.getOrCreate(SparkBuild.completed(conf))))(_.sparkContext)
   }
 
-  /** Jobs of this thread belong to the cell from here on. */
-  def tag(cell: Cell, code: String): Unit = {
+  /** That folder. */
+  def folder: Path =
+    Paths.get(FileSystem.get(new java.net.URI("file:///"), hadoop).getWorkingDirectory.toUri.getPath)
+
+  /** Runs `body` with its jobs tagged as the cell's: a tag, as the group and the description are
+    * the user's to set, for later cells too.
+    */
+  def tagged[T](cell: Cell, code: String)(body: => T): T = {
     description.set(code.trim.takeWhile(_ != '\n').take(100))
-    peek.foreach(group(_, cell))
+    peek.foreach(tag(_, cell))
+    try body
+    finally {
+      peek.foreach(untag(_, cell))
+      description.remove()
+    }
   }
 
-  def cancel(group: String): Unit = peek.foreach(_.sparkContext.cancelJobGroup(group))
+  private def tag(session: SparkSession, cell: Cell): Unit = {
+    val context = session.sparkContext
+    context.addJobTag(cell.id)
+    if (context.getLocalProperty(interruptProperty) == null) context.setInterruptOnCancel(true)
+    if (context.getLocalProperty(descriptionProperty) == null)
+      context.setJobDescription(description.get)
+  }
+
+  private def untag(session: SparkSession, cell: Cell): Unit = {
+    val context = session.sparkContext
+    context.removeJobTag(cell.id)
+    if (context.getLocalProperty(descriptionProperty) == description.get)
+      context.setJobDescription(null)
+  }
+
+  private val interruptProperty = "spark.job.interruptOnCancel"
+  private val descriptionProperty = "spark.job.description"
+
+  /** Cancels the jobs of a cell, or of a group that another language has set. */
+  def cancel(id: String): Unit = peek.foreach { session =>
+    session.sparkContext.cancelJobsWithTag(id)
+    session.sparkContext.cancelJobGroup(id)
+  }
 
   /** Cancels a group's jobs, and for a while those that were about to start: a thread that was told
     * to stop may submit one more on its way out.
@@ -91,17 +126,10 @@ final class SparkAccess(
   private def runs(group: String): Boolean = peek.exists { session =>
     val tracker = session.sparkContext.statusTracker
     val running = (id: Int) => tracker.getJobInfo(id).exists(_.status == JobExecutionStatus.RUNNING)
-    tracker.getJobIdsForGroup(group).exists(running)
+    (tracker.getJobIdsForGroup(group) ++ tracker.getJobIdsForTag(group)).exists(running)
   }
 
   private val description = new ThreadLocal[String]
-
-  private def group(session: SparkSession, cell: Cell): Unit =
-    session.sparkContext.setJobGroup(
-      cell.id,
-      Option(description.get).getOrElse(""),
-      interruptOnCancel = true
-    )
 
   /** Told of each new session, and of the end of each. */
   @volatile var began: SparkSession => Unit = _ => ()
@@ -120,9 +148,10 @@ final class SparkAccess(
         // A cell may have made a context alone.
         val own = SparkEnv.get == null
         val session = (if (own) builder() else SparkSession.builder()).getOrCreate()
-        if (own && current.isDefined) note("The Spark session was stopped; a fresh one takes its place.")
+        if (own && current.isDefined)
+          note("The Spark session was stopped; a fresh one takes its place.")
         adopt(session)
-        Cell.current.foreach(group(session, _))
+        Cell.current.foreach(tag(session, _))
         session
       }
     catch {
@@ -163,6 +192,7 @@ final class SparkAccess(
     }
     if (isNew) {
       progress.follow(session.sparkContext)
+      CellSerializer.install(session.sparkContext)
       added().foreach(jar => session.sparkContext.addJar(jar.toString))
       val own = SparkBuild.jars(session.sparkContext.getConf)
       if (own.nonEmpty) addJars(own)

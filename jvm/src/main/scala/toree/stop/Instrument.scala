@@ -10,11 +10,14 @@ import scala.tools.asm.{
   Opcodes
 }
 
+import toree.closures.CellCode
+
 /** Rewrites a cell's class as it is loaded, so that the cell can be stopped.
   *
   * Before every backward jump and at the entry of every method stands a call of the loader's gate
-  * class. `System.exit` and regular expressions go through `Guard`. The inserted calls take nothing
-  * from the stack and leave nothing there, so frames and sizes stay as the compiler made them.
+  * class. `System.exit` and regular expressions go through `Guard`, and the object around a cell's
+  * code tells `Originals` that it was made. The inserted calls take nothing from the stack and
+  * leave nothing there, so frames and sizes stay as the compiler made them.
   */
 object Instrument {
   val gateName = "toree/$Gate"
@@ -56,6 +59,20 @@ object Instrument {
   }
 
   private final class Checked(next: ClassVisitor) extends ClassVisitor(Opcodes.ASM7, next) {
+    private var isWrapper = false
+
+    override def visit(
+        version: Int,
+        access: Int,
+        name: String,
+        signature: String,
+        parent: String,
+        interfaces: Array[String]
+    ): Unit = {
+      isWrapper = CellCode.isWrapper(name)
+      super.visit(version, access, name, signature, parent, interfaces)
+    }
+
     override def visitMethod(
         access: Int,
         name: String,
@@ -65,12 +82,17 @@ object Instrument {
     ): MethodVisitor = {
       val method = super.visitMethod(access, name, shape, signature, thrown)
       // No check at the start of an initializer: it would spoil a class that has not done anything.
-      if (method == null) null else new CheckedMethod(method, atEntry = !name.startsWith("<"))
+      if (method == null) null
+      else
+        new CheckedMethod(method, !name.startsWith("<"), told = isWrapper && name == "<init>")
     }
   }
 
-  private final class CheckedMethod(next: MethodVisitor, atEntry: Boolean)
-      extends MethodVisitor(Opcodes.ASM7, next) {
+  private final class CheckedMethod(
+      next: MethodVisitor,
+      atEntry: Boolean,
+      private var told: Boolean
+  ) extends MethodVisitor(Opcodes.ASM7, next) {
     private val passed = new java.util.HashSet[Label]
 
     private def check(): Unit =
@@ -122,9 +144,15 @@ object Instrument {
           super.visitMethodInsn(Opcodes.INVOKESTATIC, guard, "chars", wrap, false)
         built(owner, name, shape)
         super.visitMethodInsn(opcode, owner, name, shape, isInterface)
+        if (told && opcode == Opcodes.INVOKESPECIAL) {
+          told = false
+          super.visitVarInsn(Opcodes.ALOAD, 0)
+          super.visitMethodInsn(Opcodes.INVOKESTATIC, originals, "add", addShape, false)
+        }
       }
 
-    /** What a Spark application is built from passes through our hands, where it lies on the stack. */
+    /** What a Spark application is built from passes through our hands, where it lies on the stack.
+      */
     private def built(owner: String, name: String, shape: String): Unit =
       if (isBuilder(owner) && (name == "getOrCreate" || name == "create")) {
         val shape = "(Ljava/lang/Object;)Ljava/lang/Object;"
@@ -142,7 +170,11 @@ object Instrument {
     "org/apache/spark/api/java/JavaSparkContext"
   )
   private def isBuilder(owner: String) =
-    owner.startsWith("org/apache/spark/sql/") && owner.matches(".*/SparkSession(Builder|\\$Builder)")
+    owner.startsWith("org/apache/spark/sql/") && owner.matches(
+      ".*/SparkSession(Builder|\\$Builder)"
+    )
+  private val originals = "toree/closures/Originals"
+  private val addShape = "(Ljava/lang/Object;)V"
 
   private val guard = "toree/stop/Guard"
   private val wrap = "(Ljava/lang/CharSequence;)Ljava/lang/CharSequence;"

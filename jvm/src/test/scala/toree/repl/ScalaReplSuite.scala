@@ -138,7 +138,7 @@ class ScalaReplSuite extends CellSuite {
   test("values that cannot be shown") {
     assertEquals(
       text("class Bad { override def toString = sys.error(\"no\") }\nnew Bad"),
-      "<toString of Bad failed: java.lang.RuntimeException>"
+      "<toString of Bad failed: java.lang.RuntimeException: no>"
     )
     assert(
       failed("throw new Exception { override def getMessage = sys.error(\"no\") }").message
