@@ -132,7 +132,7 @@ final class SparkAccess(
   private val description = new ThreadLocal[String]
 
   /** Told of each new session, and of the end of each. */
-  @volatile var began: SparkSession => Unit = _ => ()
+  @volatile var began: SparkSession => Unit = (_: SparkSession) => ()
   @volatile var ended: () => Unit = () => ()
 
   def stop(): Unit = synchronized(peek.foreach { session =>
