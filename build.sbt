@@ -22,8 +22,8 @@ lazy val jvm = (project in file("jvm")).settings(
   scalacOptions ++= Seq("-deprecation", "-feature", "-unchecked", "-Xfatal-warnings"),
   // What 2.13 deprecates is often all that 2.12 has.
   scalacOptions += "-Wconf:cat=deprecation:s",
-  // Spark 3.5 runs on Java 8 too, so nothing newer of Java's may be called.
-  Compile / scalacOptions ++= (if (scalaOfJars.isDefined) Nil else Seq("-release", "8")),
+  // Spark 3.5 runs on Java 11 too, so nothing newer of Java's may be called.
+  Compile / scalacOptions ++= (if (scalaOfJars.isDefined) Nil else Seq("-release", "11")),
   Test / fork := true,
   Test / javaHome := sys.env.get("TEST_JAVA_HOME").map(file(_)),
   Test / javaOptions ++= Seq("-Xmx1g", s"-Dexpected.scala=${scalaVersion.value}"),

@@ -36,7 +36,7 @@ class SparkHome:
     @property
     def java_range(self) -> tuple[int, int | None]:
         """Oldest and newest Java. Spark 3.5 fails from Java 23 on (Subject.getSubject is gone)."""
-        return (8, 21) if numbers(self.version) < (4,) else (17, None)
+        return (11, 21) if numbers(self.version) < (4,) else (17, None)
 
     @property
     def python_path(self) -> list[str]:

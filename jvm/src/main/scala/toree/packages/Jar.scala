@@ -50,7 +50,7 @@ object Jar {
     }
 
   /** The Java release this process is. */
-  val java: Int = Runtime.version.feature
+  val java: Int = System.getProperty("java.specification.version").stripPrefix("1.").toInt
 
   private def isClass(entry: ZipEntry): Boolean = {
     val name = entry.getName
