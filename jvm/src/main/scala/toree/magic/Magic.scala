@@ -6,8 +6,8 @@ import toree.Kernel
 
 /** A magic in a jar, found by `ServiceLoader` (`META-INF/services/toree.magic.LineMagic`).
   *
-  * A class with a constructor without arguments. Implement `LineMagic` or `CellMagic`. Called on the
-  * thread of the cell; what it prints is the cell's, what it throws ends the cell.
+  * A class with a constructor without arguments. Implement `LineMagic` or `CellMagic`. Called on
+  * the thread of the cell; what it prints is the cell's, what it throws ends the cell.
   */
 trait Magic {
 
@@ -24,8 +24,10 @@ trait Magic {
 /** A magic of one line. */
 trait LineMagic extends Magic {
 
-  /** @param arguments the rest of the line
-    * @return a bundle of MIME types to show; empty or null for nothing
+  /** @param arguments
+    *   the rest of the line
+    * @return
+    *   a bundle of MIME types to show; empty or null for nothing
     */
   def execute(arguments: String, kernel: Kernel): java.util.Map[String, String] =
     Collections.emptyMap()
@@ -34,8 +36,10 @@ trait LineMagic extends Magic {
 /** A magic that takes a whole cell. */
 trait CellMagic extends Magic {
 
-  /** @param arguments the rest of the first line
-    * @param body the lines below it
+  /** @param arguments
+    *   the rest of the first line
+    * @param body
+    *   the lines below it
     */
   def execute(arguments: String, body: String, kernel: Kernel): java.util.Map[String, String] =
     Collections.emptyMap()

@@ -20,10 +20,14 @@ final class Magics(loader: ReplClassLoader) {
   /** Looks through the class path again; JSON of the magics it has, and of what can't be loaded. */
   def look(): String = synchronized {
     val faults = mutable.ListBuffer.empty[String]
-    loader.added.filter(scanned.add).foreach(jar => Old.magics(jar, loader, faults += _).foreach {
-      case magic: LineMagic => add("line", magic)
-      case magic            => add("cell", magic)
-    })
+    loader.added
+      .filter(scanned.add)
+      .foreach(jar =>
+        Old.magics(jar, loader, faults += _).foreach {
+          case magic: LineMagic => add("line", magic)
+          case magic            => add("cell", magic)
+        }
+      )
     each(classOf[LineMagic], faults)(add("line", _))
     each(classOf[CellMagic], faults)(add("cell", _))
     each(classOf[Listener], faults) { one =>
@@ -40,7 +44,8 @@ final class Magics(loader: ReplClassLoader) {
     Json.obj("magics" -> rows.toList, "faults" -> faults.toList)
   }
 
-  private def add(kind: String, magic: Magic): Unit = known.getOrElseUpdate((kind, magic.name), magic)
+  private def add(kind: String, magic: Magic): Unit =
+    known.getOrElseUpdate((kind, magic.name), magic)
 
   /** One service at fault costs only itself. */
   private def each[T](kind: Class[T], faults: mutable.ListBuffer[String])(body: T => Unit): Unit = {
@@ -51,8 +56,11 @@ final class Magics(loader: ReplClassLoader) {
         more = found.hasNext
         if (more) body(found.next())
       } catch {
-        case error @ (_: java.util.ServiceConfigurationError | _: LinkageError | _: RuntimeException) =>
-          faults += Option(error.getCause).fold(error.toString)(cause => s"${error.getMessage}: $cause")
+        case error @ (_: java.util.ServiceConfigurationError | _: LinkageError |
+            _: RuntimeException) =>
+          faults += Option(error.getCause).fold(error.toString)(cause =>
+            s"${error.getMessage}: $cause"
+          )
       }
   }
 

@@ -23,7 +23,9 @@ private[magic] object Old {
     try
       zip.entries.asScala.toList
         .filter(entry => entry.getName.endsWith(".class") && names(zip, entry))
-        .flatMap(entry => made(entry.getName.stripSuffix(".class").replace('/', '.'), loader, fault))
+        .flatMap(entry =>
+          made(entry.getName.stripSuffix(".class").replace('/', '.'), loader, fault)
+        )
     finally zip.close()
   }
 
@@ -34,7 +36,9 @@ private[magic] object Old {
     try Iterator.continually(in.read(buffer)).takeWhile(_ >= 0).foreach(out.write(buffer, 0, _))
     finally in.close()
     val text = out.toString("ISO-8859-1")
-    text.contains("org/apache/toree/magic/LineMagic") || text.contains("org/apache/toree/magic/CellMagic")
+    text.contains("org/apache/toree/magic/LineMagic") || text.contains(
+      "org/apache/toree/magic/CellMagic"
+    )
   }
 
   private def made(name: String, loader: ClassLoader, fault: String => Unit): Option[Magic] =
@@ -50,7 +54,9 @@ private[magic] object Old {
         }
     } catch {
       case error @ (_: LinkageError | _: ReflectiveOperationException) =>
-        fault(s"$name, a magic of Apache Toree's, can't be loaded: ${Option(error.getCause).getOrElse(error)}")
+        fault(
+          s"$name, a magic of Apache Toree's, can't be loaded: ${Option(error.getCause).getOrElse(error)}"
+        )
         None
     }
 

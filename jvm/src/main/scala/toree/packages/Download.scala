@@ -51,7 +51,8 @@ final class Download(uri: URI, conf: () => Configuration, progress: Progress) {
       connection.setConnectTimeout(5000)
       connection.setReadTimeout(20000)
       val status = connection.getResponseCode
-      if (status >= 300) throw new IOException(s"the server answers ${status} ${connection.getResponseMessage}")
+      if (status >= 300)
+        throw new IOException(s"the server answers ${status} ${connection.getResponseMessage}")
       val sent = Seq("SHA-256" -> "x-checksum-sha256", "SHA-1" -> "x-checksum-sha1").flatMap {
         case (algorithm, header) => Option(connection.getHeaderField(header)).map(algorithm -> _)
       }
@@ -96,5 +97,6 @@ object Download {
   private val algorithms = Map("sha256" -> "SHA-256", "sha1" -> "SHA-1", "md5" -> "MD5")
 
   /** Hadoop has dropped its first two ways to S3. */
-  private def modern(scheme: String): String = if (scheme == "s3" || scheme == "s3n") "s3a" else scheme
+  private def modern(scheme: String): String =
+    if (scheme == "s3" || scheme == "s3n") "s3a" else scheme
 }

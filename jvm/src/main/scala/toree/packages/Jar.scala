@@ -59,7 +59,9 @@ object Jar {
 
   private def release(zip: ZipFile, entry: ZipEntry): Int = {
     val in = new DataInputStream(zip.getInputStream(entry))
-    try if (in.readInt() == 0xcafebabe) { in.readUnsignedShort(); in.readUnsignedShort() - 44 } else 0
+    try
+      if (in.readInt() == 0xcafebabe) { in.readUnsignedShort(); in.readUnsignedShort() - 44 }
+      else 0
     catch { case _: EOFException => 0 }
     finally in.close()
   }

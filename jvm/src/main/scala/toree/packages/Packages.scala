@@ -82,7 +82,9 @@ final class Packages(loader: ReplClassLoader) {
           add(Seq(jar.path.toUri))
           Outcome.Ok()
         case Covered(why) if jar.known(loader.getParent.getParent.getResource)._1 == 0 =>
-          failed(s"$name is not added: $why. Classes that are there stay until the kernel restarts.")
+          failed(
+            s"$name is not added: $why. Classes that are there stay until the kernel restarts."
+          )
         case Covered(why) =>
           say(s"Not added: $name, as $why.")
           Outcome.Ok()
@@ -110,14 +112,20 @@ final class Packages(loader: ReplClassLoader) {
     progress.say("looking in the cache")
     val cached =
       if (request.isDynamic) None
-      else Some(resolution(Set.empty).run(cached = true)).filter(f => f.missing.isEmpty && whole(request, f))
+      else
+        Some(resolution(Set.empty).run(cached = true)).filter(f =>
+          f.missing.isEmpty && whole(request, f)
+        )
     cached.map(Right(_)).getOrElse {
       progress.say("asking the repositories")
       val silent = repositories.silent()
-      silent.filter(repositories.isNamed).foreach(root => say(s"$root does not answer; it is left out."))
+      silent
+        .filter(repositories.isNamed)
+        .foreach(root => say(s"$root does not answer; it is left out."))
       val online = resolution(silent)
       val found = online.run(cached = false)
-      if (!whole(request, found)) Left(absent(request, found, online, repositories.addresses, silent))
+      if (!whole(request, found))
+        Left(absent(request, found, online, repositories.addresses, silent))
       else if (found.missing.nonEmpty && request.abort)
         Left(s"$request needs what no repository has: ${found.missing.mkString(", ")}")
       else Right(found)
@@ -129,32 +137,38 @@ final class Packages(loader: ReplClassLoader) {
     !found.missing.exists(_.startsWith(s"${request.group}:${request.artifact}:")) &&
       (found.artifacts.nonEmpty || found.problems.isEmpty)
 
-  private def put(request: Request, found: Found, progress: Progress, add: Add): Outcome = synchronized {
-    val decided = found.artifacts.map(artifact => artifact -> verdict(artifact))
-    decided.collectFirst { case (artifact, Refused(why)) if isAsked(request, artifact) => why } match {
-      case Some(why) =>
-        progress.end("Nothing was added")
-        failed(s"$request is not added: $why.")
-      case None =>
-        val seconds = progress.seconds
-        decided.foreach {
-          case (artifact, Refused(why)) => say(s"Not added: $artifact, as $why.")
-          case (artifact, Covered(why)) => say(s"Not added: $artifact, as $why.")
-          case (artifact, Added(note))  => note.foreach(text => say(s"$artifact $text."))
-          case _                        => ()
-        }
-        val added = decided.collect { case (artifact, Added(_)) => artifact }
-        val files = added.map(named)
-        if (request.verbose) files.foreach(file => say(s"-> New file at $file"))
-        if (files.nonEmpty) add(files.map(_.toUri))
-        added.foreach(one => revisions.put(one.id.getModuleId, one.id.getRevision))
-        found.missing.foreach(id => System.err.println(s"$id was not found; $request is without it."))
-        if (found.left > 0) say(s"${found.left} dependencies were left out (--transitive brings them).")
-        say(s"Obtained ${found.artifacts.size} files")
-        progress.end(s"${summary(request, found, added.size)} in $seconds")
-        Outcome.Ok()
+  private def put(request: Request, found: Found, progress: Progress, add: Add): Outcome =
+    synchronized {
+      val decided = found.artifacts.map(artifact => artifact -> verdict(artifact))
+      decided.collectFirst {
+        case (artifact, Refused(why)) if isAsked(request, artifact) => why
+      } match {
+        case Some(why) =>
+          progress.end("Nothing was added")
+          failed(s"$request is not added: $why.")
+        case None =>
+          val seconds = progress.seconds
+          decided.foreach {
+            case (artifact, Refused(why)) => say(s"Not added: $artifact, as $why.")
+            case (artifact, Covered(why)) => say(s"Not added: $artifact, as $why.")
+            case (artifact, Added(note))  => note.foreach(text => say(s"$artifact $text."))
+            case _                        => ()
+          }
+          val added = decided.collect { case (artifact, Added(_)) => artifact }
+          val files = added.map(named)
+          if (request.verbose) files.foreach(file => say(s"-> New file at $file"))
+          if (files.nonEmpty) add(files.map(_.toUri))
+          added.foreach(one => revisions.put(one.id.getModuleId, one.id.getRevision))
+          found.missing.foreach(id =>
+            System.err.println(s"$id was not found; $request is without it.")
+          )
+          if (found.left > 0)
+            say(s"${found.left} dependencies were left out (--transitive brings them).")
+          say(s"Obtained ${found.artifacts.size} files")
+          progress.end(s"${summary(request, found, added.size)} in $seconds")
+          Outcome.Ok()
+      }
     }
-  }
 
   private def summary(request: Request, found: Found, added: Int): String = {
     val cached = found.artifacts.count(!_.fetched)
@@ -169,7 +183,9 @@ final class Packages(loader: ReplClassLoader) {
         Refused(s"this session has version $other, which stays until the kernel restarts")
       case Some(_) if artifact.classifier.isEmpty => Present
       case _ if strange.isDefined                 =>
-        Refused(s"it is made for Scala ${strange.get}, and this is Scala ${Request.scalaSuffix.drop(1)}")
+        Refused(
+          s"it is made for Scala ${strange.get}, and this is Scala ${Request.scalaSuffix.drop(1)}"
+        )
       case _ =>
         Jar.read(artifact.file.toPath, whole = artifact.fetched) match {
           case Left(fault) => Refused(s"its jar $fault")
@@ -203,7 +219,9 @@ final class Packages(loader: ReplClassLoader) {
 
   /** Modules that Spark has and no package may bring: Scala's library and Spark's own parts. */
   private def provided: List[ModuleId] =
-    Seq("scala-library", "scala-reflect", "scala-compiler").map(new ModuleId("org.scala-lang", _)).toList ++
+    Seq("scala-library", "scala-reflect", "scala-compiler")
+      .map(new ModuleId("org.scala-lang", _))
+      .toList ++
       sparkParts.map(new ModuleId("org.apache.spark", _))
 
   /** From `spark-core_2.13-4.0.0.jar`: the jars beside the one that has Spark's core. */
@@ -215,7 +233,9 @@ final class Packages(loader: ReplClassLoader) {
 
   private def refusal(request: Request): Option[String] =
     if (provided.contains(request.id.getModuleId))
-      Some(s"$request is not added: ${request.artifact} is a part of Spark, and a second one would not work.")
+      Some(
+        s"$request is not added: ${request.artifact} is a part of Spark, and a second one would not work."
+      )
     else
       Request
         .strangeScala(request.artifact)
@@ -234,7 +254,8 @@ final class Packages(loader: ReplClassLoader) {
   ): String = {
     val versions = resolution.versions(request.group, request.artifact)
     val scala = request.artifact + Request.scalaSuffix
-    val faults = found.problems.filter(_.matches("(?s).*(invalid|sha1|md5|CLIENT ERROR|size|timed out).*"))
+    val faults =
+      found.problems.filter(_.matches("(?s).*(invalid|sha1|md5|CLIENT ERROR|size|timed out).*"))
     val hint =
       if (faults.nonEmpty) faults.map(_.linesIterator.next()).distinct.take(3)
       else if (versions.contains(request.version)) found.problems.take(3)

@@ -22,7 +22,9 @@ final class Progress(cell: Option[Cell], title: String) extends TransferListener
     if (name.endsWith(".jar") && event.getRequestType == TransferEvent.REQUEST_GET) {
       if (event.getEventType == TransferEvent.TRANSFER_PROGRESS) bytes += event.getLength
       if (event.getEventType == TransferEvent.TRANSFER_COMPLETED) files += 1
-      soon(s"$title: $name, ${Progress.megabytes(bytes)}" + (if (files > 0) s" ($files done)" else ""))
+      soon(
+        s"$title: $name, ${Progress.megabytes(bytes)}" + (if (files > 0) s" ($files done)" else "")
+      )
     } else soon(s"$title: $name")
   }
 

@@ -26,12 +26,15 @@ import org.apache.spark.SparkConf
   * between its releases.
   */
 final class Repositories(conf: SparkConf, request: Request) {
-  private val named = request.repositories ++ setting("spark.jars.repositories").toList.flatMap(_.split(','))
+  private val named =
+    request.repositories ++ setting("spark.jars.repositories").toList.flatMap(_.split(','))
 
   /** Ivy's settings, without the repositories in `silent`. */
   def settings(silent: Set[String] = Set.empty): IvySettings = {
     val settings = new IvySettings
-    setting("spark.jars.ivySettings").foreach(path => settings.load(new File(new java.net.URI(path).getPath)))
+    setting("spark.jars.ivySettings").foreach(path =>
+      settings.load(new File(new java.net.URI(path).getPath))
+    )
     val folder = setting("spark.jars.ivy").map(new File(_)).getOrElse(ownFolder)
     if (setting("spark.jars.ivy").isDefined || setting("spark.jars.ivySettings").isEmpty) {
       settings.setDefaultIvyUserDir(folder)
@@ -39,7 +42,8 @@ final class Repositories(conf: SparkConf, request: Request) {
     }
     settings.setVariable("ivy.maven.lookup.sources", "false")
     settings.setVariable("ivy.maven.lookup.javadoc", "false")
-    if (settings.getVariable("ivy.checksums") == null) settings.setVariable("ivy.checksums", "sha1,md5")
+    if (settings.getVariable("ivy.checksums") == null)
+      settings.setVariable("ivy.checksums", "sha1,md5")
     settings.addMatcher(new GlobPatternMatcher)
     settings.addConfigured(patience)
     // Several kernels may fill one cache.
@@ -50,7 +54,7 @@ final class Repositories(conf: SparkConf, request: Request) {
     val usual = Option(settings.getDefaultResolver)
     if (usual.isEmpty) standard(folder).foreach {
       case remote: IBiblioResolver if silent(remote.getRoot) => ()
-      case resolver                                         => all.add(resolver)
+      case resolver                                          => all.add(resolver)
     }
     usual.foreach(all.add(_))
     settings.addResolver(all)
@@ -87,7 +91,9 @@ final class Repositories(conf: SparkConf, request: Request) {
 
   private def remote: List[String] = {
     val usual = if (setting("spark.jars.ivySettings").isDefined) Nil else standard(ownFolder)
-    (added ++ usual).collect { case one: IBiblioResolver if one.getRoot.startsWith("http") => one.getRoot }
+    (added ++ usual).collect {
+      case one: IBiblioResolver if one.getRoot.startsWith("http") => one.getRoot
+    }
   }
 
   private def answers(root: String): Boolean =
@@ -102,9 +108,10 @@ final class Repositories(conf: SparkConf, request: Request) {
       }
     catch { case _: java.io.IOException => false }
 
-  private lazy val added: List[IBiblioResolver] = named.map(_.trim).filter(_.nonEmpty).zipWithIndex.map {
-    case (root, index) => maven(s"repo-${index + 1}", Repositories.folder(root))
-  }
+  private lazy val added: List[IBiblioResolver] =
+    named.map(_.trim).filter(_.nonEmpty).zipWithIndex.map { case (root, index) =>
+      maven(s"repo-${index + 1}", Repositories.folder(root))
+    }
 
   private def standard(folder: File): List[DependencyResolver] = {
     val central = sys.env.get("DEFAULT_ARTIFACT_REPOSITORY")
@@ -148,7 +155,8 @@ final class Repositories(conf: SparkConf, request: Request) {
   /** Ivy 2.5.2 can't share a cache with those before it: Spark has moved its own from there on. */
   private def ownFolder: File = {
     val old = Ivy.getIvyVersion.matches("2\\.([0-4]\\..*|5\\.[01])")
-    val home = System.getProperty("user.home") + File.separator + (if (old) ".ivy2" else ".ivy2.5.2")
+    val home =
+      System.getProperty("user.home") + File.separator + (if (old) ".ivy2" else ".ivy2.5.2")
     new File(System.getProperty("ivy.home", home))
   }
 

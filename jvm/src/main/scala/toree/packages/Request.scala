@@ -34,7 +34,8 @@ final case class Request(
 final case class Credential(host: String, user: String, password: String)
 
 object Request {
-  private val suffix = s"_${scala.util.Properties.versionNumberString.split('.').take(2).mkString(".")}"
+  private val suffix =
+    s"_${scala.util.Properties.versionNumberString.split('.').take(2).mkString(".")}"
 
   def read(json: String): Request = {
     val map = Json.read(json)
@@ -59,7 +60,10 @@ object Request {
 
   /** The Scala line an artifact is made for, when its name says so and it is not this one. */
   def strangeScala(artifact: String): Option[String] =
-    "_(2\\.\\d+|3)$".r.findFirstMatchIn(artifact).map(_.group(1)).filter(line => suffix != s"_$line")
+    "_(2\\.\\d+|3)$".r
+      .findFirstMatchIn(artifact)
+      .map(_.group(1))
+      .filter(line => suffix != s"_$line")
 
   def scalaSuffix: String = suffix
 

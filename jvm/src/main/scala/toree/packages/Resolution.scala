@@ -21,7 +21,12 @@ import org.apache.ivy.plugins.matcher.{ExactPatternMatcher, GlobPatternMatcher, 
 import org.apache.ivy.util.{AbstractMessageLogger, Message}
 
 /** One artifact that is there, as a file of Ivy's cache. */
-final case class Artifact(id: ModuleRevisionId, file: File, classifier: Option[String], fetched: Boolean) {
+final case class Artifact(
+    id: ModuleRevisionId,
+    file: File,
+    classifier: Option[String],
+    fetched: Boolean
+) {
 
   /** Unlike the name in the cache, no other module's: executors know jars by their names. */
   def fileName: String =
@@ -65,7 +70,9 @@ final class Resolution(
     module.setLastModified(new Date().getTime)
     module.addDependency(dependency(module))
     request.excludes.foreach(text => exclude(module, text, GlobPatternMatcher.INSTANCE))
-    provided.foreach(id => exclude(module, s"${id.getOrganisation}:${id.getName}", ExactPatternMatcher.INSTANCE))
+    provided.foreach(id =>
+      exclude(module, s"${id.getOrganisation}:${id.getName}", ExactPatternMatcher.INSTANCE)
+    )
     val options = new ResolveOptions()
     options.setConfs(Array("default"))
     options.setOutputReport(false)
@@ -84,7 +91,13 @@ final class Resolution(
 
   private def dependency(module: DefaultModuleDescriptor): DefaultDependencyDescriptor = {
     val made =
-      new DefaultDependencyDescriptor(module, request.id, false, request.isDynamic, request.transitive)
+      new DefaultDependencyDescriptor(
+        module,
+        request.id,
+        false,
+        request.isDynamic,
+        request.transitive
+      )
     request.configuration match {
       // Maven's scopes hold a module's dependencies; the module itself is in `master`.
       case Some(name) =>
@@ -102,7 +115,11 @@ final class Resolution(
     made
   }
 
-  private def exclude(module: DefaultModuleDescriptor, text: String, matcher: PatternMatcher): Unit = {
+  private def exclude(
+      module: DefaultModuleDescriptor,
+      text: String,
+      matcher: PatternMatcher
+  ): Unit = {
     val parts = text.split(":")
     val id = new ModuleId(parts(0), if (parts.length > 1) parts(1) else "*")
     val rule = new DefaultExcludeRule(new ArtifactId(id, "*", "*", "*"), matcher, null)
@@ -112,11 +129,13 @@ final class Resolution(
 
   private def found(report: ResolveReport): Found = {
     val jars = report.getAllArtifactsReports.toList.filter(_.getExt == "jar")
-    val (there, lost) = jars.partition(r => r.getLocalFile != null && r.getDownloadStatus != DownloadStatus.FAILED)
+    val (there, lost) =
+      jars.partition(r => r.getLocalFile != null && r.getDownloadStatus != DownloadStatus.FAILED)
     val unresolved = report.getUnresolvedDependencies.toList
       .map(node => name(node.getId))
       .filterNot(_ == "toree")
-    val node = report.getDependencies.asScala.map(_.asInstanceOf[org.apache.ivy.core.resolve.IvyNode])
+    val node =
+      report.getDependencies.asScala.map(_.asInstanceOf[org.apache.ivy.core.resolve.IvyNode])
     val left =
       if (request.transitive) 0
       else
@@ -127,7 +146,8 @@ final class Resolution(
     Found(
       there.map(artifact).distinct,
       (unresolved ++ lost.map(r => name(r.getArtifact.getModuleRevisionId))).distinct,
-      (lost.map(_.getDownloadDetails) ++ log.problems ++ ivy.getLoggerEngine.getProblems.asScala.map(_.toString)).distinct
+      (lost.map(_.getDownloadDetails) ++ log.problems ++ ivy.getLoggerEngine.getProblems.asScala
+        .map(_.toString)).distinct
         .filter(text => text != null && text.trim.nonEmpty),
       left
     )
@@ -154,7 +174,10 @@ object Resolution {
 
   /** Versions by their numbers: 2.9 before 2.10. */
   private def order(version: String): String =
-    "\\d+".r.replaceAllIn(version, found => "0" * math.max(0, 9 - found.group(0).length) + found.group(0))
+    "\\d+".r.replaceAllIn(
+      version,
+      found => "0" * math.max(0, 9 - found.group(0).length) + found.group(0)
+    )
 
   /** Ivy's words: shown as far as they were asked for. */
   private final class Log(request: Request) extends AbstractMessageLogger {
@@ -164,7 +187,8 @@ object Resolution {
     override def rawlog(text: String, level: Int): Unit = {
       val refused = text.matches("(?is).*client error: .*(unauthorized|forbidden).*")
       if (level <= Message.MSG_WARN || refused) problems += text.trim
-      val wanted = if (request.trace) Message.MSG_DEBUG else if (request.verbose) Message.MSG_VERBOSE else -1
+      val wanted =
+        if (request.trace) Message.MSG_DEBUG else if (request.verbose) Message.MSG_VERBOSE else -1
       if (level <= wanted) println(text)
     }
     override def doProgress(): Unit = ()

@@ -20,9 +20,13 @@ final class Settings(spark: SparkAccess) {
     val (jvm, rest) = pairs(settings).partition { case (name, _) => Settings.ofJvm(name) }
     val same = new SparkConf()
     val (known, changed) = rest.partition { case (name, value) =>
-      session.exists(s => s.conf.getOption(name).orElse(s.sparkContext.getConf.getOption(name)).contains(value))
+      session.exists(s =>
+        s.conf.getOption(name).orElse(s.sparkContext.getConf.getOption(name)).contains(value)
+      )
     }
-    val (now, later) = changed.partition { case (name, _) => session.exists(_.conf.isModifiable(name)) }
+    val (now, later) = changed.partition { case (name, _) =>
+      session.exists(_.conf.isModifiable(name))
+    }
     Json.obj(
       "running" -> session.isDefined,
       "same" -> (known.map(_._1) ++ jvm.filter(p => same.getOption(p._1).contains(p._2)).map(_._1)),
@@ -43,7 +47,8 @@ final class Settings(spark: SparkAccess) {
   def keep(settings: JMap[String, Any]): Unit =
     pairs(settings).foreach { case (name, value) => System.setProperty(name, value) }
 
-  /** Ends the session and makes one with new settings; one with the old again if Spark refuses them.
+  /** Ends the session and makes one with new settings; one with the old again if Spark refuses
+    * them.
     *
     * @return
     *   what Spark refused, or an empty text
@@ -74,8 +79,9 @@ final class Settings(spark: SparkAccess) {
         value.split(",").map(_.trim).filter(_.nonEmpty).foreach { extension =>
           Class.forName(extension, false, Thread.currentThread.getContextClassLoader)
         }
-      case (name, value) if session.conf.isModifiable(name) => session.newSession().conf.set(name, value)
-      case _                                                => ()
+      case (name, value) if session.conf.isModifiable(name) =>
+        session.newSession().conf.set(name, value)
+      case _ => ()
     }
 
   private def pairs(settings: JMap[String, Any]): List[(String, String)] =
