@@ -47,8 +47,8 @@ def test_toree(kernel: Session, repository: Repository, server: Server) -> None:
     )
     assert "elements in all" in given["// a long value\n(1 to 2000).toList"].result
     assert given["%Truncation off\n(1 to 2000).toList"].result.endswith("2000)")
-    assert given['%ShowTypes on\n"Hello types!"'].result == "String = Hello types!"
-    assert given['(1, "Hello types!")'].result == "(Int, String) = (1,Hello types!)"
+    assert given['%ShowTypes on\n"Hello types!"'].result.strip() == "String = Hello types!"
+    assert given['(1, "Hello types!")'].result.strip() == "(Int, String) = (1,Hello types!)"
     assert "usage: %AddJar URL" in given["%AddJar"].text("stdout")
     assert given['new eleven.Greeter().greet("Toree")'].result == "Hello, Toree, from eleven"
     csv = given["%%dataframe --output=csv\ndf"].result
