@@ -187,3 +187,5 @@ def test_sparksql_magic_and_sparkmagic(kernel: Session) -> None:
     assert kernel.run("%%spark\n40 + 2").result == "42"
     assert "| 2 " in kernel.run("%%spark -c sql -o two\nSELECT 2 AS two").result
     assert kernel.run("%%scalaspark\nsc.parallelize(1 to 3).sum").result == "6.0"
+    ran = kernel.run("%%init_spark\nlauncher.num_executors = 4")
+    assert ran.status == "error" and "%%configure" in ran.reply["evalue"]

@@ -164,6 +164,15 @@ async def local(context: Context, arguments: Arguments) -> Result:
     return await context.host.execute("python", "\n" + context.body, context.output)
 
 
+@cell_magic("init_spark", raw=True)
+def init_spark(context: Context, arguments: Arguments) -> Result:
+    """spylon-kernel's: settings of Spark go into `%%configure` here."""
+    raise MagicError(
+        "%%init_spark is spylon-kernel's: nothing of it was run.",
+        advice="Spark is there already. Settings go into a cell that starts with %%configure.",
+    )
+
+
 @line_magic("time", "CODE", raw=True)
 async def time_line(context: Context, arguments: Arguments) -> Result:
     """Runs code of the cell's language and says how long it took."""
@@ -196,4 +205,4 @@ def spelled(seconds: float) -> str:
     return f"{seconds / 1e-9:.3g} ns"
 
 
-DIALECTS = (data_frame, spark_sql, spark_cell, local, time_line, time_cell)
+DIALECTS = (data_frame, spark_sql, spark_cell, local, init_spark, time_line, time_cell)
