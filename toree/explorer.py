@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import struct
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
@@ -19,6 +20,8 @@ from .sharing import Sharing
 from .variables import CODE, Name
 
 MOST = 200  # children of one value that are listed
+#: struct's letters of numpy's types.
+_CODES = {"f8": "d", "f4": "f", "i8": "q", "i4": "i", "i2": "h", "i1": "b", "u1": "B", "b1": "?"}
 _WIDTH = 100  # characters of a preview
 
 
@@ -118,6 +121,12 @@ def children(value: wire.Value) -> list[Item] | None:
         return _listed(((text(key), item) for key, item in value.items), len(value.items))
     if isinstance(value, wire.List | wire.Tuple | wire.Set):
         return _listed(((str(i), item) for i, item in enumerate(value.items)), len(value.items))
+    if isinstance(value, wire.Array) and len(value.shape) == 1 and value.dtype[1:] in _CODES:
+        code = "<" + _CODES[value.dtype[1:]]
+        size = struct.calcsize(code)
+        numbers = [item for (item,) in struct.iter_unpack(code, value.data[: MOST * size])]
+        shown = [Item(str(i), _plain(number), value.dtype[1:]) for i, number in enumerate(numbers)]
+        return shown + _rest(value.shape[0])
     if isinstance(value, wire.Vector):
         found = [Item(str(i), _plain(item), value.of) for i, item in enumerate(value.items[:MOST])]
         return found + _rest(len(value.items))

@@ -21,7 +21,7 @@ def test_another_languages_function_does_not_come_and_is_missed_only_where_it_la
 def test_what_cannot_cross_says_so_where_it_is_used(kernel: Session) -> None:
     run(
         kernel,
-        "%%python\nimport os\nhandle = open(os.devnull)\nadd = lambda a, b: a + b\nbig = 2**70",
+        "%%python\nimport os\nhandle = open(os.devnull)\nadd = lambda a, b: a + b",
     )
     assert (
         "handle is in Python and did not come over: an open file."
@@ -31,7 +31,6 @@ def test_what_cannot_cross_says_so_where_it_is_used(kernel: Session) -> None:
         "add is in Python and did not come over: a function."
         in failed(kernel, "add(1, 2)").traceback
     )
-    assert "the integer takes more than 64 bits" in failed(kernel, "big").traceback
     run(kernel, "val square = (x: Int) => x * x")
     ran = failed(kernel, "%%python\nsquare(2)")
     assert ran.reply["ename"] == "NameError"

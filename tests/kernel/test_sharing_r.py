@@ -20,6 +20,13 @@ def test_a_dataframe_is_a_dplyr_table_and_back(kernel: Session) -> None:
     assert "| 1 " in result(kernel, "%%sql\nselect count(*) n from grown")
 
 
+def test_the_first_table_of_a_fresh_session(kernel: Session) -> None:
+    run(kernel, "%%r\n1")
+    run(kernel, "%restart spark")
+    run(kernel, "val newborn = spark.range(3).toDF")
+    assert result(kernel, "%%r\nnrow(dplyr::collect(newborn))") == "[1] 3"
+
+
 def test_sql_output_in_r(kernel: Session) -> None:
     run(kernel, "%%sql -o counted\nselect 7 as n")
     assert result(kernel, "%%r\nas.integer(dplyr::collect(counted)$n)") == "[1] 7"

@@ -51,7 +51,7 @@ def test_a_scala_kernel_lists_all_languages(kernel: Session) -> None:
         assert found["plums"]["type"].endswith("(R)")
         assert opened(kernel, found["box"]) == {"'a'": ("[1, 2]", "vector")}
         assert opened(kernel, found["crates"])["'x'"][0] == "[1, 2]"
-        assert opened(kernel, found["plums"])["1"] == ("2.5", "float")
+        assert opened(kernel, found["plums"])["1"] == ("2.5", "f8")
         columns = opened(kernel, found["herd"])
         assert columns["id"] == ("bigint", "column") and "first rows" in columns
         assert opened(kernel, found["sums"])["total"] == ("bigint", "column")

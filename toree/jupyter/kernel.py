@@ -60,6 +60,8 @@ class ToreeKernel(IPythonKernel):
         self.control_handlers["toree_request"] = self.clients.handle
         if isinstance(debugger := getattr(self, "debugger", None), Variables):  # has debugpy
             debugger.explorer = self.host.workspace.explorer
+            # Asked of a debugger that has not been started, too.
+            debugger.static_debug_handlers["variables"] = debugger.variables
             debugger.python = self.host.language is None or self.host.language.ipython
 
     def start(self) -> None:

@@ -99,6 +99,11 @@ class Session:
         self._entry.enter(cell, "R cell", False)
         self._cell = cell
 
+    def _prepare_outside(self) -> None:
+        """Between cells: the session may have ended since the last one."""
+        self._cell = ""
+        self._prepare("toree-r")
+
     def _stopped(self) -> bool:
         return bool(self._context._jsc.sc().isStopped())
 
@@ -171,7 +176,7 @@ class Session:
 
     def frame(self, text: str) -> Any:
         """The DataFrame of a query, outside of cells."""
-        self._prepare(self._cell or "toree-r")
+        self._prepare_outside()
         return self._sql(text)
 
     def keep(self, key: str, frame: Any) -> None:
@@ -182,7 +187,7 @@ class Session:
         """The DataFrame under a key, which was made for this; None when it is gone."""
         from pyspark.sql import DataFrame
 
-        self._prepare(self._cell or "toree-r")
+        self._prepare_outside()
         found = self._entry.getShared(self._workspace, key)
         if not key.startswith("sql:"):
             self._entry.dropShared(self._workspace, key)

@@ -86,6 +86,12 @@ class PythonSpark:
         self._gateway = self._builders.serve(*self._companion.address, self._companion.events)
         self._entry = entry
 
+    def _coming(self) -> bool:
+        """Whether the first session of an eager kernel is on its way."""
+        if self._context is not None or self._companion.config.initialization_mode != "eager":
+            return False
+        return not json.loads(self._companion.entry().info())["sparkStopped"]
+
     def _attach_if(self, needed: bool) -> bool:
         """Attaches to the session there is, or if `needed` to a fresh one; whether it is fresh."""
         with self._lock:
@@ -108,7 +114,7 @@ class PythonSpark:
             again = self._context is not None
             self._wait(output)
             needed = not {"spark", "sc"}.isdisjoint(reads())
-            fresh = self._on_a_thread(lambda: self._attach_if(needed))
+            fresh = self._on_a_thread(lambda: self._attach_if(needed or self._coming()))
             if text := self._companion.epitaph():
                 output.stream("stderr", text)
             elif again and fresh:

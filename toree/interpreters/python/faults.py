@@ -130,6 +130,8 @@ def _folded(trace: types.TracebackType | None) -> tuple[types.TracebackType | No
 
 
 def _is_folded(frame: types.FrameType) -> bool:
+    if "pyspark.zip" in frame.f_code.co_filename:  # a frame of a task, made anew by PySpark
+        return True
     return str(frame.f_globals.get("__name__")).partition(".")[0] in _FOLDED
 
 

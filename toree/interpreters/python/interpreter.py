@@ -47,6 +47,7 @@ class PythonInterpreter(Interpreter):
         kernel = Kernel(values, self._output, Magics(self._magic))
         self._ipython.shell.user_ns["kernel"] = kernel
         self._ipython.shell.user_ns_hidden["kernel"] = kernel
+        _names_are_names(self._ipython.shell)
         if self._eager:
             self._spark.attach_when_ready()
 
@@ -139,3 +140,18 @@ class PythonInterpreter(Interpreter):
 def _print(name: str, text: str) -> None:
     """What the JVM prints for a Python cell goes where the cell's own text goes."""
     getattr(sys, name).write(text)
+
+
+def _names_are_names(shell: Any) -> None:
+    """`spark` is the session, also before it is there: IPython's automagic would call `%spark`."""
+    from IPython.core.prefilter import PrefilterChecker
+
+    class Names(PrefilterChecker):
+        priority = 650  # before automagic's 700
+
+        def check(self, line_info: Any) -> Any:
+            plain = line_info.ifun in ("spark", "sc") and not line_info.esc
+            return manager.get_handler_by_name("normal") if plain else None
+
+    manager = shell.prefilter_manager
+    Names(shell=shell, prefilter_manager=manager, parent=manager)  # type: ignore[no-untyped-call]

@@ -40,8 +40,18 @@ abstract class CellSuite extends FunSuite {
     new JarLoader(getClass.getClassLoader)
   )
   SparkBuild.install(classes)
-  protected val spark = new SparkAccess(loader, () => loader.added, _ => (), new Progress((_, _, _) => ()))
-  protected val workspace = new Workspace("main", loader, classes, 0, spark, capture, new Packages(loader), new Magics(loader))
+  protected val spark =
+    new SparkAccess(loader, () => loader.added, _ => (), new Progress((_, _, _) => ()))
+  protected val workspace = new Workspace(
+    "main",
+    loader,
+    classes,
+    0,
+    spark,
+    capture,
+    new Packages(loader),
+    new Magics(loader)
+  )
   protected val events = new Recorder
   private var cells = 0
 

@@ -34,9 +34,9 @@ final class OutputCapture {
 
   /** Before the answer to a call that this thread serves: what the call has printed. */
   def answer(): Unit = Guest.current match {
-    case Some(guest)          => guest.answer()
-    case None if owing.get    => owing.remove(); background.settle()
-    case None                 => ()
+    case Some(guest)       => guest.answer()
+    case None if owing.get => owing.remove(); background.settle()
+    case None              => ()
   }
 
   private def printed(stream: String, text: String): Unit = Cell.current match {

@@ -115,9 +115,9 @@ final class Sharing(
     case values: Seq[_]                => array(values.map(parameter))
     case tuple: Product if tuple.getClass.getName.startsWith("scala.Tuple") =>
       functions.struct(tuple.productIterator.map(v => functions.lit(parameter(v))).toSeq: _*)
-    case values: Set[_]                => array(values.toSeq.map(parameter))
-    case number: BigInt                => new java.math.BigDecimal(number.bigInteger)
-    case values: Map[_, _]             =>
+    case values: Set[_]    => array(values.toSeq.map(parameter))
+    case number: BigInt    => new java.math.BigDecimal(number.bigInteger)
+    case values: Map[_, _] =>
       functions.map(
         values.toSeq.flatMap { case (k, v) => Seq(k, v) }.map(v => functions.lit(parameter(v))): _*
       )

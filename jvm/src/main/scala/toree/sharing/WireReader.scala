@@ -73,14 +73,14 @@ final class WireReader(frames: String => Any) {
   private def common(kinds: Iterable[Kind]): Kind = kinds.foldLeft(Nothing: Kind)(join)
 
   private def value(node: JsonNode, kind: Kind): Any = (tag(node), kind) match {
-    case ("null", _)                    => None
-    case (_, OptionOf(inner))           => Some(value(node, inner))
-    case ("int", Named("scala.Double")) => v(node).asText.toDouble
+    case ("null", _)                         => None
+    case (_, OptionOf(inner))                => Some(value(node, inner))
+    case ("int", Named("scala.Double"))      => v(node).asText.toDouble
     case ("int", Named("scala.math.BigInt")) => BigInt(v(node).asText)
-    case ("int", Named("scala.Long"))   => v(node).asText.toLong
-    case ("int", Named("scala.Int"))    => v(node).asText.toInt
-    case ("int", _)                     => value(node, typeOf(node))
-    case ("bool", _)                    => v(node).asBoolean
+    case ("int", Named("scala.Long"))        => v(node).asText.toLong
+    case ("int", Named("scala.Int"))         => v(node).asText.toInt
+    case ("int", _)                          => value(node, typeOf(node))
+    case ("bool", _)                         => v(node).asBoolean
     case ("float", _)     => if (bits(node) == 32) number(v(node)).toFloat else number(v(node))
     case ("text", _)      => v(node).asText
     case ("bytes", _)     => buffer(node)

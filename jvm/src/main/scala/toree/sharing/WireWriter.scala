@@ -41,7 +41,7 @@ final class WireWriter(
     case number: Short    => int(number.toLong, 32)
     case number: Int      => int(number.toLong, 32)
     case number: Long     => int(number, 64)
-    case number: BigInt     => big(number.bigInteger)
+    case number: BigInt   => big(number.bigInteger)
     case number: BigInteger => big(number)
     case number: Float      => Json.obj("t" -> "float", "v" -> float(number.toDouble), "bits" -> 32)
     case number: Double     => Json.obj("t" -> "float", "v" -> float(number), "bits" -> 64)
@@ -64,7 +64,7 @@ final class WireWriter(
     case map: java.util.Map[_, _]        => ofMap(map.asScala, depth)
     case values: scala.collection.Set[_] =>
       tagged("set", values.iterator.map(text(_, depth + 1)))
-    case values: java.util.Set[_]        =>
+    case values: java.util.Set[_] =>
       tagged("set", values.asScala.iterator.map(text(_, depth + 1)))
     case values: Iterable[_]             => ofValues(finite(values).toIndexedSeq, depth)
     case values: java.util.Collection[_] => ofValues(values.asScala.toIndexedSeq, depth)

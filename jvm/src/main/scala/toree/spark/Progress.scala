@@ -199,7 +199,9 @@ object Progress {
   /** The cell a job belongs to: by its tag, under which a cell may set a group of its own. */
   private def cellOf(properties: java.util.Properties): Option[String] = {
     val tags = Option(properties.getProperty("spark.job.tags")).toSeq.flatMap(_.split(','))
-    (tags ++ Option(properties.getProperty("spark.jobGroup.id"))).find(_.startsWith("toree-")).map(named)
+    (tags ++ Option(properties.getProperty("spark.jobGroup.id")))
+      .find(_.startsWith("toree-"))
+      .map(named)
   }
 
   // Each call of a cell has a number behind the cell's id.

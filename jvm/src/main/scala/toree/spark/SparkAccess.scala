@@ -66,7 +66,9 @@ final class SparkAccess(
 
   /** That folder. */
   def folder: Path =
-    Paths.get(FileSystem.get(new java.net.URI("file:///"), hadoop).getWorkingDirectory.toUri.getPath)
+    Paths.get(
+      FileSystem.get(new java.net.URI("file:///"), hadoop).getWorkingDirectory.toUri.getPath
+    )
 
   /** Runs `body` with its jobs tagged as the cell's: a tag, as the group and the description are
     * the user's to set, for later cells too.

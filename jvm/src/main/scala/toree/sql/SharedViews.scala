@@ -62,7 +62,8 @@ final class SharedViews(val spark: SparkSession) {
     }
     held --= done.map(_._1.toLowerCase)
     notifyAll()
-    if (done.nonEmpty && held.isEmpty) before.fold(spark.conf.unset(stored))(spark.conf.set(stored, _))
+    if (done.nonEmpty && held.isEmpty)
+      before.fold(spark.conf.unset(stored))(spark.conf.set(stored, _))
     done.foreach { case (name, one) =>
       if (view(name).exists(now => one.view.exists(_ eq now))) spark.catalog.dropTempView(name)
     }
