@@ -46,8 +46,10 @@ def runtime() -> Path:
 
 def stand_in(*names: str) -> Path:
     """A private folder of this process, when the usual one is not fit."""
-    path = scratch.folder().joinpath(*names)
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = scratch.folder()
+    for name in names:  # one by one: of parents, mkdir makes the mode what the umask leaves
+        path /= name
+        path.mkdir(mode=0o700, exist_ok=True)
     return path
 
 

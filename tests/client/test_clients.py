@@ -77,8 +77,9 @@ def test_page(spark_kernel: Session, tmp_path: Path) -> None:
             time.sleep(0.2)
         with browser(f"http://127.0.0.1:{port}/", tmp_path / "profile") as page:
             first = rows_of(page)
-            assert page("document.querySelectorAll('#rows tr td').length") == 9
             deadline = time.monotonic() + 60
+            while page("document.querySelectorAll('#rows tr td').length") != 9:  # it is drawn anew
+                assert time.monotonic() < deadline
             while rows_of(page) <= first:
                 assert time.monotonic() < deadline, "the page does not follow the stream"
                 time.sleep(0.2)

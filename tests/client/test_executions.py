@@ -71,7 +71,7 @@ def test_progress_is_no_value_and_no_display(connect: Connect) -> None:
                 "kind = 'application/vnd.toree.progress+json'\n"
                 "bar = {kind: {'over': False}, 'text/plain': '[=  ]'}\n"
                 "display(bar, raw=True, display_id='bar')\n"
-                "display({**bar, kind: {'over': True}}, raw=True, display_id='bar', update=True)"
+                "display({**bar, kind: {'over': True}}, raw=True, display_id='bar', update=True);"
             )
             told: list[Any] = []
             execution.on_progress(lambda event: told.append(event.facts["over"]))

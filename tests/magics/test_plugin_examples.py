@@ -87,4 +87,5 @@ def test_a_magic_in_scala(own: Session, python: Path, tmp_path: Path) -> None:
     subprocess.run([str(python), str(PLUGINS / "jvm-magic" / "build.py"), str(jar)], check=True)
     ran = own.run(f"%AddJar --magic {jar}")
     assert "Added %%RowCount" in ran.text("stdout"), ran.traceback
-    assert own.run("%%rowcount\nSELECT * FROM range(5)").result == "5"
+    (shown,) = own.run("%%rowcount\nSELECT * FROM range(5)").bundles("execute_result")
+    assert shown["text/plain"] == "5"
