@@ -38,7 +38,7 @@ class RCell:
         self._shared = shared
         self._asking = False
         self._stopped_at = 0.0  # when the user asked to stop it
-        self._begun = False
+        self.has_begun = False
         self._told = False
 
     @contextlib.contextmanager
@@ -63,11 +63,11 @@ class RCell:
         if not self._stopped_at:
             self._stopped_at = time.monotonic()
         # Before it has begun the id means nothing to the host: `begun` sends it again.
-        if self.child is not None and self._begun:
+        if self.child is not None and self.has_begun:
             self.child.interrupt(self.id)
 
     def begun(self) -> None:
-        self._begun = True
+        self.has_begun = True
         if self._stopped_at:
             self.interrupt()
 

@@ -84,7 +84,7 @@ class RInterpreter(Interpreter):
         except KeyboardInterrupt:  # R was still starting
             return _interrupted()
 
-    def _execute(self, code: str, cell: RCell, output: Output) -> Result:
+    def _execute(self, code: str, cell: RCell, output: Output, again: bool = False) -> Result:
         child = self._talk.started()
         if self._talk.note:
             output.stream("stderr", self._talk.note + "\n")
@@ -92,16 +92,26 @@ class RInterpreter(Interpreter):
         self._cell = cell
         try:
             with contextlib.ExitStack() as self._crossing:
-                return self._run(child, cell, code)
+                result = self._run(child, cell, code)
         finally:
             self._cell = None
+        # It had ended before, and nobody could see it yet: the cell is the next one's.
+        if result is not None:
+            return result
+        if again:
+            raise ToreeError("R ends before it runs a cell.", advice=f"Its log: {self.log}")
+        return self._execute(code, cell, output, again=True)
 
-    def _run(self, child: Child, cell: RCell, code: str) -> Result:
+    def _run(self, child: Child, cell: RCell, code: str) -> Result | None:
+        """The result; None where R has ended without having begun the cell."""
         cell.child = child
         child.send({"do": "execute", "cell": cell.id, "code": code})
         quit_status: int | None = None
         while True:
             message = cell.next_message()
+            if message is None and not cell.has_begun:
+                self._talk.died(child)
+                return None
             if message is None:
                 return self._after_death(child, cell, quit_status)
             if "reply" in message:

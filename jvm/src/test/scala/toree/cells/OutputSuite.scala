@@ -8,11 +8,11 @@ class OutputSuite extends CellSuite {
   test("streams keep their order, and come before the outcome") {
     ok("println(\"a\"); System.err.println(\"b\"); kernel.display.html(\"<i>\"); print(\"c\")")
     assertEquals(
-      events.take(),
+      events.take().map(_.replaceAll("\"display_id\":\"[-0-9a-f]{36}\"", "\"display_id\":0")),
       List(
         "stdout:a\n",
         "stderr:b\n",
-        """display:{"data":{"text/html":"<i>"},"metadata":{},"display_id":null,"update":false}""",
+        """display:{"data":{"text/html":"<i>"},"metadata":{},"display_id":0,"update":false}""",
         "stdout:c"
       )
     )

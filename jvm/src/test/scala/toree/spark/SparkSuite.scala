@@ -34,7 +34,8 @@ class SparkSuite extends CellSuite {
     def sql(text: String, options: String = "{}") =
       workspace.executeSql(newCell(), text, SqlCell.read(options), events)
     assertEquals(sql("create temporary view v as select 1 x"), Outcome.Ok())
-    val params = """{"params": {"a": 41, "d": {"type": "date", "value": "2024-01-02"}}}"""
+    val params =
+      """{"params": {"a": "{\"t\":\"int\",\"v\":41}", "d": "{\"t\":\"date\",\"v\":\"2024-01-02\"}"}}"""
     sql("select :a + 1 r, :d d from v", params) match {
       case fine: Outcome.Ok =>
         assert(fine.table.get.contains("""[["42","2024-01-02"]]"""), fine.table.get)
