@@ -216,6 +216,7 @@ def disk(tmp_path: Path) -> Iterator[Path | None]:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+@pytest.mark.skipif("TOREE_STORM" not in os.environ, reason="a soak run: set TOREE_STORM=60")
 def test_the_storm(specs: Path, disk: Path | None, tmp_path: Path) -> None:
     chance = random.Random(SEED)
     temporary = disk or tmp_path / "disk"
