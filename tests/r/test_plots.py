@@ -61,7 +61,10 @@ def test_text_of_a_long_cell_is_not_kept_waiting(r: RInterpreter) -> None:
     events = do(r, "plot(1); cat('a'); Sys.sleep(2); abline(h = 1)").events
     assert kinds(events) == ["display", "a", "update image/png"]
     events = do(r, "plot(1); readline('?'); cat('a')", ["x"]).events
-    assert [event[0] for event in events] == ["display", "ask", "display", "stream", "update"]
+    order = [event[0] for event in events]
+    assert order[:3] == ["display", "ask", "display"]
+    # An update goes where its display stands, whether text comes before it or behind.
+    assert sorted(order[3:]) == ["stream", "update"]
 
 
 def test_figures_on_one_page(r: RInterpreter) -> None:
