@@ -5,12 +5,11 @@ import java.util.concurrent.locks.ReentrantLock
 
 import scala.collection.mutable
 import scala.tools.nsc.Settings
-import scala.tools.nsc.interpreter.{CellMain, CellPath}
+import scala.tools.nsc.interpreter.CellMain
 
 import toree.cells.{Cell, CellOptions, Failure, Outcome}
 import toree.spark.SparkAccess
 import toree.stop.{Guard, Interrupted}
-import toree.text.Json
 
 /** Runs Scala cells: compiles a cell as few requests, runs them in order, tells what came of it.
   *
@@ -25,11 +24,11 @@ final class ScalaRepl(
 ) {
   private val lock = new ReentrantLock
   private val messages = new Messages
-  val main = new CellMain(settings, loader, messages)
-  val statements = new Statements[main.type](main)
-  private val comments = new DocComments[main.type](main)
-  private val completion = new Completion(main, comments)
-  private val values = new CellValues[main.type](main)
+  private val compiler = new CellCompiler(new CellMain(settings, loader, messages), messages)
+  import compiler.{main, statements, values, Piece}
+
+  private val completeness = new Completeness(compiler.statements)
+  private val completion = new Completion(main, compiler.comments)
   private val imports = new Imports[main.type](main)
   val displayers = new Displayers(loader)
   private val shown = new Results(displayers)
@@ -37,20 +36,7 @@ final class ScalaRepl(
   @volatile var lastException: Throwable = _
   @volatile private var compiling: Cell = _
   private var warming = false
-  // By a request's package: the id of the cell it came from, and what to add to its line numbers.
-  private val places = new java.util.concurrent.ConcurrentHashMap[String, (String, Int)]
   private var bound = 0
-  private var results = 0
-
-  import statements.Statement
-
-  /** One request of a cell, compiled and not yet run. */
-  private case class Piece(
-      request: main.Request,
-      path: CellPath,
-      result: Option[String],
-      lines: List[values.Line]
-  )
 
   def start(): Unit = locked {
     main.initialized(firstLine)
@@ -74,7 +60,7 @@ final class ScalaRepl(
         try main.resourceOf(name)
         finally lock.unlock()
       else None
-    quietly(Prelude.kernel(kernelKey))
+    compiler.quietly(Prelude.kernel(kernelKey))
     bindSpark()
   }
 
@@ -130,7 +116,7 @@ final class ScalaRepl(
       compiling = cell
       try {
         if (bound != spark.number) bindSpark()
-        compile(cell, code, options)
+        compiler.compile(cell, code, options)
       } finally compiling = null
     }
     compiled match {
@@ -141,137 +127,7 @@ final class ScalaRepl(
 
   private def bindSpark(): Unit = {
     bound = spark.number
-    Prelude.spark.foreach(quietly)
-  }
-
-  /** Defines names of ours; they are the user's to shadow. */
-  private def quietly(code: String): Unit = {
-    messages.clear()
-    messages.about(new CellText(code, 0, code.length, "", Nil))
-    main.compiled(code) match {
-      case Some(request) => main.record(request)
-      case None          =>
-        throw new IllegalStateException(
-          s"the REPL refused its own prelude: ${messages.all.map(_.text).mkString("; ")}"
-        )
-    }
-  }
-
-  private def compile(
-      cell: Cell,
-      code: String,
-      options: CellOptions
-  ): Either[Outcome, List[Piece]] = {
-    messages.clear()
-    messages.about(new CellText(code, 0, code.length, "", Nil))
-    values.clear()
-    statements.parse(code) match {
-      case statements.Incomplete    => Left(Diagnosis.incomplete(code))
-      case statements.Invalid       => Left(Diagnosis.errors(messages, code))
-      case statements.Complete(Nil) => Right(Nil)
-      case statements.Complete(all) =>
-        val made = pieces(cell, code, all, options)
-        if (made.isRight) {
-          statements.learn(all)
-          comments.learn(code, all.flatMap(_.trees))
-        }
-        made
-    }
-  }
-
-  private def pieces(
-      cell: Cell,
-      code: String,
-      all: List[Statement],
-      options: CellOptions
-  ): Either[Outcome, List[Piece]] = {
-    val usual = statements.groups(all, Statements.usualLimit, options.bindings.map(_.name).toSet)
-    attempt(cell, code, usual, options).left.flatMap { first =>
-      val second =
-        if (messages.all.exists(m => m.text.contains("too large")))
-          Some(statements.groups(all, 25, options.bindings.map(_.name).toSet))
-        // A statement may need one that comes later, in another request.
-        else if (usual.size > 1 && !statements.repeatsName(all)) Some(List(all))
-        else None
-      second.fold[Either[Outcome, List[Piece]]](Left(first))(attempt(cell, code, _, options))
-    }
-  }
-
-  private def attempt(
-      cell: Cell,
-      code: String,
-      groups: List[List[Statement]],
-      options: CellOptions
-  ): Either[Outcome, List[Piece]] = {
-    messages.clear()
-    val scope = main.replScope.toList
-    val done = mutable.ListBuffer.empty[Piece]
-    def undo(): Unit = {
-      main.forget(done.map(_.request).toList)
-      main.replScope.toList.foreach(main.replScope.unlink(_))
-      scope.reverse.foreach(main.replScope.enter(_))
-    }
-    try {
-      // A cell that reads a shared name and then defines it: the binding goes before, on its own.
-      val names = options.bindings.map(_.name).toSet
-      val apart = groups.headOption.exists(_.exists(_.definitions.exists(names)))
-      if (apart) bindings(options).foreach { made =>
-        main.record(made.request)
-        done += made
-      }
-      val failed = groups.zipWithIndex.exists { case (group, index) =>
-        val prefix = if (index == 0 && !apart) options.prefix else ""
-        piece(cell, code, group, last = index == groups.size - 1, prefix) match {
-          case None       => true
-          case Some(made) =>
-            main.record(made.request)
-            done += made
-            false
-        }
-      }
-      if (failed) {
-        undo()
-        Left(Diagnosis.errors(messages, code))
-      } else {
-        (Diagnosis.warnings(messages, code) ++ Commands.ofDirectives(code))
-          .foreach(System.err.println)
-        Right(done.toList)
-      }
-    } catch {
-      case problem: Throwable =>
-        undo()
-        throw problem
-    }
-  }
-
-  private def bindings(options: CellOptions): Option[Piece] = {
-    val text = new CellText("", 0, 0, options.prefix, Nil)
-    messages.about(text)
-    main.compiled(text.code).map(request => Piece(request, main.path(request), None, Nil))
-  }
-
-  private def piece(
-      cell: Cell,
-      code: String,
-      group: List[Statement],
-      last: Boolean,
-      prefix: String
-  ): Option[Piece] = {
-    val expression = if (last && group.last.isExpression) Some(group.last) else None
-    // Named so that no name a user may write is ever hidden by it.
-    val name = expression.map { _ =>
-      results += 1
-      s"$$toree$$$results"
-    }
-    val insertions = expression.map(s => (s.start, s"val ${name.get} = ")).toList
-    val before = if (group.exists(_.definesMacro)) prefix + Prelude.moduleWrapper else prefix
-    val text = new CellText(code, group.head.start, group.last.end, before, insertions)
-    messages.about(text)
-    main.compiled(text.code).map { request =>
-      val above = code.substring(0, group.head.start).count(_ == '\n')
-      places.put(request.lineRep.packageName, (cell.id, above - main.linesAbove(request)))
-      Piece(request, main.path(request), name, group.flatMap(s => values.lines(request, s.trees)))
-    }
+    Prelude.spark.foreach(compiler.quietly)
   }
 
   private def run(cell: Cell, pieces: List[Piece], options: CellOptions): Outcome = {
@@ -296,14 +152,9 @@ final class ScalaRepl(
       case problem: Throwable =>
         locked(main.forget(left.map(_.request)))
         lastException = Failure.unwrapped(problem)
-        Failure.outcome(problem, place(cell)).copy(definitions = definitions)
+        Failure.outcome(problem, compiler.places(cell)).copy(definitions = definitions)
     }
   }
-
-  private def place(current: Cell)(request: String, line: Int): Option[String] =
-    Option(places.get(request)).filter(_ => line > 0).map { case (cell, shift) =>
-      s"${if (cell == current.id) "<cell>" else "<earlier cell>"}:${line + shift}"
-    }
 
   private def result(piece: Piece, instance: AnyRef, options: CellOptions): Outcome.Ok =
     piece.result match {
@@ -321,29 +172,7 @@ final class ScalaRepl(
   /** Ends the compilation of a cell between two phases; within one, the analyzer plugin does. */
   def stopCompiling(cell: Cell): Unit = if (compiling == cell) main.reporter.cancelled = true
 
-  def isComplete(code: String): String = locked {
-    messages.clear()
-    statements.parse(Commands.of(code)._2) match {
-      case statements.Incomplete => Json.obj("status" -> "incomplete", "indent" -> indent(code))
-      case statements.Invalid    => Json.obj("status" -> "invalid")
-      // `6 *` parses as a postfix call, which nobody means at the end of a line.
-      case statements.Complete(_) if endsInOperator(code) =>
-        Json.obj("status" -> "incomplete", "indent" -> indent(code))
-      case statements.Complete(_) => Json.obj("status" -> "complete")
-    }
-  }
-
-  private def endsInOperator(code: String): Boolean = {
-    val last = code.trim.split("\n").last
-    "+-*/%<>=&|^:".indexOf(last.takeRight(1)) >= 0 && !last.endsWith("*/") && !last.contains("//")
-  }
-
-  private def indent(code: String): String = {
-    val last = code.split("\n", -1).filter(_.trim.nonEmpty).lastOption.getOrElse("")
-    val opens = List("{", "(", "[", "=>", "=", "\"\"\"").exists(last.trim.endsWith)
-    last.takeWhile(_.isWhitespace) + (if (opens) "  " else "")
-  }
-
+  def isComplete(code: String): String = locked(completeness.of(code))
   def complete(code: String, cursor: Int): String = locked(completion.complete(code, cursor))
   def inspect(code: String, cursor: Int, detail: Int): String = locked(
     completion.inspect(code, cursor, detail)
