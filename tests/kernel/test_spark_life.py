@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyspark
 import pytest
 from session import Ran, Session
 
@@ -33,6 +34,13 @@ GUARDED = """val held = sc.getConf
   held.get("spark.executor.killOnFatalError.depth"))"""
 
 
+def named_in_r(kernel: Session) -> str:
+    """The application's name as R's connection has it."""
+    return run(kernel, "%%r\ncat(DBI::dbGetQuery(spark, 'set spark.app.name')$value)").text(
+        "stdout"
+    )
+
+
 def test_the_first_session_is_the_one_a_python_cell_builds(kernel: Session) -> None:
     ran = run(
         kernel,
@@ -55,6 +63,7 @@ def test_the_first_session_is_the_one_a_python_cell_builds(kernel: Session) -> N
     ran = run(kernel, f"%%python\nfrom pyspark.sql.functions import udf\n{double}")
     assert ran.result == "[Row(d=0), Row(d=2)]"
     assert "first" in run(kernel, "%%sql\nset spark.app.name").result
+    assert named_in_r(kernel) == "first"
 
 
 def test_a_builder_after_a_stop_in_another_cell(kernel: Session) -> None:
@@ -62,6 +71,7 @@ def test_a_builder_after_a_stop_in_another_cell(kernel: Session) -> None:
     run(kernel, "%%python\n" + BUILT.format("spark", "again", "b"))
     assert run(kernel, "%%python\n" + TOLD).result == "('again', 'b', 3)"
     assert run(kernel, GUARDED).result == "(again,b,true,0)"
+    assert named_in_r(kernel) == "again"
 
 
 def test_a_builder_in_scala_in_the_cell_that_stops(kernel: Session) -> None:
@@ -73,6 +83,7 @@ def test_a_builder_in_scala_in_the_cell_that_stops(kernel: Session) -> None:
     )
     assert (ran.result, ran.text("stderr").split(" ")[0]) == ("2", "spark.driver.memory=2g")
     assert run(kernel, GUARDED).result == "(scala,c,true,0)"
+    assert named_in_r(kernel) == "scala"
     # The session `spark` named in Python has ended: its place is taken.
     ran = run(kernel, "%%python\n" + TOLD)
     assert (ran.result, ran.text("stderr")) == ("('scala', 'c', 3)", "")
@@ -130,6 +141,8 @@ def test_files_are_the_same_in_tasks_and_udfs_of_all_languages(
     run(kernel, f'sc.addFile("{after}")')  # the workers run already
     assert run(kernel, everywhere.format("late")).result == "['late', 'late', 'late']"
     assert "late" in run(kernel, "%%sql\nselect text('late.txt') t").result
+    query = "DBI::dbGetQuery(spark, \"select text('late.txt') t\")$t"
+    assert run(kernel, f"%%r\ncat({query})").text("stdout") == "late"
     scala = (
         "import org.apache.spark.SparkFiles, org.apache.spark.sql.functions._\n"
         "val content = (n: String) => scala.io.Source.fromFile(SparkFiles.get(n)).mkString\n"
@@ -144,3 +157,33 @@ def test_files_are_the_same_in_tasks_and_udfs_of_all_languages(
         ".first()[0]",
     )
     assert ran.result == "(42, 42)"
+
+
+def test_artifacts_are_files_and_classes_of_all_languages(kernel: Session, tmp_path: Path) -> None:
+    """`addArtifact`, where Spark has it (Python from 4.0 on, Scala from 4.0 on)."""
+    if pyspark.__version__ < "4":
+        pytest.skip("this Spark has no addArtifact outside Spark Connect")
+    text, code = tmp_path / "artifact.txt", tmp_path / "module_of_artifact.py"
+    text.write_text("by artifact")
+    code.write_text("answer = 43\n")
+    ran = run(
+        kernel,
+        "%%python\nfrom pyspark import SparkFiles\nfrom pyspark.sql.functions import udf\n"
+        f"spark.addArtifacts({str(text)!r}, file=True)\n"
+        f"spark.addArtifacts({str(code)!r}, pyfile=True)\n"
+        "def told(_):\n    import module_of_artifact\n"
+        "    return open(SparkFiles.get('artifact.txt')).read() + str(module_of_artifact.answer)\n"
+        "_ = spark.udf.register('told', told)\n"
+        "sc.parallelize([1]).map(told).first(), spark.range(1).select(udf(told)('id')).first()[0]",
+    )
+    assert ran.result == "('by artifact43', 'by artifact43')"
+    assert (
+        run(kernel, "%%r\ncat(DBI::dbGetQuery(spark, 'select told(1) t')$t)").text("stdout")
+        == "by artifact43"
+    )
+    ran = run(
+        kernel,
+        "sc.parallelize(Seq(1)).map(_ => scala.io.Source.fromFile("
+        'org.apache.spark.SparkFiles.get("artifact.txt")).mkString).first()',
+    )
+    assert ran.result == "by artifact"

@@ -11,7 +11,20 @@ from session import Session
 
 from .maven import Repository, Server, classes
 
-PACKAGES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven")
+PACKAGES = (
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
 
 
 @pytest.fixture(scope="session")

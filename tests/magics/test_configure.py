@@ -92,25 +92,6 @@ def test_what_spark_refuses(kernel: Session) -> None:
 
 
 @pytest.mark.network
-@pytest.mark.r
-def test_a_delta_table_in_four_languages(kernel: Session) -> None:
-    line = kernel.run('org.apache.spark.SPARK_VERSION.split("[.]").take(2).mkString(".")').result
-    if line not in PRESETS["delta"].packages:
-        pytest.skip(f"there is no Delta for Spark {line}")
-    assert kernel.run("%%configure -f delta", timeout=600).reply["status"] == "ok"
-    folder = kernel.run('java.nio.file.Files.createTempDirectory("delta").toString').result
-    ran = kernel.run(f'spark.range(3).write.format("delta").save("{folder}/t")')
-    assert ran.reply["status"] == "ok", ran.traceback
-    ran = kernel.run(f"%%sql\nINSERT INTO delta.`{folder}/t` VALUES (10)")
-    assert ran.reply["status"] == "ok", ran.traceback
-    python = (
-        f"%%python\nframe = spark.read.format('delta').load('{folder}/t'); print(frame.count())"
-    )
-    assert kernel.run(python).text("stdout") == "4\n"
-    assert "13" in str(kernel.run("%%r\nframe |> summarise(s = sum(id)) |> pull(s)").result)
-
-
-@pytest.mark.network
 def test_the_examples_of_the_docs(kernel: Session) -> None:
     text = (Path(__file__).resolve().parents[2] / "docs" / "magics.md").read_text()
     blocks = re.findall(r"^```\n(.*?)^```", text, re.S | re.M)

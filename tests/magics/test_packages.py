@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import socket
@@ -45,6 +46,14 @@ def test_a_package_is_there_for_every_language(
     assert ran.text("stdout") == "Hello, Cy, from one\nHello, table, from one\n", ran.traceback
     ran = kernel.run("%%sql\nSELECT greet('Di') AS greeting")
     assert "Hello, Di, from one" in str(ran.result), ran.traceback
+    ran = kernel.run(
+        "%%r\ncat(DBI::dbGetQuery(spark, \"SELECT greet('Ed') AS greeting\")$greeting)"
+    )
+    assert ran.text("stdout") == "Hello, Ed, from one", ran.traceback
+    ran = kernel.run(
+        "%%sql\nCREATE TEMPORARY FUNCTION greeting AS 'one.Greet';\nSELECT greeting('Flo') AS g"
+    )
+    assert "Hello, Flo, from one" in str(ran.result), ran.traceback
 
 
 def test_it_outlives_a_restart_of_scala_and_of_the_session(kernel: Session) -> None:
@@ -140,6 +149,24 @@ def test_a_wrong_checksum(kernel: Session, repository: Repository, server: Serve
     ran = kernel.run(f"%AddDeps {GROUP}:eight:1.0 --repository {server.url}")
     assert "invalid sha1" in ran.traceback, ran.traceback
     assert "not found" in kernel.run("new eight.Greeter()").traceback
+
+
+def test_a_jar_by_its_address(kernel: Session, repository: Repository, server: Server) -> None:
+    """A checksum behind `#`, what is fetched once and what `-f` fetches again."""
+    jar = repository.add("twelve", package="twelve")
+    url = f"{server.url}{jar.relative_to(repository.folder)}"
+    ran = kernel.run(f"%AddJar {url}#sha256={'0' * 64}")
+    assert ran.reply["status"] == "error" and "sha256" in ran.traceback.lower(), ran.traceback
+    assert "not found" in kernel.run("new twelve.Greeter()").traceback
+    right = f"{url}#sha256={hashlib.sha256(jar.read_bytes()).hexdigest()}"
+    ran = kernel.run(f'%AddJar {right}\nnew twelve.Greeter().greet("Al")')
+    assert ran.result == "Hello, Al, from twelve", ran.traceback
+    asked = len(server.asked)
+    assert "Using cached version of" in kernel.run(f"%AddJar {right}").text("stdout")
+    assert len(server.asked) == asked
+    assert "Starting download from" in kernel.run(f"%AddJar {right} -f").text("stdout")
+    assert len(server.asked) > asked
+    assert kernel.run('new twelve.Greeter().greet("Al")').result == "Hello, Al, from twelve"
 
 
 def test_what_may_not_come_in(kernel: Session, repository: Repository, server: Server) -> None:

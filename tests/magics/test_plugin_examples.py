@@ -40,13 +40,20 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def own(python: Path) -> Iterator[Session]:
+def jar(python: Path) -> Path:
+    made = python.parents[1] / "rowcount.jar"
+    subprocess.run([str(python), str(PLUGINS / "jvm-magic" / "build.py"), str(made)], check=True)
+    return made
+
+
+@pytest.fixture(scope="module")
+def own(python: Path, jar: Path) -> Iterator[Session]:
     prefix = python.parents[1]
     subprocess.run([str(python), "-c", INSTALL, "install", "--prefix", str(prefix)], check=True)
     before = os.environ.get("JUPYTER_PATH")
     os.environ["JUPYTER_PATH"] = str(prefix / "share" / "jupyter")
     try:
-        with Session("toree_scala") as session:
+        with Session("toree_scala", env={**os.environ, "MAGIC_URLS": jar.as_uri()}) as session:
             yield session
     finally:
         if before is None:
@@ -82,10 +89,9 @@ def test_magics_of_a_package(own: Session) -> None:
     assert own.run("%greetings").text("stdout") == f"{first + 1} cells\n"
 
 
-def test_a_magic_in_scala(own: Session, python: Path, tmp_path: Path) -> None:
-    jar = tmp_path / "rowcount.jar"
-    subprocess.run([str(python), str(PLUGINS / "jvm-magic" / "build.py"), str(jar)], check=True)
-    ran = own.run(f"%AddJar --magic {jar}")
-    assert "Added %%RowCount" in ran.text("stdout"), ran.traceback
+def test_a_magic_in_scala(own: Session, jar: Path) -> None:
+    # It is there from the start, by MAGIC_URLS.
     (shown,) = own.run("%%rowcount\nSELECT * FROM range(5)").bundles("execute_result")
     assert shown["text/plain"] == "5"
+    ran = own.run(f"%AddJar --magic {jar}")
+    assert "Added %%RowCount" in ran.text("stdout"), ran.traceback

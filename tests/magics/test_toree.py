@@ -165,6 +165,7 @@ def test_the_working_folder_is_everybodys(kernel: Session, tmp_path: Path) -> No
     ran = kernel.run('spark.read.json("rows.json").head.getLong(0) + 1')
     assert ran.result == "42", ran.traceback
     assert kernel.run("!ls").text("stdout").split() == ["rows.json"]
+    assert kernel.run("%%r\ncat(list.files())").text("stdout") == "rows.json"
     kernel.run(f"%%python\nos.chdir({before!r})")
     assert "does not exist" in kernel.run('spark.read.json("rows.json")').traceback
 

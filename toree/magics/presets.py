@@ -30,8 +30,9 @@ PRESETS = {
     "delta": Preset(
         {
             "3.5": "io.delta:delta-spark_{scala}:3.3.2",
-            "4.0": "io.delta:delta-spark_{scala}:4.0.0",
-            "4.1": "io.delta:delta-spark_4.1_{scala}:4.1.0",
+            "4.0": "io.delta:delta-spark_4.0_{scala}:4.4.0",
+            "4.1": "io.delta:delta-spark_4.1_{scala}:4.4.0",
+            "4.2": "io.delta:delta-spark_4.2_{scala}:4.4.0",
         },
         {
             "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -40,8 +41,9 @@ PRESETS = {
     ),
     "iceberg": Preset(
         {
-            "3.5": "org.apache.iceberg:iceberg-spark-runtime-3.5_{scala}:1.10.0",
-            "4.0": "org.apache.iceberg:iceberg-spark-runtime-4.0_{scala}:1.10.0",
+            "3.5": "org.apache.iceberg:iceberg-spark-runtime-3.5_{scala}:1.11.0",
+            "4.0": "org.apache.iceberg:iceberg-spark-runtime-4.0_{scala}:1.11.0",
+            "4.1": "org.apache.iceberg:iceberg-spark-runtime-4.1_{scala}:1.12.0",
         },
         {
             "spark.sql.extensions": f"{_ICEBERG}.extensions.IcebergSparkSessionExtensions",
@@ -53,7 +55,7 @@ PRESETS = {
     ),
     "hudi": Preset(
         {
-            "3.5": "org.apache.hudi:hudi-spark3.5-bundle_{scala}:1.0.2",
+            "3.5": "org.apache.hudi:hudi-spark3.5-bundle_{scala}:1.1.1",
             "4.0": "org.apache.hudi:hudi-spark4.0-bundle_{scala}:1.1.0",
         },
         {
