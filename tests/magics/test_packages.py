@@ -50,10 +50,6 @@ def test_a_package_is_there_for_every_language(
         "%%r\ncat(DBI::dbGetQuery(spark, \"SELECT greet('Ed') AS greeting\")$greeting)"
     )
     assert ran.text("stdout") == "Hello, Ed, from one", ran.traceback
-    ran = kernel.run(
-        "%%sql\nCREATE TEMPORARY FUNCTION greeting AS 'one.Greet';\nSELECT greeting('Flo') AS g"
-    )
-    assert "Hello, Flo, from one" in str(ran.result), ran.traceback
 
 
 def test_it_outlives_a_restart_of_scala_and_of_the_session(kernel: Session) -> None:
