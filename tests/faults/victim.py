@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import psutil
 from pace import Pace
 from session import Ran, Session
+from waiting import later as later
+from waiting import until as until
 
-T = TypeVar("T")
 READY = "this cell runs"
 
 
@@ -24,16 +24,6 @@ def trained(session: Session) -> bool:
 def left(processes: Iterable[psutil.Process]) -> list[str]:
     """Command lines of those that still run."""
     return [" ".join(line_of(p))[-150:] for p in processes if not gone([p])]
-
-
-def until(condition: Callable[[], T], timeout: float = 10, what: str = "") -> T:
-    """The condition's first true value; the test fails when there is none in time."""
-    deadline = time.monotonic() + timeout
-    while True:
-        if value := condition():
-            return value
-        assert time.monotonic() < deadline, f"not within {timeout} s: {what or condition}"
-        time.sleep(0.02)
 
 
 def stopped(
@@ -102,17 +92,3 @@ def r_host(session: Session) -> psutil.Process:
 
 def gone(pids: Iterable[psutil.Process]) -> bool:
     return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in pids)
-
-
-def later(
-    condition: Callable[[], Any], act: Callable[[], Any], timeout: float = 60
-) -> threading.Thread:
-    """Acts on a thread of its own as soon as the condition holds."""
-
-    def run() -> None:
-        until(condition, timeout)
-        act()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    return thread

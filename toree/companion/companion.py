@@ -18,7 +18,7 @@ from .. import logs
 from ..config import Config
 from ..errors import CompanionFailed, ToreeError
 from ..interpreters.base import Output
-from . import MAIN, launch
+from . import MAIN, attached, launch
 from .calls import EVENTS, Events, Run
 
 _NEXT = "The next cell that needs it starts a new one."
@@ -86,7 +86,12 @@ class Companion:
 
     def _start(self, started: Future[Any]) -> None:
         try:
-            new = launch.start(self.config, self._say)
+            elder = attached.address()
+            new = (
+                attached.start(self.config, elder)
+                if elder
+                else launch.start(self.config, self._say)
+            )
             process, spark = new.process, new.spark
             self._process, self._training = process, new.training
             self.spark_version, self.scala_version = spark.version, spark.scala

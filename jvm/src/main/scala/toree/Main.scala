@@ -12,12 +12,15 @@ import toree.spark.SparkBuild
 
 /** The companion JVM: `toree.Main <address-file> [--spark none|lazy|eager]`.
   *
-  * Lives as long as its standard input is open and the front is there.
+  * Lives as long as its standard input is open and the front is there. In a cluster's driver
+  * container the JVM comes first (`toree.Main --front <command>`): it starts the front, which finds
+  * the address by TOREE_COMPANION, and lives as long as that does.
   */
 object Main {
   def main(arguments: Array[String]): Unit = arguments.toList match {
-    case address :: rest => run(Paths.get(address), mode(rest))
-    case Nil             =>
+    case "--front" :: command => withFront(command)
+    case address :: rest      => run(Paths.get(address), mode(rest))
+    case Nil                  =>
       System.err.println("usage: toree.Main <address-file> [--spark none|lazy|eager]")
       sys.exit(2)
   }
@@ -28,11 +31,36 @@ object Main {
   }
 
   private def run(address: Path, mode: String): Unit = {
+    val classes = privateFolder()
+    val (companion, front) = serve(classes, address, mode)
+    val over = new CountDownLatch(1)
+    background("front-input") { drain(front); over.countDown() }
+    background("front-watch") { watch(); over.countDown() }
+    over.await()
+    end(companion, classes)
+  }
+
+  /** Returns when the front has ended: whoever has called us, such as YARN, then ends the process
+    * and knows that all went well.
+    */
+  private def withFront(command: List[String]): Unit = {
+    val classes = privateFolder()
+    val address = privateFolder().resolve("address")
+    val (companion, _) = serve(classes, address, "eager")
+    val builder = new ProcessBuilder(command: _*).inheritIO()
+    builder.environment.put("TOREE_COMPANION", address.toString)
+    val status = builder.start().waitFor()
+    background("close")(companion.close()).join(10000)
+    delete(address.getParent)
+    clean(classes)
+    if (status != 0) throw new IllegalStateException(s"The kernel has ended with status $status.")
+  }
+
+  private def serve(classes: Path, address: Path, mode: String): (Companion, InputStream) = {
     // Spark's log is set up first, and so keeps the process's own stderr.
     Log.start()
     val capture = new OutputCapture
     val front = capture.install()
-    val classes = privateFolder()
     // Hadoop's hooks run in order: this one after Spark's own, which remove files too.
     org.apache.hadoop.util.ShutdownHookManager.get().addShutdownHook(() => clean(classes), 0)
     SparkBuild.install(classes)
@@ -41,11 +69,7 @@ object Main {
     gateway.start()
     companion.start()
     gateway.publish(address)
-    val over = new CountDownLatch(1)
-    background("front-input") { drain(front); over.countDown() }
-    background("front-watch") { watch(); over.countDown() }
-    over.await()
-    end(companion, classes)
+    (companion, front)
   }
 
   private def privateFolder(): Path = {

@@ -40,7 +40,12 @@ final class Gateway(companion: Companion) {
   /** Written beside and renamed, so that whoever reads it reads all of it. */
   def publish(address: Path): Unit = {
     val text =
-      Json.obj("port" -> server.getListeningPort, "secret" -> secret, "pid" -> Companion.pid)
+      Json.obj(
+        "port" -> server.getListeningPort,
+        "secret" -> secret,
+        "pid" -> Companion.pid,
+        "spark" -> org.apache.spark.SPARK_VERSION
+      )
     val own = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
     val draft = Files.createTempFile(address.toAbsolutePath.getParent, ".toree", ".tmp", own)
     Files.write(draft, text.getBytes(StandardCharsets.UTF_8))

@@ -1,0 +1,143 @@
+"""On YARN, in cluster mode: front and companion together in the driver's container.
+
+`spark-submit --deploy-mode cluster` is given the companion's own jar; its JVM is the driver and
+starts the far side beside it, which calls back. The invitation goes with `--files`: YARN's staging
+folder, and where it is unpacked, are the user's alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from ...companion import build, java, sparkhome
+from ...errors import LaunchFailed, ToreeError
+from ..invitation import Invitation
+from ..line import Line
+from . import Place, Started
+
+_INVITATION = "toree-invitation.json"
+_ID = re.compile(r"\bapplication_\d+_\d+\b")
+_TRACKING = re.compile(r"tracking URL: (https?://[^/\s]+)/")
+_OVER = ("FINISHED", "FAILED", "KILLED")
+
+
+class Yarn(Place):
+    """An application that is the kernel; `options` are spark-submit's, `--queue` among them."""
+
+    def start(self, invitation: Invitation | None) -> Line | None:
+        assert invitation
+        try:
+            spark = sparkhome.find(self.wanted.spark_home or None)
+            runtime = java.find(*spark.java_range)
+            jar = build.companion(spark, runtime, lambda text: None).jar
+        except ToreeError as error:
+            raise LaunchFailed(error.message, advice=error.advice) from error
+        path = invitation.write(self.wanted.folder / "invitation.json")
+        environment = {"PYSPARK_PYTHON": self.wanted.python, **self.wanted.env}
+        settings = {
+            "spark.yarn.maxAppAttempts": "1",  # a second one would have nobody to call
+            "spark.yarn.submit.waitAppCompletion": "false",
+            **{f"spark.yarn.appMasterEnv.{name}": text for name, text in environment.items()},
+        }
+        # Beside others' files, which an option would replace.
+        options, files = _without_files(list(self.wanted.options))
+        command = [
+            *(str(spark.submit), "--master", "yarn", "--deploy-mode", "cluster"),
+            *("--name", f"Toree {self.wanted.kernel[:8]}", "--class", "toree.Main"),
+            *(word for pair in settings.items() for word in ("--conf", "=".join(pair))),
+            *("--files", ",".join([*files, f"{path}#{_INVITATION}"])),
+            *options,
+            *(str(jar), "--front", self.wanted.python, "-m", "toree.provision.far", _INVITATION),
+        ]
+        env = {**os.environ, "JAVA_HOME": str(runtime.launch_home()), "SPARK_HOME": str(spark.home)}
+        self.begin(command, env=env)
+        return None
+
+    # ---------------------------------------------------------------- what becomes of it
+
+    @property
+    def _said(self) -> str:
+        return super().log()
+
+    @property
+    def application(self) -> str:
+        found = _ID.search(self._said)
+        return found[0] if found else ""
+
+    def _report(self) -> dict[str, Any]:
+        """The resource manager's word on the application, {} when it has none."""
+        manager = _TRACKING.search(self._said)
+        if not (manager and self.application):
+            return {}
+        url = f"{manager[1]}/ws/v1/cluster/apps/{self.application}"
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                found: dict[str, Any] = json.load(answer)["app"]
+                return found
+        except (OSError, ValueError, KeyError):
+            return {}
+
+    def ended(self) -> str:
+        report = self._report()
+        if report.get("state") in _OVER:
+            return f"YARN's {self.application} is {report['state']}"
+        # With the application given to YARN, spark-submit has done its work.
+        return "" if self.application else super().ended()
+
+    def waits_for(self) -> str:
+        report = self._report()
+        if not report:
+            return "spark-submit to give YARN the application"
+        state = f"{self.application}, which is {report.get('state')} in the queue "
+        return f"{state}{report.get('queue')!r}, to call back"
+
+    def log(self) -> str:
+        report = self._report()
+        said = str(report.get("diagnostics", "")).strip()
+        logs = report.get("amContainerLogs")
+        parts = [said, f"(log: {logs})" if logs else "", "" if report else self._said]
+        return "\n".join(part for part in parts if part)
+
+    def kill(self) -> None:
+        """Asks the resource manager, which may want `yarn application -kill` instead."""
+        report = self._report()
+        if report and report.get("state") not in _OVER:
+            manager = _TRACKING.search(self._said)
+            assert manager
+            request = urllib.request.Request(
+                f"{manager[1]}/ws/v1/cluster/apps/{self.application}/state",
+                data=b'{"state": "KILLED"}',
+                headers={"Content-Type": "application/json"},
+                method="PUT",
+            )
+            try:
+                urllib.request.urlopen(request, timeout=5).close()
+            except OSError:
+                self._command_kill()
+        super().kill()
+
+    def _command_kill(self) -> None:
+        for variable in ("HADOOP_YARN_HOME", "HADOOP_HOME"):
+            yarn = Path(os.environ.get(variable, ""), "bin", "yarn")
+            if yarn.exists():
+                Started([str(yarn), "application", "-kill", self.application]).process.wait(60)
+                return
+
+
+def _without_files(options: list[str]) -> tuple[list[str], list[str]]:
+    """The options without `--files`, and what those named."""
+    rest, files = [], []
+    words = iter(options)
+    for word in words:
+        if word == "--files":
+            files.append(next(words, ""))
+        elif word.startswith("--files="):
+            files.append(word.partition("=")[2])
+        else:
+            rest.append(word)
+    return rest, files
