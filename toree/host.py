@@ -1,7 +1,7 @@
-"""The conductor: owns the interpreters, the companion and the magics, and runs parsed cells.
+"""The conductor: owns the interpreters and the magics of a workspace, and runs parsed cells.
 
-One host is one workspace. The kernel (a door) hands it cells and an `Output`; it knows nothing of
-Jupyter's messages.
+One host is one workspace; the companion is shared by all. The kernel (a door) hands it cells and an
+`Output`; it knows nothing of Jupyter's messages.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from . import cell as cells
 from .analysis import Analysis
-from .companion.companion import Companion
+from .companion import MAIN
 from .config import Config
 from .display import Hushed, Settings, silence
 from .errors import ToreeError
@@ -32,18 +32,27 @@ from .magics.session import SESSION
 from .magics.sharing import SHARING
 from .magics.spark import SPARK
 from .sharing import Sharing
+from .spark.attachment import Attachment
 from .workspace import Workspace
 
 
 class Host:
     """Runs cells of every language; see `run`."""
 
-    def __init__(self, config: Config, ipython: IPython, languages: Mapping[str, Language]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        ipython: IPython,
+        languages: Mapping[str, Language],
+        attachment: Attachment,
+        name: str = MAIN,
+    ) -> None:
+        """`attachment`: PySpark and the companion, which all hosts share; their owner ends them."""
         self.config = config
         self.ipython = ipython
-        self.companion = Companion(config)
+        self.companion = attachment.companion
         self.listeners = Listeners(self._tell)
-        self.workspace = Workspace(config, languages, self.companion, ipython)
+        self.workspace = Workspace(config, languages, self.companion, ipython, name, attachment)
         self.magics = Table(
             (*BUILT_IN, *DEPENDENCIES, *DIALECTS, *SESSION, *SHARING, *SPARK, *plugins.PLUGINS),
             lambda: plugins.found(self._tell, self.listeners.add),
@@ -51,9 +60,10 @@ class Host:
         self._jar_magics = bool(config.magic_urls)
         self.dispatch = Dispatch(self, lambda: self.workspace.ipython)
         self.analysis = Analysis(self.workspace, self.magics, config.language, self.dispatch.knows)
-        self.companion.events.happened_event = self._happened
+        if name == MAIN:  # what happens beside cells is told once
+            self.companion.events.happened_event = self._happened
         self.last_failure: Failed | None = None
-        self.companion.events.called_magic = self._called_magic
+        self.companion.events.answers(name).called_magic = self._called_magic
 
     @property
     def workspace_name(self) -> str:
@@ -239,5 +249,5 @@ class Host:
         return self.workspace.logs()
 
     def close(self) -> None:
+        """Closes what it has made; companion and PySpark are their owner's."""
         self.workspace.close()
-        self.companion.close()

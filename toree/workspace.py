@@ -17,6 +17,7 @@ from .progress import Bars
 from .registry import magic_names
 from .running import Cells
 from .sharing import Sharing, View
+from .spark.attachment import Attachment
 from .spark.frames import Frames
 from .spark.session import PythonSpark
 
@@ -31,8 +32,15 @@ class Workspace:
         companion: Companion,
         ipython: IPython,
         name: str = MAIN,
+        attachment: Attachment | None = None,
     ) -> None:
-        """`name`: its id in the companion."""
+        """
+        Args:
+            companion: the JVM, which other workspaces use too; its owner closes it.
+            name: its id in the companion. Another than `MAIN` is a private workspace, with a Spark
+                session of its own.
+            attachment: PySpark in this process, for all workspaces over a companion.
+        """
         self.name = name
         self.languages = languages
         self.named = magic_names(languages)
@@ -47,8 +55,12 @@ class Workspace:
         self._config = config
         self._ipython = ipython
         self.bars = Bars(self._last_progress, lambda: self.display.progress)
-        companion.events.tell_progress = self.bars.tell
-        self._spark = PythonSpark(companion, ipython.shell, self.display)
+        companion.events.answers(name).tell_progress = self.bars.tell
+        if name != MAIN:
+            companion.open(name)
+        self._spark = PythonSpark(
+            attachment or Attachment(companion), ipython.shell, self.display, name
+        )
         self._frames = Frames(self._spark, name)
         self.explorer = Explorer(self.sharing, self._frames, self.cells.of)
         self._interpreters: dict[str, Interpreter] = {}
@@ -165,3 +177,5 @@ class Workspace:
         self._interpreters.clear()
         self._frames.close()
         self.sharing.close()
+        if self.name != MAIN:
+            self.companion.drop(self.name)

@@ -9,6 +9,7 @@ and a signal never hits a Py4J call in the middle.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import queue
 import signal
@@ -19,6 +20,7 @@ from typing import Any, Literal, cast
 
 from ..errors import CompanionFailed, ToreeError
 from ..interpreters.base import Output
+from . import MAIN
 
 #: The id under which the JVM calls a process's `Events` (`Gateway.scala`).
 EVENTS = "toree.events"
@@ -28,8 +30,9 @@ _PENDING_EVENTS = 64  # batches of output that may wait for the front: what boun
 class Run:
     """One running cell: the queue between the thread that calls the JVM and the cell's own."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, workspace: str = MAIN) -> None:
         self.output = output
+        self.workspace = workspace
         self.interrupted = False
         self.begun = False  # its JVM has been called: that JVM's death is its own
         self._queue: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
@@ -151,6 +154,19 @@ class Run:
             signal.signal(signal.SIGINT, before)
 
 
+@dataclasses.dataclass
+class Answers:
+    """What a workspace answers the JVM while one of its cells runs."""
+
+    #: `kernel.data` asks: a shared name's value as JSON, and the names.
+    shared_value: Callable[[str], str] = lambda name: ""
+    shared_names: Callable[[], list[str]] = list
+    #: `kernel.magics`: runs a magic in a cell; "" or why it failed.
+    called_magic: Callable[[str, str, str, str], str] = lambda *call: "no magics here"
+    #: Takes how far a cell's Spark jobs are, as JSON; says whether more of it is wanted.
+    tell_progress: Callable[[str, str], bool] = lambda cell, facts: False
+
+
 class Events:
     """Python's side of `toree.Events`: routes what the JVM sends to the cell it belongs to."""
 
@@ -163,15 +179,22 @@ class Events:
         self._printing: dict[str, Callable[[str, str], None]] = {}
         #: Takes what a cell prints after its end: (name of the stream, text).
         self.late_output: Callable[[str, str], None] = lambda name, text: None
-        #: `kernel.data` in the JVM asks here: a shared name's value as JSON, and the names.
-        self.shared_value: Callable[[str], str] = lambda name: ""
-        self.shared_names: Callable[[], list[str]] = list
+        #: By workspace.
+        self._answers: dict[str, Answers] = {}
         #: Told of `sparkReady` and `sessionEnded`.
         self.happened_event: Callable[[Any], None] = lambda event: None
-        #: `kernel.magics` in the JVM: runs a magic in a cell; "" or why it failed.
-        self.called_magic: Callable[[str, str, str, str], str] = lambda *call: "no magics here"
-        #: Takes how far a cell's Spark jobs are, as JSON; says whether more of it is wanted.
-        self.tell_progress: Callable[[str, str], bool] = lambda cell, facts: False
+
+    def answers(self, workspace: str) -> Answers:
+        """What a workspace answers; it fills in what it can."""
+        return self._answers.setdefault(workspace, Answers())
+
+    def forget(self, workspace: str) -> None:
+        """A workspace is gone."""
+        self._answers.pop(workspace, None)
+
+    def _asked(self, cell: str) -> Answers:
+        run = self.runs.get(cell)
+        return self.answers(MAIN if run is None else run.workspace)
 
     def stream(self, cell: str, name: Literal["stdout", "stderr"], text: str) -> None:
         if run := self.runs.get(cell):
@@ -189,31 +212,29 @@ class Events:
             del self._printing[cell]
 
     def display(self, cell: str, message: str) -> None:
-        if run := self._newest(cell):
+        if run := self.runs.get(cell):
             run.event("display", message)
 
     def clear(self, cell: str, wait: bool) -> None:
-        if run := self._newest(cell):
+        if run := self.runs.get(cell):
             run.event("clear", wait)
 
     def progress(self, cell: str, facts: str) -> bool:
-        return self.tell_progress(cell, facts)
+        # Of a cell of any language: who runs it knows.
+        return any(a.tell_progress(cell, facts) for a in list(self._answers.values()))
 
     def ask(self, cell: str, prompt: str, password: bool) -> str | None:
         run = self.runs.get(cell)
         return run.answer(prompt, password) if run else None
 
     def shared(self, cell: str, name: str) -> str:
-        return self.shared_value(name)
+        return self._asked(cell).shared_value(name)
 
     def sharedNames(self, cell: str) -> str:
-        return "\n".join(self.shared_names())
+        return "\n".join(self._asked(cell).shared_names())
 
     def magic(self, cell: str, name: str, line: str, body: str) -> str:
-        return self.called_magic(cell, name, line, body)
+        return self._asked(cell).called_magic(cell, name, line, body)
 
     def happened(self, event: str) -> None:
         self.happened_event(event)
-
-    def _newest(self, cell: str) -> Run | None:
-        return self.runs.get(cell) or next(reversed(list(self.runs.values())), None)

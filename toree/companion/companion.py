@@ -52,6 +52,7 @@ class Companion:
         self._untold = False
         self.life = 0  # how many JVMs have ended by themselves
         self.died = ""  # why the last one did; told to the next cell that needs one
+        self._private: set[str] = set()  # workspaces besides the main one
 
     # ---------------------------------------------------------------- life
 
@@ -112,7 +113,9 @@ class Companion:
                 raise CompanionFailed("The kernel is shutting down.")
             launch.watch(process.process, lambda status: self._ended(started, process, status))
             self._threads.submit(self._pump, entry)
+            self._open_all(entry)
             started.set_result(entry)
+            self._open_all(entry)  # one may have come meanwhile
             if new.training is not None:  # so that the next start is fast
                 new.training.run()
         except ToreeError as error:
@@ -124,6 +127,22 @@ class Companion:
             started.set_exception(
                 CompanionFailed(f"The companion JVM can't be reached: {error}", advice=tail)
             )
+
+    def open(self, workspace: str) -> None:
+        """A private workspace: the JVM there is has it from now on, and each after it."""
+        self._private.add(workspace)
+        if self.ready:
+            self.ask("openWorkspace", workspace)
+
+    def drop(self, workspace: str) -> None:
+        """The end of a private workspace, with all it has."""
+        self._private.discard(workspace)
+        self.events.forget(workspace)
+        self.tell("closeWorkspace", workspace)
+
+    def _open_all(self, entry: Any) -> None:
+        for workspace in sorted(self._private):
+            entry.openWorkspace(workspace)
 
     def _say(self, text: str) -> None:
         self.progress = text
@@ -275,7 +294,7 @@ class Companion:
             ToreeError: the JVM can't be started, or died meanwhile.
             Interrupted: the user stopped the cell before the JVM was there.
         """
-        run = Run(output)
+        run = Run(output, workspace)
         self.events.runs[cell] = run
         try:
             with run.catching_sigint():
@@ -291,10 +310,11 @@ class Companion:
         finally:
             self.events.runs.pop(cell, None)
 
-    def interrupt(self) -> None:
-        """Stops every running cell, from any thread, as the stop button does."""
+    def interrupt(self, workspace: str) -> None:
+        """Stops the running cells of a workspace, from any thread, as the stop button does."""
         for run in list(self.events.runs.values()):
-            run.interrupt()
+            if run.workspace == workspace:
+                run.interrupt()
 
     def _wait(self, run: Run) -> Any:
         started, told = self.start(), False

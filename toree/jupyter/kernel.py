@@ -15,10 +15,12 @@ from ipykernel.ipkernel import IPythonKernel
 from traitlets import Type
 
 from .. import __version__, registry, scratch
+from ..companion.companion import Companion
 from ..config import Config
 from ..errors import ToreeError
 from ..host import Host
 from ..interpreters.base import Aborted, Failed, Ok, Result
+from ..spark.attachment import Attachment
 from . import awaits, questions
 from .clients import Clients
 from .debugger import Variables
@@ -53,8 +55,9 @@ class ToreeKernel(IPythonKernel):
             self.config_error = str(error)
             config = Config()
         BoundedStream.limit = config.output_limit
-        self.host = Host(config, Shell(self), table)
-        self.host.companion.events.late_output = self._late_output
+        self.companion = Companion(config)
+        self.host = Host(config, Shell(self), table, Attachment(self.companion))
+        self.companion.events.late_output = self._late_output
         self.executions = Executions(self._stop_cell)
         self.clients = Clients(self, self.host.workspace, self.executions.cancel)
         self.control_handlers["toree_request"] = self.clients.handle
@@ -299,6 +302,7 @@ class ToreeKernel(IPythonKernel):
     def do_shutdown(self, restart: bool) -> dict[str, Any]:  # type: ignore[override]
         self.clients.close()
         self.host.close()
+        self.companion.close()
         scratch.close()
         reply: dict[str, Any] = super().do_shutdown(restart)
         return reply

@@ -253,9 +253,11 @@ def in_jvm(context: Context, call: Callable[[Any, str], str]) -> Result:
 
     It runs under an id of its own: the cell itself may be running in the JVM (`kernel.magics`).
     """
-    cell = new_id()
+    cell, host = new_id(), context.host
     try:
-        outcome = context.host.companion.run(cell, context.output, lambda entry: call(entry, cell))
+        outcome = host.companion.run(
+            cell, context.output, lambda entry: call(entry, cell), host.workspace_name
+        )
     except Interrupted:
         return Failed(
             "Interrupted", "The cell was stopped.", ["Interrupted: the cell was stopped."]

@@ -82,7 +82,7 @@ async def _conf(context: Context, values: list[str]) -> Result:
                 f"{', '.join(later)} can't be set while the session runs.",
                 advice="%%configure -f restarts it with new settings.",
             )
-        context.host.companion.ask("setSettings", json.dumps(settings))
+        _ask(context, "setSettings", json.dumps(settings))
     result: Result = Ok()
     for name in asked or ([] if settings else [""]):
         result = await context.host.execute("sql", f"SET {name}".strip(), context.output)
@@ -90,10 +90,12 @@ async def _conf(context: Context, values: list[str]) -> Result:
 
 
 def _sorted(context: Context, settings: Mapping[str, str]) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(
-        context.host.companion.ask("sortSettings", json.dumps(settings))
-    )
+    answer: dict[str, Any] = json.loads(_ask(context, "sortSettings", json.dumps(settings)))
     return answer
+
+
+def _ask(context: Context, method: str, settings: str) -> Any:
+    return context.host.companion.ask(method, context.host.workspace_name, settings)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,14 +134,14 @@ def configure(context: Context, arguments: Arguments) -> Result:
     settings = dict(wanted.settings)
     if not settings:
         return Ok()
-    companion, text = context.host.companion, json.dumps(settings)
+    text = json.dumps(settings)
     found = _sorted(context, settings)
     if not found["running"]:
-        companion.ask("keepSettings", text)
+        _ask(context, "keepSettings", text)
         _say(context, f"The session will have {', '.join(settings)}.")
         return Ok()
     if found["now"] and not found["session"]:
-        companion.ask("setSettings", text)
+        _ask(context, "setSettings", text)
         _say(context, f"Set: {', '.join(found['now'])}.")
     if found["jvm"]:
         _say(
@@ -157,7 +159,7 @@ def configure(context: Context, arguments: Arguments) -> Result:
             "and temporary views of the old session go.",
         )
     kept = {name: value for name, value in settings.items() if name not in found["jvm"]}
-    if refused := companion.ask("renewSession", json.dumps(kept)):
+    if refused := _ask(context, "renewSession", json.dumps(kept)):
         raise MagicError(
             f"Spark refuses these settings: {refused}", advice="The session has its old ones."
         )

@@ -96,7 +96,7 @@ class Session:
         if self._spark is None or (port, secret) != self._at or self._stopped():
             self._attach(int(port), str(secret))
         # A new thread of the JVM serves a new connection, so the group is set again each time.
-        self._entry.enter(cell, "R cell", False)
+        self._entry.enter(self._workspace, cell, "R cell", False)
         self._cell = cell
 
     def _prepare_outside(self) -> None:
@@ -117,7 +117,7 @@ class Session:
             SparkContext._gateway = SparkContext._jvm = None
             SparkSession._instantiatedSession = None
             gateway = connect(port, secret, Printed(self._printed))
-            jsession = gateway.entry_point.session()
+            jsession = gateway.entry_point.sessionOf(self._workspace)
             jsc = gateway.entry_point.javaContext()
             conf = SparkConf(_jvm=gateway.jvm, _jconf=jsc.getConf())
             self._context = SparkContext(gateway=gateway, jsc=jsc, conf=conf)

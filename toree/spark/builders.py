@@ -6,6 +6,7 @@ makes it: with the settings every local application of it has, and under the REP
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -22,14 +23,16 @@ from .gateway import connect
 class Builders:
     """PySpark's builders end in the companion, once `serve` has told which."""
 
-    def __init__(self, python: str, made: Callable[[Any], None]) -> None:
+    def __init__(self, python: str, made: Callable[[Any], None], own: Callable[[], Any]) -> None:
         """
         Args:
             python: the interpreter that runs UDFs when the executors are on this machine.
             made: called with the JavaSparkContext a cell has made.
+            own: the session of the private workspace whose cell runs, None in another.
         """
         self._python = python
         self._made = made
+        self._own = own
         self._entry: Any = None
 
     def serve(self, port: int, secret: str, events: object) -> Any:
@@ -84,3 +87,20 @@ class Builders:
                 new.pythonExec = self._python  # a cluster has a Python of its own
 
         context._initialize_context, context._do_init = create, begin
+        self._replace_builder()
+
+    def _replace_builder(self) -> None:
+        from pyspark.sql import SparkSession
+
+        plainly = SparkSession.Builder.getOrCreate
+
+        def get(builder: Any) -> Any:
+            found = self._own()
+            if found is None:
+                return plainly(builder)
+            for name, value in builder._options.items():
+                with contextlib.suppress(Exception):  # one that only a new context could take
+                    found.conf.set(name, str(value))
+            return found
+
+        SparkSession.Builder.getOrCreate = get

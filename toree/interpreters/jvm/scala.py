@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -41,8 +42,8 @@ class ScalaInterpreter(Interpreter):
         self._frames, self._store, self._names = services.frames, services.store, services.names
         self._variables = ScalaVariables(services)
         self._companion.ended.append(self._ended)
-        self._companion.events.shared_value = self._shared
-        self._companion.events.shared_names = services.names.all
+        answers = self._companion.events.answers(self._workspace)
+        answers.shared_value, answers.shared_names = self._shared, services.names.all
 
     async def execute(self, code: str, output: Output, **options: Any) -> Result:
         self._variables.begin()
@@ -70,8 +71,12 @@ class ScalaInterpreter(Interpreter):
         self._variables.ran(outcome)
         return result_of(outcome, output, "scala", self._display.widths())
 
+    def close(self) -> None:
+        with contextlib.suppress(ValueError):  # closed before
+            self._companion.ended.remove(self._ended)
+
     def interrupt(self) -> None:
-        self._companion.interrupt()
+        self._companion.interrupt(self._workspace)
 
     def complete(self, code: str, cursor: int) -> Completion:
         if not self._companion.soon():

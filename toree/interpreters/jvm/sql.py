@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import re
@@ -105,15 +106,22 @@ class SqlInterpreter(Interpreter):
         code = f"val `{name}` = String.valueOf({{ {expression} }}: Any)"
         cell, asked = call_of(output.cell), json.dumps({"silent": True})
         outcome = self._companion.run(
-            cell, output, lambda entry: entry.execute(self._workspace, cell, code, asked)
+            cell,
+            output,
+            lambda entry: entry.execute(self._workspace, cell, code, asked),
+            self._workspace,
         )
         if outcome["status"] != "ok":
             return None
         text: str | None = self._companion.ask("textOf", self._workspace, name)
         return text
 
+    def close(self) -> None:
+        with contextlib.suppress(ValueError):  # closed before
+            self._companion.ended.remove(self._ended)
+
     def interrupt(self) -> None:
-        self._companion.interrupt()
+        self._companion.interrupt(self._workspace)
 
     # Shared names
 
@@ -150,12 +158,12 @@ class SqlInterpreter(Interpreter):
     def complete(self, code: str, cursor: int) -> Completion:
         if not self._companion.soon():
             return Completion((), cursor, cursor)
-        return completion_of(self._companion.ask("completeSql", code, cursor))
+        return completion_of(self._companion.ask("completeSql", self._workspace, code, cursor))
 
     def inspect(self, code: str, cursor: int, detail: int = 0) -> Bundle | None:
         if not self._companion.soon():
             return None
-        return inspection_of(self._companion.ask("inspectSql", code, cursor))
+        return inspection_of(self._companion.ask("inspectSql", self._workspace, code, cursor))
 
     def is_complete(self, code: str) -> Completeness:
         return Completeness("complete" if not unfinished(code) else "incomplete")

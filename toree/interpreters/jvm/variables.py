@@ -175,7 +175,9 @@ class SqlVariables:
 
     def _named(self, statement: str) -> dict[str, list[str]]:
         if statement not in self._seen:
-            self._seen[statement] = json.loads(self._companion.ask("sqlNames", statement))
+            self._seen[statement] = json.loads(
+                self._companion.ask("sqlNames", self._workspace, statement)
+            )
         return self._seen[statement]
 
     def get(self, name: str) -> wire.Value:

@@ -12,11 +12,11 @@ import org.apache.spark.sql.SparkSession
 
 import toree.cells.Outcome
 import toree.magic.Called
-import toree.spark.SparkAccess
+import toree.spark.WorkspaceSpark
 
 /** The `kernel` of Scala cells: all that user code may ask of Toree. */
 final class Kernel private[toree] (
-    spark: SparkAccess,
+    spark: WorkspaceSpark,
     load: Seq[URI] => Unit,
     run: String => Outcome,
     failure: () => Throwable,

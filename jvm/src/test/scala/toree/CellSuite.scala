@@ -1,7 +1,7 @@
 package toree
 
 import java.nio.file.{Files, Path}
-import java.util.concurrent.ConcurrentLinkedQueue
+import java.util.concurrent.{ConcurrentHashMap, ConcurrentLinkedQueue}
 
 import scala.concurrent.duration.{Duration, MINUTES}
 
@@ -11,8 +11,8 @@ import toree.cells.{CellOptions, Outcome, OutputCapture}
 import toree.companion.Workspace
 import toree.magic.Magics
 import toree.packages.Packages
-import toree.repl.{JarLoader, ReplClassLoader}
-import toree.spark.{Progress, SparkAccess, SparkBuild}
+import toree.repl.{CellLoader, JarLoader}
+import toree.spark.{Progress, SparkAccess, SparkBuild, WorkspaceSpark}
 
 /** A REPL over a lazy Spark session, and what its cells say, as a transcript. */
 abstract class CellSuite extends FunSuite {
@@ -35,22 +35,22 @@ abstract class CellSuite extends FunSuite {
   private val streams = (System.out, System.err, System.in)
   private val classes: Path = Files.createTempDirectory("toree-test")
   private val capture = new OutputCapture
-  protected val loader = new ReplClassLoader(
+  private val all = new CellLoader(
     scala.reflect.io.AbstractFile.getDirectory(classes.toString),
     new JarLoader(getClass.getClassLoader)
   )
+  protected val loader = all.repl(new ConcurrentHashMap[String, Any])
   SparkBuild.install(classes)
   protected val spark =
-    new SparkAccess(loader, () => loader.added, _ => (), new Progress((_, _, _) => ()))
+    new SparkAccess(all, () => all.added, _ => (), new Progress((_, _, _) => ()))
   protected val workspace = new Workspace(
     "main",
     loader,
     classes,
-    0,
-    spark,
+    new WorkspaceSpark(spark, None),
     capture,
-    new Packages(loader),
-    new Magics(loader)
+    new Packages(all),
+    new Magics(all)
   )
   protected val events = new Recorder
   private var cells = 0

@@ -6,7 +6,7 @@ import toree.stop.Stoppable
   *
   * Threads a cell starts inherit its tag, so that their output goes where the user looks for it.
   */
-class Cell(val id: String) extends Stoppable {
+class Cell(val id: String, val workspace: String = Cell.main) extends Stoppable {
   val outbox = new Outbox(() => id, blocking = true)
 
   @volatile var running: Boolean = true
@@ -42,5 +42,17 @@ class Cell(val id: String) extends Stoppable {
 }
 
 object Cell {
+
+  /** The workspace of a kernel's own; the others are private ones. */
+  val main = "main"
+
+  /** The cell, or a cell's call, whose job has these properties: by its tag, under which a cell may
+    * set a group of its own.
+    */
+  def ofJob(property: String => String): Option[String] = {
+    val tags = Option(property("spark.job.tags")).toSeq.flatMap(_.split(','))
+    (tags ++ Option(property("spark.jobGroup.id"))).find(_.startsWith("toree-"))
+  }
+
   def current: Option[Cell] = Stoppable.current.collect { case cell: Cell => cell }
 }

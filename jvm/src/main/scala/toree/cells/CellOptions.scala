@@ -13,10 +13,6 @@ final case class CellOptions(
     whole: Boolean = false
 ) {
 
-  /** With the keys of one workspace. */
-  def under(key: String => String): CellOptions =
-    copy(bindings = bindings.map(b => b.copy(key = key(b.key))))
-
   /** Code before the cell's own that brings shared values in; its lines count in no position. */
   def prefix: String = bindings.map {
     // A shared name that is gone, though the REPL still has it: naming it does not compile.

@@ -12,7 +12,8 @@ import toree.stop.Stoppable
   * waits for its answer: so it stands in order with what the cell prints itself. Text of other
   * threads, and what is left when a long call falls silent, takes the background's way.
   */
-final class Guest(id: String, capture: OutputCapture, events: () => Events) extends Cell(id) {
+final class Guest(id: String, workspace: String, capture: OutputCapture, events: () => Events)
+    extends Cell(id, workspace) {
   private val server = Thread.currentThread
   private val waiting = new AtomicBoolean
 
@@ -47,9 +48,12 @@ final class Guest(id: String, capture: OutputCapture, events: () => Events) exte
 object Guest {
 
   /** The cell of this name calls on this thread from now on; what called before has ended. */
-  def enter(id: String, capture: OutputCapture, events: () => Events): Unit = {
-    current.foreach(_.running = false)
-    val guest = new Guest(id, capture, events)
+  def enter(id: String, workspace: String, capture: OutputCapture, events: () => Events): Unit = {
+    current.foreach { before =>
+      before.running = false
+      capture.ended(before)
+    }
+    val guest = new Guest(id, workspace, capture, events)
     Stoppable.tag.set(guest)
     capture.started(guest)
   }

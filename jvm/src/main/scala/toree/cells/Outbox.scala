@@ -23,6 +23,7 @@ final class Outbox(cell: () => String, blocking: Boolean) {
   private val events = new ArrayDeque[Event]
   private val text = new java.lang.StringBuilder
   private var stream = ""
+  private var owner = "" // whose text it is; empty: the outbox's cell's
   private var since = 0L
   private var pending = 0L
   private var dropped = 0L
@@ -33,15 +34,22 @@ final class Outbox(cell: () => String, blocking: Boolean) {
   private var hurry = false
   private val delivering = new ReentrantLock
 
-  def write(name: String, chars: CharSequence, start: Int, end: Int): Unit = if (end > start) {
+  def write(
+      name: String,
+      chars: CharSequence,
+      start: Int,
+      end: Int,
+      whose: String = ""
+  ): Unit = if (end > start) {
     lock.lock()
     try {
-      if (stream != name && text.length > 0) seal()
+      if ((stream != name || owner != whose) && text.length > 0) seal()
       var from = start
       while (from < end && makeRoom()) {
         if (text.length == 0) {
           filled = true
           stream = name
+          owner = whose
           since = System.nanoTime
           changed.signal()
         }
@@ -134,7 +142,8 @@ final class Outbox(cell: () => String, blocking: Boolean) {
   }
 
   private def send(event: Event, to: Events): Unit = event match {
-    case Stream(name, chars) => to.stream(cell(), name, chars)
+    case Stream(name, chars, whose) =>
+      to.stream(if (whose.isEmpty) cell() else whose, name, chars)
     case Display(json)       => to.display(cell(), json)
     case Clear(later)        => to.clear(cell(), later)
     case Rest(outbox)        => outbox.deliverNow(to)
@@ -188,7 +197,7 @@ final class Outbox(cell: () => String, blocking: Boolean) {
 
   private def seal(): Unit = if (text.length > 0) {
     filled = true
-    events.add(Stream(stream, text.toString))
+    events.add(Stream(stream, text.toString, owner))
     pending += text.length
     text.setLength(0)
     changed.signal()
@@ -210,7 +219,7 @@ final class Outbox(cell: () => String, blocking: Boolean) {
 
 object Outbox {
   sealed trait Event { def size: Int = 0 }
-  final case class Stream(name: String, text: String) extends Event {
+  final case class Stream(name: String, text: String, whose: String = "") extends Event {
     override def size: Int = text.length
   }
   final case class Display(json: String) extends Event

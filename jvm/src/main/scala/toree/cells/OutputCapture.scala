@@ -3,17 +3,22 @@ package toree.cells
 import java.io.{InputStream, OutputStream, PrintStream}
 import java.nio.{ByteBuffer, CharBuffer}
 import java.nio.charset.{CodingErrorAction, StandardCharsets}
+import java.util.concurrent.ConcurrentHashMap
+
+import org.apache.spark.TaskContext
 
 /** System.out, System.err and System.in, sent to and asked of the cell whose thread uses them.
   *
   * Installed before anything touches `scala.Console`, which keeps the streams it first saw. Output
-  * of threads that belong to no running cell goes to `background`, tagged with the newest cell.
+  * of threads that belong to no running cell goes to `background`: that of tasks to the cell whose
+  * they are, else to the newest cell of the workspace that has started the thread.
   */
 final class OutputCapture {
   private val keyboard = System.in
-  @volatile private var newest: String = ""
+  private val newest = new ConcurrentHashMap[String, String] // by workspace
+  private val running = ConcurrentHashMap.newKeySet[String]()
 
-  val background = new Outbox(() => newest, blocking = false)
+  val background = new Outbox(() => "", blocking = false)
 
   val out: PrintStream = new CellStream("stdout", printed)
   val err: PrintStream = new CellStream("stderr", printed)
@@ -27,7 +32,23 @@ final class OutputCapture {
     keyboard
   }
 
-  def started(cell: Cell): Unit = newest = cell.id
+  def started(cell: Cell): Unit = {
+    newest.put(cell.workspace, cell.id)
+    running.add(cell.id)
+    ()
+  }
+
+  def ended(cell: Cell): Unit = { running.remove(cell.id); () }
+
+  /** A workspace is gone. */
+  def closed(workspace: String): Unit = { newest.remove(workspace); () }
+
+  private def owner(cell: Option[Cell]): String = {
+    val task = Option(TaskContext.get()).flatMap(task => Cell.ofJob(task.getLocalProperty))
+    task.filter(running.contains).getOrElse {
+      newest.getOrDefault(cell.fold(Cell.main)(_.workspace), "")
+    }
+  }
 
   // Whether the thread has printed for a cell it does not know.
   private val owing = ThreadLocal.withInitial[Boolean](() => false)
@@ -41,8 +62,8 @@ final class OutputCapture {
 
   private def printed(stream: String, text: String): Unit = Cell.current match {
     case Some(cell) if cell.running => cell.print(stream, text)
-    case _                          =>
-      background.write(stream, text, 0, text.length)
+    case cell                       =>
+      background.write(stream, text, 0, text.length, owner(cell))
       owing.set(true)
   }
 }

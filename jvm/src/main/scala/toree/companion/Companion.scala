@@ -8,12 +8,12 @@ import java.util.concurrent.ConcurrentHashMap
 import scala.reflect.io.{AbstractFile, PlainDirectory}
 
 import toree.Events
-import toree.cells.{Failure, Outbox, OutputCapture}
+import toree.cells.{Cell, Failure, Outbox, OutputCapture}
 import toree.closures.CellClasses
 import toree.magic.Magics
 import toree.packages.Packages
-import toree.repl.{JarLoader, ReplClassLoader}
-import toree.spark.{Progress, SparkAccess}
+import toree.repl.{CellLoader, JarLoader}
+import toree.spark.{Progress, SparkAccess, WorkspaceSpark}
 import toree.text.Json
 
 /** All that lives in the companion process: one Spark session and the workspaces over it. */
@@ -22,9 +22,8 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
   private val directory: AbstractFile = new PlainDirectory(
     new scala.reflect.io.Directory(classes.toFile)
   )
-  // One for all REPLs, old and new: Spark's tasks load the classes of cells through it.
-  val loader = new ReplClassLoader(directory, new JarLoader(getClass.getClassLoader))
-  private var repls = 0
+  // Above all REPLs, old and new: Spark's tasks load the classes of cells through it.
+  val loader = new CellLoader(directory, new JarLoader(getClass.getClassLoader))
 
   val progress = new Progress((cell, json, unwanted) =>
     capture.background.put(Outbox.Progress(cell, json, unwanted))
@@ -32,13 +31,13 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
   val spark = new SparkAccess(
     loader,
     () => loader.added,
-    jars => workspaces.values.forEach(_.repl().addJars(jars.map(_.toURL))),
+    jars => workspaces.values.forEach(w => if (w.isReady) w.repl().addJars(jars.map(_.toURL))),
     progress
   )
   private val packages = new Packages(loader)
   val magics = new Magics(loader)
   spark.began = _ => {
-    magics.tell(_.sparkReady(workspace("main").kernel))
+    magics.tell(_.sparkReady(workspace(Cell.main).kernel))
     tell("sparkReady")
   }
   spark.ended = () => {
@@ -56,8 +55,9 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
   /** The REPL of the first workspace and Spark start side by side. */
   def start(): Unit = {
     CellClasses.serve(classes)
-    open("main")
-    if (mode == "eager") background("spark-start")(awaitSpark())
+    val first = add(made(Cell.main, new WorkspaceSpark(spark, None)))
+    if (mode == "eager") Threads.background("spark-start", loader)(awaitSpark())
+    warmed(first)
   }
 
   def workspace(name: String): Workspace = {
@@ -66,41 +66,52 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
     found
   }
 
+  /** A private workspace: a session, names and a REPL of its own, each made at its first use. */
+  def open(name: String): Unit = synchronized {
+    if (!workspaces.containsKey(name)) add(made(name, new WorkspaceSpark(spark, Some(name))))
+  }
+
+  /** Stops what runs in a private workspace and lets go of all it has. */
+  def drop(name: String): Unit = if (name != Cell.main)
+    Option(workspaces.remove(name)).foreach { old =>
+      old.close()
+      old.spark.close()
+      old.values.clear()
+      capture.closed(name)
+    }
+
   /** A new REPL; the session, its views and its caches stay. */
   def restart(name: String): Unit = {
     val old = workspace(name)
     old.interruptAll()
-    open(name).repl()
+    val fresh = add(old.successor(loader.repl(old.values)))
+    warmed(fresh)
+    fresh.repl()
     old.close()
   }
 
-  private def open(name: String): Workspace = synchronized {
-    val made =
-      new Workspace(name, loader, classes, repls * linesOfOne, spark, capture, packages, magics)
-    repls += 1
-    workspaces.put(name, made)
-    background(s"repl-$name") {
-      made.start()
-      // Two cores have enough to do until Spark is there.
-      if (mode == "eager") awaitSpark()
-      new Warmup(made).run()
-    }
-    made
+  private def made(name: String, own: WorkspaceSpark): Workspace = {
+    val repl = loader.repl(new ConcurrentHashMap[String, Any])
+    new Workspace(name, repl, classes, own, capture, packages, magics)
   }
 
-  // Lines a REPL may number before its names would meet the next one's.
-  private val linesOfOne = 1000000
+  private def add(workspace: Workspace): Workspace = {
+    workspaces.put(workspace.name, workspace)
+    workspace
+  }
+
+  /** Starts a REPL now, and lets the JIT meet it. */
+  private def warmed(workspace: Workspace): Unit =
+    Threads.background(s"repl-${workspace.name}", loader) {
+      workspace.start()
+      // Two cores have enough to do until Spark is there.
+      if (mode == "eager") awaitSpark()
+      new Warmup(workspace).run()
+    }
 
   private def awaitSpark(): Unit =
     try { spark.session(); () }
     catch { case problem: Throwable => problem.printStackTrace() }
-
-  private def background(name: String)(body: => Unit): Unit = {
-    val thread = new Thread(null, () => body, name, 16L * 1024 * 1024)
-    thread.setDaemon(true)
-    thread.setContextClassLoader(loader)
-    thread.start()
-  }
 
   def close(): Unit = {
     workspaces.values.forEach(_.interruptAll())
@@ -112,7 +123,7 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
   def info: String = {
     val runtime = Runtime.getRuntime
     val context = spark.peek.map(_.sparkContext)
-    val repl = Option(workspaces.get("main")).exists(_.isReady)
+    val repl = Option(workspaces.get(Cell.main)).exists(_.isReady)
     Json.obj(
       versions ++ Seq(
         "master" -> context.map(_.master),

@@ -4,6 +4,7 @@ import java.net.URI
 import java.nio.file.{Files, Path}
 import java.util.{Collections, LinkedHashMap, Map => JMap}
 import java.util.concurrent.{ConcurrentHashMap, CountDownLatch, LinkedBlockingDeque}
+import java.util.concurrent.atomic.AtomicBoolean
 
 import toree.{Events, Kernel}
 import toree.cells.{Cell, CellOptions, CellThread, Outcome, OutputCapture}
@@ -11,17 +12,18 @@ import toree.magic.Magics
 import toree.packages.{Packages, Request}
 import toree.repl.{Commands, ReplClassLoader, ReplSettings, ScalaRepl}
 import toree.sharing.Sharing
-import toree.spark.SparkAccess
-import toree.sql.SqlCell
+import toree.spark.{Settings, WorkspaceSpark}
+import toree.sql.{SqlCell, SqlCompletion}
 import toree.stop.Guard
 
-/** One user's REPL over the shared Spark session, and the cells running in it. */
+/** A REPL over a Spark session, and the cells running in it. The REPL starts with its first use:
+  * much is done in SQL, Python and R alone.
+  */
 final class Workspace(
-    name: String,
+    val name: String,
     loader: ReplClassLoader,
     classes: Path,
-    firstLine: Int,
-    spark: SparkAccess,
+    val spark: WorkspaceSpark,
     capture: OutputCapture,
     packages: Packages,
     magics: Magics
@@ -34,18 +36,21 @@ final class Workspace(
     override def removeEldestEntry(eldest: JMap.Entry[String, AnyRef]): Boolean = size > 1000
   })
   private val ready = new CountDownLatch(1)
-  private val kernelKey = key(s"kernel $firstLine")
+  private val begun = new AtomicBoolean
+  private val access = spark.shared
+  // No name of the user's, and another for each REPL over the same values.
+  private val kernelKey = s"kernel ${loader.firstLine}"
   private val threads = new Object
   @volatile private var usual: CellThread = _
   @volatile private var problem: Option[Throwable] = None
   @volatile private var started: ScalaRepl = _
   @volatile var kernel: Kernel = _
 
-  /** Makes the REPL; called on a thread of its own, beside Spark's start. */
-  def start(): Unit =
+  /** Makes the REPL, once; called on a thread of its own. */
+  def start(): Unit = if (begun.compareAndSet(false, true))
     try {
-      val settings = ReplSettings(classes, loader.added, System.err.println)
-      val repl = new ScalaRepl(settings, loader, spark, kernelKey, firstLine)
+      val settings = ReplSettings(classes, loader.all.added, System.err.println)
+      val repl = new ScalaRepl(settings, loader, spark, kernelKey)
       kernel = new Kernel(
         spark,
         addJars,
@@ -62,11 +67,14 @@ final class Workspace(
     } finally ready.countDown()
 
   def isIdle: Boolean = running.isEmpty
-  val sharing = new Sharing(loader.shared, key(_), () => repl(), spark)
+  val sharing = new Sharing(loader.shared, () => repl(), Option(started), spark)
+  val settings = new Settings(spark)
+  val sqlCompletion = new SqlCompletion(spark)
 
   def isReady: Boolean = started != null
 
   def repl(): ScalaRepl = {
+    if (!begun.get) Threads.background(s"repl-$name", loader)(start())
     ready.await()
     problem.foreach(e => throw new IllegalStateException(s"the Scala REPL did not start: $e", e))
     started
@@ -74,7 +82,7 @@ final class Workspace(
 
   def execute(id: String, code: String, options: CellOptions, events: Events): Outcome =
     cell(id, code, events) { cell =>
-      announced(code)(executeScala(cell, code, options.under(key(_))))
+      announced(code)(executeScala(cell, code, options))
     }
 
   /** Commands before the code first; what comes of the last part is what comes of the cell. */
@@ -94,13 +102,13 @@ final class Workspace(
   private def perform(command: Commands.Command, cell: Cell, options: CellOptions): Outcome =
     command match {
       case Commands.Load(named) =>
-        val file = spark.folder.resolve(named)
+        val file = access.folder.resolve(named)
         Commands.text(file) match {
           case Some(text) => repl().execute(cell, text, options)
           case None       => Outcome.syntax(s"There is no file $file.")
         }
       case Commands.Jar(named) =>
-        val file = spark.folder.resolve(named)
+        val file = access.folder.resolve(named)
         if (Files.exists(file)) {
           addJars(Seq(file.toUri))
           Outcome.Ok()
@@ -143,7 +151,7 @@ final class Workspace(
 
   /** Fetches a jar and puts it on every class path. */
   def addJar(id: String, uri: URI, force: Boolean, events: Events): Outcome =
-    cell(id, s"%AddJar $uri", events)(_ => packages.fetch(uri, force, () => spark.hadoop, addJars))
+    cell(id, s"%AddJar $uri", events)(_ => packages.fetch(uri, force, () => access.hadoop, addJars))
 
   private def cell(id: String, code: String, events: Events)(body: Cell => Outcome): Outcome = {
     if (seen.put(id, id) != null) {
@@ -153,13 +161,16 @@ final class Workspace(
           "until it was stopped is done."
       )
     }
-    val cell = new Cell(id)
+    val cell = new Cell(id, name)
     running.put(id, cell)
     if (early.remove(id)) interrupt(id)
     capture.started(cell)
     val thread = threadFor(cell)
     try {
-      val outcome = thread.run(cell, events)(spark.tagged(cell, code)(body(cell)))
+      val outcome = thread.run(cell, events) {
+        spark.enter()
+        access.tagged(cell, code)(body(cell))
+      }
       capture.background.settle()
       outcome
     } finally {
@@ -167,6 +178,7 @@ final class Workspace(
       // Only when the front is gone is the cell still running here.
       if (cell.running) interrupt(id)
       running.remove(id, cell)
+      capture.ended(cell)
     }
   }
 
@@ -202,11 +214,11 @@ final class Workspace(
       while (cell.running) {
         if (started != null) started.stopCompiling(cell)
         cell.wake()
-        spark.cancel(cell.id)
+        access.cancel(cell.id)
         Thread.sleep(50)
       }
     finally {
-      spark.keepCancelling(cell.id)
+      access.keepCancelling(cell.id)
       // Threads the cell has started stop at their next check too.
       Thread.sleep(200)
       Guard.open(cell)
@@ -215,15 +227,12 @@ final class Workspace(
 
   def interruptAll(): Unit = running.keySet.forEach(id => interrupt(id))
 
-  /** Workspaces share the loader that carries the values. */
-  private def key(name: String): String = s"${this.name}/$name"
-
   def put(name: String, value: Any): Unit =
-    if (value == null) loader.shared.remove(key(name)) else loader.shared.put(key(name), value)
+    if (value == null) loader.shared.remove(name) else loader.shared.put(name, value)
 
   /** A value put under a key, else what a name of the REPL holds now. */
   def named(name: String): Option[Any] =
-    Option(loader.shared.get(key(name))).orElse(if (isReady) started.value(name) else None)
+    Option(loader.shared.get(name)).orElse(if (isReady) started.value(name) else None)
 
   def addJars(uris: Seq[URI]): Unit = {
     repl().addJars(uris.map(_.toURL))
@@ -232,6 +241,13 @@ final class Workspace(
 
   private def evaluate(repl: ScalaRepl, code: String): Outcome =
     Cell.current.fold[Outcome](Outcome.Aborted)(cell => repl.execute(cell, code, CellOptions()))
+
+  /** Another REPL over the same session and values takes its place. */
+  def successor(loader: ReplClassLoader): Workspace =
+    new Workspace(name, loader, classes, spark, capture, packages, magics)
+
+  /** The values that are shared, which outlive a REPL. */
+  def values: ConcurrentHashMap[String, Any] = loader.shared
 
   def close(): Unit = {
     interruptAll()

@@ -8,11 +8,11 @@ import org.apache.spark.rdd.RDD
 import org.apache.spark.sql.{Dataset, SparkSession}
 
 import toree.Events
-import toree.cells.{CellOptions, Guest}
+import toree.cells.{Cell, CellOptions, Guest}
 import toree.companion.Companion
 import toree.packages.Request
-import toree.spark.{Batches, Jobs, Preview, Settings, SparkBuild}
-import toree.sql.{SqlCell, SqlCompletion, SqlNames}
+import toree.spark.{Batches, Jobs, Preview, SparkBuild}
+import toree.sql.{SqlCell, SqlNames}
 import toree.text.Json
 
 /** Every call the front may make, in Java's types; what it means is done elsewhere.
@@ -20,17 +20,20 @@ import toree.text.Json
   * Called on the thread of the front's connection. Texts that carry more than one thing are JSON.
   */
 final class EntryPoint(companion: Companion) {
-  private val sqlCompletion = new SqlCompletion(companion.spark)
-  private val settings = new Settings(companion.spark)
   private val jobs = new Jobs(companion.spark)
 
   def ping(): String = companion.ping
 
-  def awaitRepl(): Unit = { companion.workspace("main").repl(); () }
+  def awaitRepl(): Unit = { companion.workspace(Cell.main).repl(); () }
   def awaitSpark(): Unit = { companion.spark.session(); () }
   def info(): String = companion.info
 
+  /** A private workspace, if there is none of that name yet; and its end. */
+  def openWorkspace(name: String): Unit = companion.open(name)
+  def closeWorkspace(name: String): Unit = companion.drop(name)
+
   def session(): SparkSession = companion.spark.session()
+  def sessionOf(workspace: String): SparkSession = companion.workspace(workspace).spark.session()
   def javaContext(): JavaSparkContext = JavaSparkContext.fromSparkContext(session().sparkContext)
   def stopSpark(): Unit = companion.spark.stop()
 
@@ -68,10 +71,11 @@ final class EntryPoint(companion: Companion) {
   def complete(workspace: String, code: String, cursor: Int): String =
     companion.workspace(workspace).repl().complete(code, cursor)
 
-  def completeSql(code: String, cursor: Int): String =
-    sqlCompletion.complete(code, cursor)
+  def completeSql(workspace: String, code: String, cursor: Int): String =
+    companion.workspace(workspace).sqlCompletion.complete(code, cursor)
 
-  def inspectSql(code: String, cursor: Int): String = sqlCompletion.inspect(code, cursor)
+  def inspectSql(workspace: String, code: String, cursor: Int): String =
+    companion.workspace(workspace).sqlCompletion.inspect(code, cursor)
 
   def inspect(workspace: String, code: String, cursor: Int, detail: Int): String =
     companion.workspace(workspace).repl().inspect(code, cursor, detail)
@@ -82,8 +86,14 @@ final class EntryPoint(companion: Companion) {
   private[gateway] def answer(): Unit = companion.capture.answer()
 
   /** A cell of another language makes its calls on this connection from now on. */
-  def enter(cell: String, description: String, interruptOnCancel: Boolean): Unit = {
-    Guest.enter(cell, companion.capture, () => companion.events)
+  def enter(
+      workspace: String,
+      cell: String,
+      description: String,
+      interruptOnCancel: Boolean
+  ): Unit = {
+    Guest.enter(cell, workspace, companion.capture, () => companion.events)
+    companion.workspace(workspace).spark.enter()
     companion.spark.peek.foreach(
       _.sparkContext.setJobGroup(cell, description, interruptOnCancel)
     )
@@ -142,10 +152,14 @@ final class EntryPoint(companion: Companion) {
   def moveTo(folder: String): Unit = companion.spark.moveTo(folder)
 
   /** What each of some settings (JSON) would need: `Settings.sorted`. */
-  def sortSettings(json: String): String = settings.sorted(Json.read(json))
-  def setSettings(json: String): Unit = settings.set(Json.read(json))
-  def keepSettings(json: String): Unit = settings.keep(Json.read(json))
-  def renewSession(json: String): String = settings.renew(Json.read(json))
+  def sortSettings(workspace: String, json: String): String =
+    companion.workspace(workspace).settings.sorted(Json.read(json))
+  def setSettings(workspace: String, json: String): Unit =
+    companion.workspace(workspace).settings.set(Json.read(json))
+  def keepSettings(workspace: String, json: String): Unit =
+    companion.workspace(workspace).settings.keep(Json.read(json))
+  def renewSession(workspace: String, json: String): String =
+    companion.workspace(workspace).settings.renew(Json.read(json))
 
   def runningJobs(): String = jobs.running
   def cancelJob(id: Int): Boolean = jobs.cancel(id)
@@ -170,8 +184,8 @@ final class EntryPoint(companion: Companion) {
     companion.workspace(workspace).sharing.drop(key)
 
   /** Tables and parameters a SQL statement names. */
-  def sqlNames(text: String): String = {
-    val (tables, parameters) = SqlNames.of(companion.spark.session(), text)
+  def sqlNames(workspace: String, text: String): String = {
+    val (tables, parameters) = SqlNames.of(companion.workspace(workspace).spark.session(), text)
     Json.obj("tables" -> tables, "parameters" -> parameters)
   }
 

@@ -8,11 +8,11 @@ import scala.collection.JavaConverters._
 
 import toree.Kernel
 import toree.cells.Outcome
-import toree.repl.ReplClassLoader
+import toree.repl.CellLoader
 import toree.text.Json
 
 /** The magics and listeners that jars bring. */
-final class Magics(loader: ReplClassLoader) {
+final class Magics(loader: CellLoader) {
   private val known = mutable.LinkedHashMap.empty[(String, String), Magic]
   private val scanned = mutable.Set.empty[java.net.URL]
   private val listeners = new CopyOnWriteArrayList[Listener]

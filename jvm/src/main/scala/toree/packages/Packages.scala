@@ -12,14 +12,14 @@ import org.apache.ivy.core.module.id.ModuleId
 import org.apache.spark.SparkConf
 
 import toree.cells.{Cell, Outcome}
-import toree.repl.ReplClassLoader
+import toree.repl.CellLoader
 
 /** The jars that were added while this process runs, and how they get in.
   *
   * Nothing is added that would not be seen (the class path's own jars come first) or would make two
   * versions of one library; what was left out is said.
   */
-final class Packages(loader: ReplClassLoader) {
+final class Packages(loader: CellLoader) {
 
   /** Adds to the compiler, the class loader and Spark. */
   type Add = Seq[URI] => Unit

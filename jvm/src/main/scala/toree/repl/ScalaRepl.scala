@@ -8,7 +8,7 @@ import scala.tools.nsc.Settings
 import scala.tools.nsc.interpreter.CellMain
 
 import toree.cells.{Cell, CellOptions, Failure, Outcome}
-import toree.spark.SparkAccess
+import toree.spark.WorkspaceSpark
 import toree.stop.{Guard, Interrupted}
 
 /** Runs Scala cells: compiles a cell as few requests, runs them in order, tells what came of it.
@@ -18,9 +18,8 @@ import toree.stop.{Guard, Interrupted}
 final class ScalaRepl(
     settings: Settings,
     loader: ReplClassLoader,
-    spark: SparkAccess,
-    kernelKey: String,
-    firstLine: Int
+    spark: WorkspaceSpark,
+    kernelKey: String
 ) {
   private val lock = new ReentrantLock
   private val messages = new Messages
@@ -39,7 +38,7 @@ final class ScalaRepl(
   private var bound = 0
 
   def start(): Unit = locked {
-    main.initialized(firstLine)
+    main.initialized(loader.firstLine)
     import main.global._
     analyzer.addAnalyzerPlugin(new analyzer.AnalyzerPlugin {
       // Asked for every tree that is typed: the one place to stop a compilation that takes for ever.
@@ -196,7 +195,7 @@ final class ScalaRepl(
   def value(name: String): Option[Any] = values.current(name)
 
   def addJars(jars: Seq[java.net.URL]): Unit = locked {
-    jars.foreach(loader.addJar)
+    jars.foreach(loader.all.addJar)
     displayers.refresh()
     // As the REPL's own :require does: without a new run the first jar's packages stay unseen.
     new main.global.Run()
@@ -204,5 +203,8 @@ final class ScalaRepl(
     main.dropPresentationCompiler()
   }
 
-  def close(): Unit = locked(main.close())
+  def close(): Unit = locked {
+    loader.translate = (_: String) => None
+    main.close()
+  }
 }

@@ -6,7 +6,7 @@ import org.apache.spark.sql.{functions, DataFrame, Dataset, SparkSession}
 
 import toree.cells.Outcome
 import toree.repl.ScalaRepl
-import toree.spark.SparkAccess
+import toree.spark.WorkspaceSpark
 import toree.sql.{SharedViews, SqlCell}
 import toree.text.Json
 
@@ -17,18 +17,18 @@ import toree.text.Json
   */
 final class Sharing(
     shared: java.util.Map[String, Any],
-    place: String => String, // a key of this workspace among them
     repl: () => ScalaRepl,
-    spark: SparkAccess
+    started: => Option[ScalaRepl],
+    spark: WorkspaceSpark
 ) {
 
   /** `kernel.data` of this workspace's cells. */
-  val data = new SharedData(read, name => repl().value(name))
+  val data = new SharedData(read, name => started.flatMap(_.value(name)))
 
   private def read(json: String): Any = {
     // A DataFrame's key was made for this one call, but for those `%%sql -o` keeps.
     def frame(key: String) =
-      if (key.startsWith("sql:")) shared.get(place(key)) else shared.remove(place(key))
+      if (key.startsWith("sql:")) shared.get(key) else shared.remove(key)
     new WireReader(frame).read(json)._1 match {
       case None  => null
       case other => other
@@ -63,13 +63,13 @@ final class Sharing(
   /** The value of a name, as JSON; a DataFrame is kept under `key`. */
   def take(name: String, key: String, folder: String, limit: Int): String = {
     val writer = new WireWriter(
-      keep = dataset => { shared.put(place(key), dataset); key },
+      keep = dataset => { shared.put(key, dataset); key },
       table = (rows, schema) => LocalRows.frame(spark.session(), rows, schema),
       folder = Paths.get(folder),
       limit = limit
     )
-    def waiting = Option(shared.get(place(name)))
-    try data.value(name).orElse(repl().value(name)).orElse(waiting).fold("")(writer.write)
+    def waiting = Option(shared.get(name))
+    try data.value(name).orElse(started.flatMap(_.value(name))).orElse(waiting).fold("")(writer.write)
     catch {
       case problem: Unshareable => Json.obj("t" -> "refused", "reason" -> problem.getMessage)
     }
@@ -77,18 +77,18 @@ final class Sharing(
 
   /** Puts a value under a key; its Scala type. */
   def give(key: String, json: String): String = {
-    val (value, kind) = new WireReader(k => shared.get(place(k))).read(json)
-    shared.put(place(key), value)
+    val (value, kind) = new WireReader(k => shared.get(k)).read(json)
+    shared.put(key, value)
     kind
   }
 
-  def drop(key: String): Unit = { shared.remove(place(key)); () }
+  def drop(key: String): Unit = { shared.remove(key); () }
 
   /** Runs a SQL statement with the shared values it names: DataFrames as tables, others as
     * parameters.
     */
   def sql(text: String, options: SqlCell.Options, keep: (String, DataFrame) => Unit): Outcome = {
-    val values = options.shared.map { case (name, key) => name -> shared.get(place(key)) }
+    val values = options.shared.map { case (name, key) => name -> shared.get(key) }
     val (tables, others) = values.partition(_._2.isInstanceOf[Dataset[_]])
     val frames = tables.map { case (name, table) => (name, table.asInstanceOf[Dataset[Any]]) }
     val params = others.map { case (name, value) => name -> parameter(value) }

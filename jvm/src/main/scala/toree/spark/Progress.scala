@@ -7,6 +7,7 @@ import scala.collection.mutable
 import org.apache.spark.{SparkContext, Success}
 import org.apache.spark.scheduler._
 
+import toree.cells.Cell
 import toree.text.Json
 
 /** How far the Spark jobs of running cells are.
@@ -196,13 +197,8 @@ object Progress {
 
   private def counts(fields: (String, Int)*): Map[String, Int] = fields.toMap
 
-  /** The cell a job belongs to: by its tag, under which a cell may set a group of its own. */
-  private def cellOf(properties: java.util.Properties): Option[String] = {
-    val tags = Option(properties.getProperty("spark.job.tags")).toSeq.flatMap(_.split(','))
-    (tags ++ Option(properties.getProperty("spark.jobGroup.id")))
-      .find(_.startsWith("toree-"))
-      .map(named)
-  }
+  private def cellOf(properties: java.util.Properties): Option[String] =
+    Cell.ofJob(properties.getProperty(_: String)).map(named)
 
   // Each call of a cell has a number behind the cell's id.
   private def named(call: String): String = call.takeWhile(_ != '.')

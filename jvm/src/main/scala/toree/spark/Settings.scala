@@ -11,7 +11,7 @@ import toree.cells.Failure
 import toree.text.Json
 
 /** Settings of the session, changed while the kernel runs (`%%configure`). */
-final class Settings(spark: SparkAccess) {
+final class Settings(spark: WorkspaceSpark) {
 
   /** Which of the settings a running session takes, which need a new session, and which a new JVM.
     */
@@ -58,7 +58,7 @@ final class Settings(spark: SparkAccess) {
     keep(settings)
     try {
       spark.peek.foreach(check(_, settings))
-      spark.stop()
+      spark.shared.stop()
       spark.session()
       ""
     } catch {

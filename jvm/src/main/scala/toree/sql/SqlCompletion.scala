@@ -3,12 +3,12 @@ package toree.sql
 import org.apache.spark.sql.SparkSession
 import org.apache.spark.sql.catalyst.parser.SqlBaseLexer
 
-import toree.spark.SparkAccess
+import toree.spark.WorkspaceSpark
 import toree.text.Json
 
 /** Completes a word of a SQL cell from the keywords and the catalog; runs no job, starts no Spark.
   */
-final class SqlCompletion(spark: SparkAccess) {
+final class SqlCompletion(spark: WorkspaceSpark) {
   import SqlCompletion._
 
   // Spark's own lexer knows them all, also before there is a session.

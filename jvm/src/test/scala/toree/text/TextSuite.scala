@@ -2,7 +2,7 @@ package toree.text
 
 import munit.FunSuite
 
-import toree.repl.{CellText, JarLoader, Messages, ReplClassLoader}
+import toree.repl.{CellLoader, CellText, JarLoader, Messages}
 import toree.stop.Instrument
 
 /** The parts that need no compiler. */
@@ -52,10 +52,9 @@ class TextSuite extends FunSuite {
   }
 
   test("an instrumented class does what it did") {
-    val loader = new ReplClassLoader(
-      new scala.reflect.io.VirtualDirectory("none", None),
-      new JarLoader(getClass.getClassLoader)
-    )
+    val none = new scala.reflect.io.VirtualDirectory("none", None)
+    val loader = new CellLoader(none, new JarLoader(getClass.getClassLoader))
+      .repl(new java.util.concurrent.ConcurrentHashMap[String, Any])
     assertEquals(loader.loadClass("toree.$Gate").getMethod("check").invoke(null), null)
     // Bytes that are no class pass unchanged: the JVM says what is wrong with them.
     assertEquals(Instrument(Array[Byte](1, 2, 3)).toList, List[Byte](1, 2, 3))
