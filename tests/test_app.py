@@ -222,8 +222,38 @@ def test_doctor_tells_of_an_rpy2_that_is_too_new(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(doctor, "packaged", lambda name: "3.6.7")
     assert list(doctor.r_findings()) == [
         doctor.Finding("R", "4.2.2", "/usr/bin/R"),
-        doctor.Finding("rpy2", "3.6.7", "does not load in an R older than 4.5", doctor.GET_RPY2),
+        doctor.Finding(
+            "rpy2", "3.6.7", "does not load in an R older than 4.5", doctor.get(doctor.RPY2)
+        ),
     ]
+
+
+def test_doctor_names_one_command_for_each_package_that_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(doctor, "packaged", lambda name: None)
+    for finding in doctor.packages():
+        assert finding.state == "missing"
+        assert finding.subject in finding.advice.split(" install ")[1]
+        assert "\n" not in finding.advice
+
+
+@pytest.mark.parametrize(
+    ("place", "command"),
+    [
+        ("conda", "conda install -c conda-forge x"),
+        ("pipx/venvs/toree", "pipx inject toree x"),
+        ("venv", f"{sys.executable} -m pip install x"),
+    ],
+)
+def test_doctor_installs_with_what_made_the_environment(
+    place: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / place).mkdir(parents=True)
+    if place == "conda":
+        (tmp_path / place / "conda-meta").mkdir()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / place))
+    assert doctor.get("x") == command
 
 
 def test_the_command_and_its_version() -> None:

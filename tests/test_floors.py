@@ -30,7 +30,7 @@ ROOMS = {
     "r": {"interpreters.r.*"},
     "languages": {"registry"},
     "magics": {"magics.*"},
-    "host": {"workspace", "analysis", "host", "tables"},
+    "host": {"beginning", "workspace", "analysis", "host", "tables"},
     "jupyter": {"jupyter.*", "__main__"},
     "install": {"install.*"},
     "provision": {"provision.*"},

@@ -13,14 +13,24 @@ def main() -> None:
     from toree import apache
 
     apache.refuse()
+    from toree.beginning import Beginning
+
+    beginning = Beginning.read()
+    if any(argument.startswith(("-f", "--f")) for argument in sys.argv):  # and not --help
+        beginning.companion.listening.clear()
+        beginning.start()
     from ipykernel.kernelapp import IPKernelApp
 
     from toree.jupyter.kernel import ToreeKernel
 
+    ToreeKernel.beginning = beginning
     sys.argv[0] = __file__
-    IPKernelApp.launch_instance(
-        kernel_class=ToreeKernel, outstream_class="toree.jupyter.output.BoundedStream"
-    )
+    try:
+        IPKernelApp.launch_instance(
+            kernel_class=ToreeKernel, outstream_class="toree.jupyter.output.BoundedStream"
+        )
+    finally:
+        beginning.companion.close()  # what no kernel has taken over
 
 
 if __name__ == "__main__":

@@ -88,11 +88,7 @@ class Host:
 
     def start(self) -> None:
         """Starts what is to be ready before the first cell; returns at once."""
-        row = self.language
-        if self.config.initialization_mode == "eager" or (row and row.needs_jvm):
-            with contextlib.suppress(Exception):
-                self.companion.start()
-        if row:
+        if row := self.language:
             self.workspace.interpreter(row.name)
         self._register()
         # What packages bring is looked for beside the first cells, not before them.

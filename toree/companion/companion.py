@@ -43,6 +43,9 @@ class Companion:
         self._training: Any = None
         self._gateway: Any = None
         self.events = Events()
+        #: Clear while nobody is there yet to take what happens beside cells.
+        self.listening = threading.Event()
+        self.listening.set()
         #: Told when a JVM has ended by itself, before its cells are; they must not wait.
         self.ended: list[Callable[[], None]] = []
         self._threads = ThreadPoolExecutor(max_workers=64, thread_name_prefix="toree-call")
@@ -149,6 +152,7 @@ class Companion:
 
     def _pump(self, entry: Any) -> None:
         # Delivers what no running cell's own call delivers; ends with the JVM.
+        self.listening.wait()
         with contextlib.suppress(Exception):
             entry.pump()
 
@@ -211,6 +215,7 @@ class Companion:
         with self._lock:
             self._closed = True
             process, self._process = self._process, None
+        self.listening.set()
         if self._training is not None:
             self._training.close()
         if process is not None:

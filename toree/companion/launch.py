@@ -24,7 +24,7 @@ from pathlib import Path
 from .. import folders, lifelines, logs, scratch
 from ..config import Config
 from ..errors import CompanionFailed
-from . import build, cache, cds, java, master, sparkhome
+from . import build, cache, cds, java, master, sparkhome, tuning
 from .training import Training
 
 ADDRESS = "address"  # the file in which the JVM says where it listens
@@ -177,10 +177,12 @@ def _run(
     environment = {
         **os.environ,
         **settings,
+        **tuning.environment(spark),
         "JAVA_HOME": str(runtime.launch_home()),
         "SPARK_HOME": str(spark.home),
         "SPARK_SUBMIT_OPTS": " ".join(
             [
+                *tuning.options(runtime),
                 *built.jvm_options(runtime),
                 cds.quoted(f"-Djava.io.tmpdir={temporary}"),
                 os.environ.get("SPARK_SUBMIT_OPTS", ""),

@@ -28,7 +28,18 @@ CELLS = (
     "case class P(x: Int, name: String); val xs = List(1, 2, 3).map(_ + 1)",
     'import spark.implicits._; xs.toDF("x").groupBy($"x").count().collect().length',
     "spark.sql(\"select 1 as a, 'b' as b\")",
+    "println(spark.range(1000).count())",
+    'val ds = Seq(P(1, "a"), P(2, "b")).toDS(); ds.map(_.x).filter(_ > 1).collect()',
+    'ds.write.parquet("t.parquet"); spark.read.parquet("t.parquet").join(ds, "x").show()',
+    'ds.write.option("header", true).csv("t.csv")',
+    'spark.read.option("header", true).option("inferSchema", true).csv("t.csv").printSchema()',
+    "sc.parallelize(1 to 10).map(n => (n % 2, n)).reduceByKey(_ + _).collect()",
+    "import org.apache.spark.sql.functions._; val plus = udf((n: Int) => n + 1)",
+    'ds.select(plus($"x")).orderBy(desc("x")).first()',
+    "missing",
+    "1 / 0",
 )
+STATEMENTS = ("select 1 as a", "create or replace temp view v as select 1 as a", "show tables")
 
 
 class Training:
@@ -40,7 +51,7 @@ class Training:
         self.closed = threading.Event()
         self._beginning = threading.Lock()
 
-    def run(self, timeout: float = 180) -> Path | None:
+    def run(self, timeout: float = 600) -> Path | None:
         """Writes the archive and returns it; None when there can be none. Takes about 20 s.
 
         Of several that want the same archive one makes it, the others return at once.
@@ -96,7 +107,7 @@ class Training:
         write = "AOTCacheOutput" if goal.suffix == ".aot" else "ArchiveClassesAtExit"
         command = [
             *(str(self.spark.submit), "--properties-file", str(nothing), "--master", "local[2]"),
-            *("--conf", "spark.ui.enabled=false", "--class", "toree.Main", str(self.jar)),
+            *("--conf", "spark.ui.port=0", "--class", "toree.Main", str(self.jar)),
             *(str(folder / "address"), "--spark", "eager"),
         ]
         return subprocess.Popen(
@@ -138,6 +149,15 @@ class Training:
             wire.call("awaitSpark")
             for number, code in enumerate(CELLS):
                 wire.call("execute", MAIN, f"training-{number}", code, "{}")
+            for number, text in enumerate(STATEMENTS):
+                wire.call("executeSql", MAIN, f"training-sql-{number}", text, "{}")
+            wire.call("complete", MAIN, "spark.ra", 8)
+            wire.call("isComplete", MAIN, "val x =")
+            wire.call("inspect", MAIN, "spark", 3, 0)
+            wire.call("completeSql", MAIN, "select * from ", 14)
+            wire.call("sqlNames", MAIN, "select * from v")
+            wire.call("javaContext")
+            wire.call("session")
 
     def close(self) -> None:
         """Ends the run if it goes on, or keeps it from beginning; nothing is written then."""
@@ -171,13 +191,23 @@ class Wire:
         self.answers.close()
         self.socket.close()
 
-    def call(self, method: str, *arguments: str) -> str:
-        texts = [text.replace("\\", "\\\\").replace("\n", "\\n") for text in arguments]
-        return self.send("c", "t", method, *("s" + text for text in texts), "e")
+    def call(self, method: str, *arguments: str | int) -> str:
+        return self.send("c", "t", method, *map(self.word, arguments), "e")
+
+    @staticmethod
+    def word(argument: str | int) -> str:
+        if isinstance(argument, int):
+            return f"i{argument}"
+        return "s" + argument.replace("\\", "\\\\").replace("\n", "\\n")
 
     def send(self, *lines: str) -> str:
         self.socket.sendall("".join(line + "\n" for line in lines).encode())
-        return self.answers.readline().rstrip("\n")
+        while (answer := self.answers.readline()) and not answer.startswith("!"):
+            # What the cell prints comes first, as a call of ours: it gets no value back.
+            while self.answers.readline() not in ("e\n", ""):
+                pass
+            self.socket.sendall(b"!yv\n")
+        return answer.rstrip("\n")
 
 
 def class_path(spark: SparkHome, java: Java, environment: Mapping[str, str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import os
 import re
 import shutil
@@ -20,7 +21,7 @@ from . import kernelspec
 #: rpy2-rinterface from 3.6.6 on does not load in an R older than 4.5.
 R_OF_NEW_RPY2 = (4, 5)
 FIRST_NEW_RPY2 = (3, 6, 6)
-GET_RPY2 = 'pip install "rpy2>=3.6,<3.7" "rpy2-rinterface<3.6.6" pyarrow'
+RPY2 = '"rpy2>=3.6,<3.7" "rpy2-rinterface<3.6.6" pyarrow'
 DEBIAN_R = (
     "apt-get install r-base-core r-base-dev python3-dev r-cran-dbi r-cran-dplyr r-cran-dbplyr"
 )
@@ -62,9 +63,34 @@ def report(findings: list[Finding]) -> str:
     return "\n".join(lines)
 
 
+#: What only some cells need, and for what.
+PARTS = {
+    "pandas": ("toPandas() and local tables", '"pandas>=2,<3"'),
+    "pyarrow": ("tables that cross between languages", '"pyarrow>=14"'),
+}
+
+
 def packages() -> Iterator[Finding]:
     for name in ("ipykernel", "jupyter_client", "jpype1"):
-        yield Finding(name, packaged(name) or "missing")
+        found = packaged(name)
+        yield Finding(name, found or "missing", advice="" if found else get(name))
+    for name, (purpose, wanted) in PARTS.items():
+        if found := packaged(name):
+            yield Finding(name, found)
+        else:
+            yield Finding(name, "missing", f"for {purpose}", get(wanted))
+
+
+def get(packages: str) -> str:
+    """The one command that installs packages into this Python, by the tool that made it."""
+    prefix = Path(sys.prefix)
+    if (prefix / "conda-meta").is_dir():
+        return f"conda install -c conda-forge {packages}"
+    if prefix.parent.name == "venvs" and "pipx" in prefix.parts:
+        return f"pipx inject {prefix.name} {packages}"
+    if importlib.util.find_spec("pip") is None:  # uv's environments have none
+        return f"uv pip install --python {sys.executable} {packages}"
+    return f"{sys.executable} -m pip install {packages}"
 
 
 def packaged(name: str) -> str | None:
@@ -104,7 +130,7 @@ def pyspark(spark: sparkhome.SparkHome) -> Finding:
         other = f" (not the installed {found})" if found and found != spark.version else ""
         return Finding("PySpark", spark.version, f"{spark.python_path[0]}{other}")
     if found is None:
-        advice = f'pip install "pyspark=={spark.version}"'
+        advice = get(f'"pyspark=={spark.version}"')
         return Finding("PySpark", "missing", "this Spark has no Python part", advice)
     return Finding("PySpark", found)
 
@@ -133,9 +159,9 @@ def r_findings() -> Iterator[Finding]:
         yield Finding("R", ".".join(map(str, found)), program)
     rpy2 = packaged("rpy2-rinterface")
     if rpy2 is None:
-        yield Finding("rpy2", "missing", "only R cells need it", GET_RPY2)
+        yield Finding("rpy2", "missing", "only R cells need it", get(RPY2))
     elif found and found < R_OF_NEW_RPY2 and sparkhome.numbers(rpy2) >= FIRST_NEW_RPY2:
-        yield Finding("rpy2", rpy2, "does not load in an R older than 4.5", GET_RPY2)
+        yield Finding("rpy2", rpy2, "does not load in an R older than 4.5", get(RPY2))
     else:
         yield Finding("rpy2", rpy2, "rpy2-rinterface")
 

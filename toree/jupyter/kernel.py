@@ -14,9 +14,8 @@ from typing import Any
 from ipykernel.ipkernel import IPythonKernel
 from traitlets import Type
 
-from .. import __version__, registry, scratch
-from ..companion.companion import Companion
-from ..config import Config
+from .. import __version__, scratch
+from ..beginning import Beginning
 from ..errors import ToreeError
 from ..host import Host
 from ..interpreters.base import Aborted, Failed, Ok, Result
@@ -42,21 +41,18 @@ class ToreeKernel(IPythonKernel):
     implementation = "toree"
     implementation_version = __version__
     debugger_class = Type(Variables)
+    #: What `__main__` has begun while this module was loaded.
+    beginning: Beginning | None = None
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.config_error = ""
         self._in_cell = self._stop_asked = False
-        table = registry.languages()
-        aliases = {name: row.name for name, row in registry.magic_names(table).items()}
-        try:
-            config = Config.from_environment(languages=aliases)
-        except ValueError as error:
-            self.config_error = str(error)
-            config = Config()
+        self.begun = self.beginning or Beginning.read()
+        self.config_error, config = self.begun.fault, self.begun.config
         BoundedStream.limit = config.output_limit
-        self.companion = Companion(config)
-        self.host = Host(config, Shell(self), table, Attachment(self.companion))
+        self.companion = self.begun.companion
+        attachment = Attachment(self.companion)
+        self.host = Host(config, Shell(self), self.begun.languages, attachment)
         self.companion.events.late_output = self._late_output
         self.executions = Executions(self._stop_cell)
         self.clients = Clients(self, self.host.workspace, self.executions.cancel)
@@ -69,6 +65,8 @@ class ToreeKernel(IPythonKernel):
 
     def start(self) -> None:
         super().start()
+        self.begun.start()
+        self.companion.listening.set()
         self.host.start()
 
     # ---------------------------------------------------------------- clients of ours

@@ -10,6 +10,7 @@ import contextlib
 import json
 import re
 import threading
+import time
 import types
 from collections.abc import Callable, Collection
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -22,6 +23,7 @@ from .attachment import ENTERED, Attachment, Entered, has_ended
 
 _MENTION = re.compile(r"(?i:spark)|\bsc\b|\bgetOrCreate\b")
 _SILENCE = 1.0  # seconds a cell waits for the JVM before it says so
+_QUIET, _LOOK = 3.0, 0.2  # seconds without a cell, looked for so often
 
 
 class PythonSpark:
@@ -39,17 +41,24 @@ class PythonSpark:
         self._published: Any = None
         self._group = ""  # of the jobs of the cell that runs
 
-    def attach_when_ready(self) -> None:
+    def attach_when_ready(self, busy: Callable[[], bool] | None = None) -> None:
         """Attaches on a thread of its own as soon as the JVM is there.
+
+        With `busy` once no cell has run for a while: importing PySpark takes a second of the
+        processor, and the first cells of another language need it more.
 
         A thread other than the main one also keeps SparkContext from installing its SIGINT
         handler, which would cancel the jobs of every language.
         """
-        threading.Thread(target=self._try, name="toree-pyspark", daemon=True).start()
+        threading.Thread(target=self._try, args=[busy], name="toree-pyspark", daemon=True).start()
 
-    def _try(self) -> None:
+    def _try(self, busy: Callable[[], bool] | None) -> None:
         with contextlib.suppress(Exception):  # the cell that needs Spark will say what is wrong
             self._companion.entry()
+            quiet = _QUIET if busy else 0
+            while quiet > 0:
+                time.sleep(_LOOK)
+                quiet = _QUIET if busy and busy() else quiet - _LOOK
             self.attach()
 
     def attach(self) -> tuple[Any, Any]:

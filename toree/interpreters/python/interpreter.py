@@ -38,6 +38,8 @@ class PythonInterpreter(Interpreter):
         self._spark = services.spark
         self._companion = services.companion
         self._eager = services.config.initialization_mode == "eager"
+        self._first = services.config.language == self.language
+        self._cells = services.cells
         self._names, self._store = services.names, services.store
         self._variables = PythonVariables(services)
         self._faults = Faults(services.ipython.shell)
@@ -49,7 +51,8 @@ class PythonInterpreter(Interpreter):
         self._ipython.shell.user_ns_hidden["kernel"] = kernel
         _names_are_names(self._ipython.shell)
         if self._eager:
-            self._spark.attach_when_ready()
+            busy = None if self._first else lambda: any(True for _ in self._cells)
+            self._spark.attach_when_ready(busy)
 
     async def execute(self, code: str, output: Output, **options: Any) -> Result:
         life = self._companion.life

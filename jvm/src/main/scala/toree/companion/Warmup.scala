@@ -9,18 +9,19 @@ final class Warmup(workspace: Workspace) {
   def run(): Unit = if (workspace.isReady) {
     Thread.currentThread.setPriority(Thread.MIN_PRIORITY)
     val repl = workspace.repl()
-    Warmup.cells.foreach(repl.warm)
-    repl.warmCompletion()
     val end = System.nanoTime + Warmup.seconds * 1000000000L
-    Iterator.continually(Warmup.cells).flatten.take(Warmup.rounds * Warmup.cells.size).foreach {
-      code =>
-        while (!workspace.isIdle && System.nanoTime < end) Thread.sleep(100)
-        if (System.nanoTime < end) {
-          repl.warm(code)
-          // A breath for whoever waits for the lock without queueing at it.
-          Thread.sleep(5)
-        }
+    def aside(work: => Unit): Unit = {
+      while (!workspace.isIdle && System.nanoTime < end) Thread.sleep(50)
+      if (System.nanoTime < end) work
     }
+    def round(): Unit = Warmup.cells.foreach { code =>
+      aside(repl.warm(code, () => workspace.isIdle))
+      // A breath for whoever waits for the lock without queueing at it.
+      Thread.sleep(5)
+    }
+    round()
+    aside(repl.warmCompletion())
+    for (_ <- 1 to Warmup.rounds) round()
   }
 }
 

@@ -1,5 +1,7 @@
 package scala.tools.nsc.interpreter
 
+import java.lang.reflect.Modifier
+
 import scala.collection.mutable
 import scala.reflect.internal.util.Position
 import scala.reflect.io.AbstractFile
@@ -20,6 +22,8 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
 
   // A request whose compilation or run failed: what it defined must not be seen by later cells.
   private val forgotten = mutable.HashSet.empty[Request]
+  // By a term's name the latest request that defines it.
+  private val latest = mutable.HashMap.empty[String, Request]
   private var compiler: Option[interactive.Global] = None
   private val linesKnown = mutable.HashSet.empty[Int]
 
@@ -87,9 +91,40 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
       folder.delete()
     }
 
-  def forget(requests: Seq[Request]): Unit = forgotten ++= requests
+  def forget(requests: Seq[Request]): Unit = if (requests.nonEmpty) {
+    forgotten ++= requests
+    latest.clear()
+    prevRequestList.foreach(name)
+  }
 
-  def record(request: Request): Unit = silently(recordRequest(request))
+  def record(request: Request): Unit = {
+    silently(recordRequest(request))
+    name(request)
+  }
+
+  private def name(request: Request): Unit =
+    request.termNames.foreach(term => latest(term.decoded) = request)
+
+  /** Lets go of a request that ran and that no later one can reach, and of its values. */
+  def release(request: Request): Unit = {
+    forgotten += request
+    request.termNames.foreach { term =>
+      if (latest.get(term.decoded).contains(request)) latest -= term.decoded
+    }
+    path(request) match {
+      case CellPath(module, "INSTANCE" :: _) => empty(Class.forName(module, false, loader))
+      case _                                 => ()
+    }
+  }
+
+  private def empty(holder: Class[_]): Unit =
+    try {
+      val field = holder.getDeclaredField("INSTANCE")
+      field.setAccessible(true)
+      // Final where the class could not be instrumented: then its values stay, as the REPL's do.
+      if (!Modifier.isFinal(field.getModifiers))
+        field.set(holder.getField("MODULE$").get(null), null)
+    } catch { case _: ReflectiveOperationException => () }
 
   /** How to reach the object that holds a request's values. Asks the compiler, so: under the lock.
     */
@@ -119,8 +154,7 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
   def quietTypeOf(expression: String): Type = silently(typeOfExpression(expression, silent = true))
 
   /** The latest request that defines a term of this name. */
-  def requestOf(name: String): Option[Request] =
-    prevRequestList.reverseIterator.find(_.termNames.exists(_.decoded == name))
+  def requestOf(name: String): Option[Request] = latest.get(name)
 
   /** All values by name, each with the text of its latest type. */
   def values: List[(String, String)] = {

@@ -109,6 +109,9 @@ final class CellValues[M <: CellMain](val main: M) {
 
   def ran(request: main.Request, instance: AnyRef): Unit = instances.put(request, instance)
 
+  /** No name leads to the request's values any more. */
+  def forget(request: AnyRef): Unit = { instances.remove(request); () }
+
   def echo(line: Line, instance: AnyRef, types: Boolean): Option[String] = line match {
     case Said(_, _, text, _)              => Some(text)
     case Value(name, kind, _, true, _)    => Some(s"${named(name, kind, types)} = <lazy>")

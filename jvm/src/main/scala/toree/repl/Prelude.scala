@@ -15,11 +15,10 @@ object Prelude {
   /** Lazy, so that a cell which does not touch Spark does not wait for it; stable, so that
     * `import spark.implicits._` is allowed. Compiled anew when the session was replaced.
     */
-  val spark: List[String] = List(
+  val spark: String =
     """@transient lazy val spark: _root_.org.apache.spark.sql.SparkSession = kernel.sparkSession
-      |@transient lazy val sc: _root_.org.apache.spark.SparkContext = kernel.sparkContext""".stripMargin,
-    """import spark.implicits._
+      |@transient lazy val sc: _root_.org.apache.spark.SparkContext = kernel.sparkContext
+      |import spark.implicits._
       |import spark.sql
       |import _root_.org.apache.spark.SparkContext._""".stripMargin
-  )
 }

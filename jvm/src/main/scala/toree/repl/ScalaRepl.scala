@@ -29,12 +29,14 @@ final class ScalaRepl(
   private val completeness = new Completeness(compiler.statements)
   private val completion = new Completion(main, compiler.comments)
   private val imports = new Imports[main.type](main)
+  private val history = new History[main.type](main, values.forget)
   val displayers = new Displayers(loader)
   private val shown = new Results(displayers)
 
   @volatile var lastException: Throwable = _
   @volatile private var compiling: Cell = _
-  private var warming = false
+  // Whether the compilation for nobody, if there is one, may go on.
+  private var warming: Option[() => Boolean] = None
   private var bound = 0
 
   def start(): Unit = locked {
@@ -49,7 +51,7 @@ final class ScalaRepl(
           mode: scala.reflect.internal.Mode
       ): Type = {
         Guard.check()
-        if (warming && wanted) throw new Interrupted
+        if (warming.exists(goOn => wanted || !goOn())) throw new Interrupted
         pt
       }
     })
@@ -59,24 +61,24 @@ final class ScalaRepl(
         try main.resourceOf(name)
         finally lock.unlock()
       else None
-    compiler.quietly(Prelude.kernel(kernelKey))
-    bindSpark()
+    bound = spark.number
+    // One request: to compile is slow before the JIT knows the compiler.
+    compiler.quietly(s"${Prelude.kernel(kernelKey)}\n${Prelude.spark}")
   }
 
-  /** Compiles code which leaves nothing behind, and runs it if told to: for the JIT's sake. Gives
-    * way to whoever wants the compiler.
+  /** Compiles code which leaves nothing behind, and runs it: for the JIT's sake. Gives way to
+    * whoever wants the compiler, and to any cell: two cores have enough to do with that.
     */
-  def warm(code: String): Unit = if (lock.tryLock()) {
-    warming = true
+  def warm(code: String, idle: () => Boolean): Unit = if (lock.tryLock()) {
+    warming = Some(idle)
     try
       main.compiled(code).foreach { request =>
-        val path = main.path(request)
-        main.instance(path)
+        if (idle()) main.instance(main.path(request))
         main.erase(request)
       }
     catch { case _: Interrupted => () }
     finally {
-      warming = false
+      warming = None
       main.reporter.reset()
       lock.unlock()
     }
@@ -115,7 +117,10 @@ final class ScalaRepl(
       compiling = cell
       try {
         if (bound != spark.number) bindSpark()
-        compiler.compile(cell, code, options)
+        history.tidy()
+        val made = compiler.compile(cell, code, options)
+        if (made.isRight) history.begins()
+        made
       } finally compiling = null
     }
     compiled match {
@@ -126,7 +131,7 @@ final class ScalaRepl(
 
   private def bindSpark(): Unit = {
     bound = spark.number
-    Prelude.spark.foreach(compiler.quietly)
+    compiler.quietly(Prelude.spark)
   }
 
   private def run(cell: Cell, pieces: List[Piece], options: CellOptions): Outcome = {
@@ -152,6 +157,11 @@ final class ScalaRepl(
         locked(main.forget(left.map(_.request)))
         lastException = Failure.unwrapped(problem)
         Failure.outcome(problem, compiler.places(cell)).copy(definitions = definitions)
+    } finally {
+      history.ends(pieces.dropRight(left.size).map(_.request))
+      if (lock.tryLock())
+        try history.tidy()
+        finally lock.unlock()
     }
   }
 

@@ -4,6 +4,7 @@ import scala.tools.asm.{
   ClassReader,
   ClassVisitor,
   ClassWriter,
+  FieldVisitor,
   Handle,
   Label,
   MethodVisitor,
@@ -71,6 +72,20 @@ object Instrument {
     ): Unit = {
       isWrapper = CellCode.isWrapper(name)
       super.visit(version, access, name, signature, parent, interfaces)
+    }
+
+    /** The field that holds a request's values: not final, as it is emptied when no later cell can
+      * reach them (`History`).
+      */
+    override def visitField(
+        access: Int,
+        name: String,
+        shape: String,
+        signature: String,
+        value: AnyRef
+    ): FieldVisitor = {
+      val kept = if (name == "INSTANCE") access & ~Opcodes.ACC_FINAL else access
+      super.visitField(kept, name, shape, signature, value)
     }
 
     override def visitMethod(
