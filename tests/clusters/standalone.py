@@ -24,7 +24,9 @@ spark.executor.memory 512m
 spark.executor.cores 1
 spark.scheduler.minRegisteredResourcesRatio 0.6
 spark.scheduler.maxRegisteredResourcesWaitingTime 90s
-spark.eventLog.enabled false
+spark.eventLog.enabled true
+spark.eventLog.dir {state}
+spark.yarn.historyServer.address history:18080
 """
 
 

@@ -14,9 +14,11 @@ from typing import Any
 
 import psutil
 import pytest
+from serving import TOKEN, free_port, serving
 from session import Session
 from waiting import until
 
+from toree.client import Client
 from toree.errors import LaunchFailed
 from toree.provision import reception
 from toree.provision.invitation import Invitation
@@ -41,7 +43,7 @@ def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Spec:
             "display_name": "Elsewhere",
             "language": "python",
             "interrupt_mode": "message",
-            "env": {"FROM_SPEC": "yes"},
+            "env": {"FROM_SPEC": "yes", "DEFAULT_INTERPRETER": "PySpark"},
             "metadata": {"kernel_provisioner": stanza},
         }
         (folder / "kernel.json").write_text(json.dumps(content))
@@ -234,3 +236,32 @@ def test_an_invitation_is_the_users_alone(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     assert Invitation.read(path.read_text()) == invitation
     assert invitation.secret not in repr(invitation)
+
+
+SERVERS = {
+    "server": [
+        *("jupyter_server", "--allow-root", "--no-browser", "--ServerApp.ip=127.0.0.1"),
+        *("--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+        *(f"--IdentityProvider.token={TOKEN}", "--ServerApp.root_dir={folder}"),
+    ],
+    "gateway": [
+        *("kernel_gateway", "--KernelGatewayApp.ip=127.0.0.1"),
+        *("--KernelGatewayApp.port={port}", "--KernelGatewayApp.port_retries=0"),
+        f"--KernelGatewayApp.auth_token={TOKEN}",
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+def test_under_jupyters_servers(specs: Path, spec: Spec, tmp_path: Path, kind: str) -> None:
+    """Toree's own kernel, which calls back to a server that knows nothing of it."""
+    kernels = specs / "share" / "jupyter" / "kernels"
+    argv = json.loads((kernels / "toree_pyspark" / "kernel.json").read_text())["argv"]
+    name = spec(argv, place="command", command=["{far}"], response_address="127.0.0.1")
+    port = free_port()
+    command = [word.format(port=port, folder=tmp_path) for word in SERVERS[kind]]
+    with serving(command, port, TOKEN, tmp_path / "log") as url:
+        with Client.connect(url, token=TOKEN, kernel=name) as client:
+            pid = client.execute("import os; os.getpid()", language="python").result()
+            assert psutil.pid_exists(int(pid.text))
+        until(lambda: not psutil.pid_exists(int(pid.text)), 20)

@@ -130,6 +130,14 @@ def test_sql_and_r_collect(kernel: Session) -> None:
     assert ran.result == "[1] 10", ran
 
 
+def test_info_shows_the_cluster(kernel: Session, spark: Standalone) -> None:
+    said = ok(kernel, "%info").text("stdout")
+    assert "Executors    2, with 1 core and 512m each" in said, said
+    application = value(kernel, "sc.applicationId")
+    assert f"http://history:18080/history/{application}" in said
+    assert [p for p in (spark.folder / "state").iterdir() if str(application) in p.name]
+
+
 def test_what_they_say_is_encrypted(kernel: Session, spark: Standalone, tmp_path: Path) -> None:
     if not spark.hosts.apart:
         pytest.skip("needs root, to listen on the wire")

@@ -223,7 +223,10 @@ class Companion:
         gateway, self._gateway = self._gateway, None
         if gateway is not None:
             with contextlib.suppress(Exception):
-                gateway.close(keep_callback_server=True)
+                if isinstance(process, attached.Attached):
+                    gateway.shutdown()  # it stays: a call that waits would keep us
+                else:
+                    gateway.close(keep_callback_server=True)
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     # ---------------------------------------------------------------- calls

@@ -21,7 +21,7 @@ def restart(context: Context, arguments: Arguments) -> None:
 
 @line_magic("info")
 def info(context: Context, arguments: Arguments) -> None:
-    """Shows versions, Spark's UI, master and application id, memory, and where the logs are."""
+    """Shows versions, master, application, executors, queue, UI and history, memory, logs."""
     rows = list(facts(context.host))
     width = max(len(name) for name, _ in rows)
     text = "".join(f"{name:{width}}  {value}\n" for name, value in rows)
@@ -40,6 +40,7 @@ def facts(host: Host) -> list[tuple[str, str]]:
     if found["sparkReady"]:
         rows += [("Master", found["master"]), ("Application", found["appId"])]
         rows += [("Spark UI", found["uiUrl"] or "switched off")]
+        rows += [(name, value) for name, value in found["cluster"]]
     elif found.get("sparkFailure"):
         rows += [("Session", f"did not start: {found['sparkFailure']}")]
     else:

@@ -90,6 +90,7 @@ class Far:
     def __init__(self, line: Line, start: dict[str, Any], address: str) -> None:
         self.line = line
         self.file = scratch.part("connection") / "kernel.json"
+        self.told_to_end = False
         self.tail: collections.deque[str] = collections.deque(maxlen=_LOG_LINES)
         connection = dict(start["connection"])
         connection["ip"] = start.get("kernel_address") or address
@@ -97,7 +98,6 @@ class Far:
         free = ports if all(is_free(connection["ip"], port) for port in ports) else []
         connection |= dict(zip(PORTS, free or [0] * len(PORTS), strict=True))
         connection.pop("ports", None)
-        self.connection = connection
         self.file.touch(0o600)
         self.file.write_text(json.dumps(connection))
         command = [word.replace("{connection_file}", str(self.file)) for word in start["command"]]
@@ -127,6 +127,8 @@ class Far:
         time.sleep(0.1)  # its last words
         with contextlib.suppress(LineCut):
             self.line.send(ended=status, log="\n".join(self.tail))
+        if self.told_to_end:
+            return 0  # as it should: whoever started us need not be alarmed
         return status if status >= 0 else 128 - status
 
     def _listens(self) -> dict[str, Any] | None:
@@ -158,6 +160,7 @@ class Far:
             self._end()
 
     def _signal(self, number: int) -> None:
+        self.told_to_end |= number in (signal.SIGTERM, signal.SIGKILL)
         with contextlib.suppress(OSError):
             os.killpg(self.process.pid, number)
 

@@ -87,6 +87,7 @@ def launched(place: Place, reception: Reception | None, order: Order, timeout: f
     except BaseException:
         if line is not None:
             line.close()  # the far side ends with it
+        place.kill()
         place.close()
         raise
     finally:
@@ -147,7 +148,7 @@ def _started(
             advice="Install ipykernel 7.4 and jupyter_client 8.10 or newer at both ends, or "
             "allow plain text with encryption: false in kernel_provisioner.",
         )
-    ports = [order.before.get(name) for name in PORTS]
+    ports = [order.before.get(name) for name in PORTS if place.own_ports]
     start = {
         "command": list(order.command),
         "env": dict(order.env),

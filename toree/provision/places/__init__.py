@@ -46,6 +46,8 @@ class Place:
     calls_back = True
     #: Where the kernel is to listen: None for the address by which the far side has called.
     kernel_address: str | None = None
+    #: Whether this side sees the kernel's own ports, which a restarted one should have again.
+    own_ports = True
 
     def __init__(self, wanted: Wanted) -> None:
         self.wanted = wanted

@@ -23,6 +23,7 @@ _PATIENCE = 20.0
 class Ssh(Place):
     calls_back = False
     kernel_address = "127.0.0.1"
+    own_ports = False
     _tunnel: Started | None = None
 
     def start(self, invitation: Invitation | None) -> Line | None:

@@ -7,12 +7,16 @@ folder, and where it is unpacked, are the user's alone.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import threading
+import time
 import urllib.request
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from ...companion import build, java, sparkhome
 from ...errors import LaunchFailed, ToreeError
@@ -23,6 +27,8 @@ from . import Place, Started
 _INVITATION = "toree-invitation.json"
 _ID = re.compile(r"\bapplication_\d+_\d+\b")
 _TRACKING = re.compile(r"tracking URL: (https?://[^/\s]+)/")
+_WEB = re.compile(r"yarn\.resourcemanager\.webapp(\.https)?\.address(\.\w+)?$")
+_GRACE = 30.0  # seconds a driver whose kernel has ended may take
 _OVER = ("FINISHED", "FAILED", "KILLED")
 
 
@@ -69,18 +75,26 @@ class Yarn(Place):
         found = _ID.search(self._said)
         return found[0] if found else ""
 
+    def _ask(self, path: str, data: bytes | None = None) -> dict[str, Any]:
+        """The resource manager's answer, {} when there is none."""
+        for manager in managers(self._said):
+            request = urllib.request.Request(
+                f"{manager}/ws/v1/cluster/apps/{self.application}{path}",
+                data=data,
+                headers={"Content-Type": "application/json"},
+                method="GET" if data is None else "PUT",
+            )
+            try:
+                with urllib.request.urlopen(request, timeout=5) as answer:
+                    found: dict[str, Any] = json.load(answer)
+                    return found
+            except (OSError, ValueError):
+                continue
+        return {}
+
     def _report(self) -> dict[str, Any]:
-        """The resource manager's word on the application, {} when it has none."""
-        manager = _TRACKING.search(self._said)
-        if not (manager and self.application):
-            return {}
-        url = f"{manager[1]}/ws/v1/cluster/apps/{self.application}"
-        try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                found: dict[str, Any] = json.load(answer)["app"]
-                return found
-        except (OSError, ValueError, KeyError):
-            return {}
+        found = self._ask("").get("app") if self.application else None
+        return found if isinstance(found, dict) else {}
 
     def ended(self) -> str:
         report = self._report()
@@ -105,21 +119,23 @@ class Yarn(Place):
 
     def kill(self) -> None:
         """Asks the resource manager, which may want `yarn application -kill` instead."""
-        report = self._report()
-        if report and report.get("state") not in _OVER:
-            manager = _TRACKING.search(self._said)
-            assert manager
-            request = urllib.request.Request(
-                f"{manager[1]}/ws/v1/cluster/apps/{self.application}/state",
-                data=b'{"state": "KILLED"}',
-                headers={"Content-Type": "application/json"},
-                method="PUT",
-            )
-            try:
-                urllib.request.urlopen(request, timeout=5).close()
-            except OSError:
-                self._command_kill()
+        alive = self.application and self._report().get("state") not in _OVER
+        if alive and not self._ask("/state", b'{"state": "KILLED"}'):
+            self._command_kill()
         super().kill()
+
+    def close(self) -> None:
+        """The driver ends after its front: only what does not end by itself is killed."""
+
+        def see() -> None:
+            deadline = time.monotonic() + _GRACE
+            while self._report().get("state") not in (*_OVER, None):
+                if time.monotonic() > deadline:
+                    self.kill()
+                    return
+                time.sleep(1.0)
+
+        threading.Thread(target=see, name="toree-yarn-end", daemon=True).start()
 
     def _command_kill(self) -> None:
         for variable in ("HADOOP_YARN_HOME", "HADOOP_HOME"):
@@ -127,6 +143,20 @@ class Yarn(Place):
             if yarn.exists():
                 Started([str(yarn), "application", "-kill", self.application]).process.wait(60)
                 return
+
+
+def managers(said: str) -> list[str]:
+    """Where the resource manager may answer: what Hadoop's configuration says, or spark-submit."""
+    folder = os.environ.get("HADOOP_CONF_DIR") or os.environ.get("YARN_CONF_DIR") or "."
+    found: list[str] = []
+    with contextlib.suppress(OSError, ElementTree.ParseError):
+        for setting in ElementTree.parse(Path(folder, "yarn-site.xml")).iter("property"):
+            name, value = setting.findtext("name", ""), setting.findtext("value", "")
+            if match := _WEB.match(name):
+                found.append(f"{'https' if match[1] else 'http'}://{value}")
+    if tracked := _TRACKING.search(said):
+        found.append(tracked[1])
+    return [url for url in found if "$" not in url and not url.endswith(":0")]
 
 
 def _without_files(options: list[str]) -> tuple[list[str], list[str]]:

@@ -13,7 +13,7 @@ import toree.closures.CellClasses
 import toree.magic.Magics
 import toree.packages.Packages
 import toree.repl.{CellLoader, JarLoader}
-import toree.spark.{Progress, SparkAccess, WorkspaceSpark}
+import toree.spark.{Cluster, Progress, SparkAccess, WorkspaceSpark}
 import toree.text.Json
 
 /** All that lives in the companion process: one Spark session and the workspaces over it. */
@@ -129,6 +129,7 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
         "master" -> context.map(_.master),
         "appId" -> context.map(_.applicationId),
         "uiUrl" -> context.flatMap(_.uiWebUrl),
+        "cluster" -> context.toSeq.flatMap(Cluster.facts),
         "replReady" -> repl,
         "sparkReady" -> context.isDefined,
         "sparkStopped" -> spark.stopped,

@@ -1,0 +1,42 @@
+package toree.spark
+
+import org.apache.spark.SparkContext
+
+/** What a session has of its cluster, and where its history will be, in words for `%info`. */
+object Cluster {
+  def facts(context: SparkContext): Seq[Seq[String]] =
+    (if (context.isLocal) Nil else onCluster(context)) ++ history(context)
+
+  private def onCluster(context: SparkContext): Seq[Seq[String]] = {
+    val conf = context.getConf
+    val all = context.statusTracker.getExecutorInfos.length - 1 // the driver is among them
+    val cores = conf.getOption("spark.executor.cores").fold("") { n =>
+      if (n == "1") "1 core and " else s"$n cores and "
+    }
+    val memory = conf.get("spark.executor.memory", "1g")
+    val dynamic = conf.getBoolean("spark.dynamicAllocation.enabled", defaultValue = false)
+    val most = conf.getOption("spark.dynamicAllocation.maxExecutors").fold("")(n => s" to $n")
+    val how = if (dynamic) s"; as many as are needed, ${least(context)}$most" else ""
+    val queue = if (context.master == "yarn") Seq(conf.get("spark.yarn.queue", "default")) else Nil
+    Seq("Executors", s"$all, with $cores$memory each$how") +:
+      queue.map(Seq("Queue", _))
+  }
+
+  private def least(context: SparkContext): String =
+    s"from ${context.getConf.get("spark.dynamicAllocation.minExecutors", "0")}"
+
+  /** A notebook keeps this when the kernel has gone, and with it the UI. */
+  private def history(context: SparkContext): Seq[Seq[String]] = {
+    val conf = context.getConf
+    if (!conf.getBoolean("spark.eventLog.enabled", defaultValue = false)) Nil
+    else {
+      val server = conf.getOption("spark.yarn.historyServer.address").filterNot(_.contains("$"))
+      val place = server.fold(s"event log in ${conf.get("spark.eventLog.dir", "/tmp/spark-events")}") {
+        address =>
+          val url = if (address.contains("://")) address else s"http://$address"
+          s"${url.stripSuffix("/")}/history/${context.applicationId}"
+      }
+      Seq(Seq("History", place))
+    }
+  }
+}
