@@ -67,7 +67,7 @@ def test_install_of_all_kernels(elsewhere: Path, capsys: pytest.CaptureFixture[s
             "__TOREE_OPTS__": "",
             "PYTHON_EXEC": sys.executable,
         },
-        "metadata": {**get_kernel_dict()["metadata"], "debugger": False},
+        "metadata": {**get_kernel_dict()["metadata"], "debugger": True},
     }
     logos = {path.name for path in (elsewhere / "toree_sql").iterdir()}
     assert logos == {"kernel.json", "logo-32x32.png", "logo-64x64.png", "logo-svg.svg"}
@@ -320,7 +320,7 @@ def test_the_kernels_that_come_with_the_package() -> None:
         spec = kernelspec.content(kind, "Toree")
         spec["argv"][0] = "python"  # jupyter_client puts the Python it runs in there
         spec["env"] = {"DEFAULT_INTERPRETER": kind.interpreter}
-        spec["metadata"] = {"debugger": kind.language.ipython}
+        spec["metadata"] = {"debugger": True}
         folder = Path(kernelspec.__file__).parent / "kernels"
         assert json.loads((folder / f"{kind.interpreter.lower()}.json").read_text()) == spec
 

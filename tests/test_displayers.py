@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from toree.display import Preview
+from toree.display import Settings
+from toree.preview import Preview, indented
 
 
 def preview(**changes: object) -> Preview:
@@ -39,9 +40,52 @@ def test_html_is_escaped_in_names_types_and_values() -> None:
     assert page.count("&lt;script&gt;") == 3
 
 
+def test_html_for_eyes_and_readers() -> None:
+    page = preview().as_html()
+    assert '<th scope="col" class="num">id<br><small>int</small></th>' in page
+    assert '<th scope="col">name<br><small>string</small></th>' in page
+    assert '<td class="num">22</td><td><em>null</em></td>' in page
+    assert 'tabindex="0" role="region"' in page  # scrolled by keyboard too
+    assert "<script" not in page and "position:sticky" in page
+    for kind in ("decimal(10,2)", "bigint", "Double"):
+        assert f'class="num">a<br><small>{kind}<' in Preview([("a", kind)], [["1"]]).as_html()
+
+
+def test_long_and_nested_values_are_folded() -> None:
+    page = Preview([("t", "string")], [["long " * 100]]).as_html()
+    assert "<td><details><summary>long long" in page
+    assert "\N{HORIZONTAL ELLIPSIS}</summary>" + "long " * 100 + "</details>" in page
+    far = Preview([("t", "string")], [["x" * 10_000]]).as_html()
+    assert "(10,000 characters)" in far and len(far) < 5000
+    assert indented("{a: 1, b: [x, {c: 2}]}").splitlines() == [
+        "{",
+        "  a: 1,",
+        "  b: [",
+        "    x,",
+        "    {",
+        "      c: 2",
+        "    }",
+        "  ]",
+        "}",
+    ]
+    kind = "array<struct<x:int>>"
+    value = "[" + ", ".join(f"{{x: {i}}}" for i in range(60)) + "]"
+    assert "\n  {\n    x: 59\n  }\n]</details>" in Preview([("n", kind)], [[value]]).as_html()
+
+
+def test_a_great_many_columns() -> None:
+    columns = [(f"c{i}", "int") for i in range(3000)]
+    wide = Preview(columns, [["1"] * 3000] * 20)
+    assert "the first 100 of 3,000 columns" in wide.footer
+    assert len(wide.as_html()) < 100_000
+    assert "c99" in wide.as_text() and "c100" not in wide.as_text()
+    whole = Preview(columns, [["1"] * 3000], widths=Settings(truncate=False).widths())
+    assert "c2999" in whole.as_text() and whole.footer == "1 row"
+
+
 def test_null_is_not_the_word_null() -> None:
     page = preview(rows=[["null", None]]).as_html()
-    assert "<td>null</td><td><em>null</em></td>" in page
+    assert '<td class="num">null</td><td><em>null</em></td>' in page
 
 
 def test_wide_text_is_cut_and_control_characters_do_not_act() -> None:

@@ -18,8 +18,18 @@ ROOMS = {
         *("folders", "scratch", "lifelines", "apache"),
     },
     "parts": {
-        *("display", "progress", "signals", "logs", "variables", "running", "sharing"),
-        *("explorer", "api"),
+        *(
+            "display",
+            "live",
+            "preview",
+            "progress",
+            "signals",
+            "logs",
+            "variables",
+            "running",
+            "sharing",
+        ),
+        *("explorer", "live", "api"),
     },
     "companion": {"companion.*"},
     "spark": {"spark.*"},
@@ -36,6 +46,7 @@ ROOMS = {
     "provision": {"provision.*"},
     "testing": {"testing", "testing.*"},
     "client": {"client.*"},
+    "papermill": {"papermill"},
 }
 
 #: The rooms each room may import from, besides its own.
@@ -57,6 +68,7 @@ KNOWS: dict[str, set[str]] = {
     "testing": {"ground", "parts", "companion", "spark", "seam", "languages", "host"},
     "client": set(),
     "provision": {"ground", "companion"},
+    "papermill": set(),
 }
 
 #: Foreign libraries and the modules that may know them.
@@ -69,10 +81,12 @@ DOORS = {
     "jpype": {"companion.java"},
     "jupyter_client": {"install.kernelspec", "client.*", "provision.provisioner"},
     "mcp": {"client.agents"},
+    "papermill": {"papermill"},
     "platformdirs": {"folders", "scratch"},
     "psutil": {"rhost.processes", "scratch"},
     "py4j": {"companion.companion", "rhost.session"},
     "pyspark": {"spark.*", "rhost.session"},
+    "tablescope": {"spark.grid"},
     "websockets": {"client.websocket"},
     "rpy2": {"rhost.*"},  # a process that is there to hold R
 }
@@ -222,6 +236,7 @@ def test_the_r_host_knows_nothing_of_the_front() -> None:
         "toree.errors",
         "toree.interpreters.base",
         "toree.spark.arrow",
+        "toree.spark.causes",
         "toree.wire",
         "toree.spark.gateway",
     }

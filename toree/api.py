@@ -3,6 +3,7 @@
 kernel.data["limit"]          a shared name's value, whatever language it is from
 kernel.data.put("limit", 30)  shares a value under a name
 kernel.display.html("<b>")    output of any MIME type
+kernel.display.explore(df)    a table as a grid that Spark pages, sorts and filters
 kernel.magics.addJar("a.jar") a magic, from code
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any, Protocol
 
-from .interpreters.base import Output
+from .interpreters.base import Bundle, Output
 
 
 class Values(Protocol):
@@ -21,6 +22,13 @@ class Values(Protocol):
     def get(self, name: str) -> Any: ...
     def put(self, name: str, value: object) -> None: ...
     def delete(self, name: str) -> None: ...
+
+
+class Tables(Protocol):
+    """Who shows DataFrames."""
+
+    def explore(self, table: Any) -> Bundle: ...
+    def stream(self, table: Any, rows: int) -> None: ...
 
 
 class Data(MutableMapping[str, Any]):
@@ -63,8 +71,9 @@ class Data(MutableMapping[str, Any]):
 class Display:
     """Output of any MIME type in the running cell."""
 
-    def __init__(self, output: Callable[[], Output]) -> None:
+    def __init__(self, output: Callable[[], Output], tables: Tables) -> None:
         self._output = output
+        self._tables = tables
 
     def content(self, mime: str, data: object) -> None:
         self._output().display({mime: data})
@@ -74,6 +83,14 @@ class Display:
 
     def javascript(self, data: str) -> None:
         self.content("application/javascript", data)
+
+    def explore(self, table: object) -> None:
+        """A DataFrame of PySpark's or pandas', or a name, as a grid (`%explore`)."""
+        self._output().display(self._tables.explore(table))
+
+    def stream(self, table: object, rows: int = 20) -> None:
+        """A streaming DataFrame's newest rows and rates, until the cell is stopped."""
+        self._tables.stream(table, rows)
 
     def clear(self, wait: bool = False) -> None:
         self._output().clear(wait)
@@ -94,10 +111,16 @@ class Magics:
 class Kernel:
     """The `kernel` of Python cells."""
 
-    def __init__(self, values: Values, output: Callable[[], Output], magics: Magics) -> None:
+    def __init__(
+        self,
+        values: Values,
+        output: Callable[[], Output],
+        magics: Magics,
+        tables: Tables,
+    ) -> None:
         self.magics = magics
         self.data = Data(values)
-        self.display = Display(output)
+        self.display = Display(output, tables)
 
     def __repr__(self) -> str:
         return "kernel: data, display, magics"

@@ -10,12 +10,12 @@ import dataclasses
 import functools
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from . import wire
-from .display import Preview, cut
 from .errors import ToreeError
 from .interpreters.base import Bundle
+from .preview import Preview, cut
 from .sharing import Sharing
 from .variables import CODE, Name
 
@@ -28,6 +28,11 @@ _WIDTH = 100  # characters of a preview
 class Frames(Protocol):
     """What of `spark.frames` is needed."""
 
+    def frame(self, held: wire.Frame) -> Any: ...
+    def table(self, name: str) -> Any: ...
+    def of_table(self, table: wire.Table, name: str) -> wire.Frame: ...
+    def explore(self, table: Any, rows: int, cell: str) -> Bundle: ...
+    def stop_exploring(self) -> None: ...
     def schema(self, held: wire.Frame) -> list[tuple[str, str]]: ...
     def preview(self, held: wire.Frame, rows: int) -> Preview: ...
     def drop(self, held: wire.Frame) -> None: ...
@@ -71,6 +76,42 @@ class Explorer:
             return self._frames.preview(value, rows).bundle()
         finally:
             self._frames.drop(value)
+
+    def explore(self, name: str, rows: int, cell: str, held: str = "") -> Bundle:
+        """A grid over a shared name's table, a table of the catalog, or that under a key.
+
+        Raises:
+            TypeError: it is no table, or can't be explored.
+        """
+        row = self._sharing.variables.find(name)
+        if held:
+            table = self.held(wire.Frame(held))
+        elif row is None or row.deleted:
+            table = self._frames.table(name)
+        else:
+            table = self._sharing.taken(name, self._table(name))
+        return self._frames.explore(table, rows, cell)
+
+    def _table(self, name: str) -> Callable[[wire.Value], Any]:
+        def table(value: wire.Value) -> Any:
+            if isinstance(value, wire.Table):
+                value = self._frames.of_table(value, name)
+            if not isinstance(value, wire.Frame):
+                raise TypeError(f"{name} is no table")
+            return self.held(value)
+
+        return table
+
+    def held(self, value: wire.Frame) -> Any:
+        """The DataFrame under a key, which is given up."""
+        try:
+            return self._frames.frame(value)
+        finally:
+            self._frames.drop(value)
+
+    def stop(self) -> None:
+        """Stops what grids have asked; from any thread."""
+        self._frames.stop_exploring()
 
     def _item(self, row: Name) -> Item:
         kind = f"{row.type} ({self._sharing.title(row.owner)})"

@@ -20,7 +20,7 @@ from .companion import MAIN
 from .config import Config
 from .display import Hushed, Settings, silence
 from .errors import ToreeError
-from .interpreters.base import Failed, Interpreter, Ok, Output, Result
+from .interpreters.base import Bundle, Failed, Interpreter, Ok, Output, Result
 from .interpreters.services import IPython, Language
 from .magics import Context, Magic, Table, bridge, plugins
 from .magics.builtin import BUILT_IN
@@ -28,12 +28,15 @@ from .magics.dependencies import DEPENDENCIES, configured
 from .magics.dialects import DIALECTS
 from .magics.dispatch import Dispatch
 from .magics.events import Event, Kind, Listener, Listeners
+from .magics.explore import EXPLORE
 from .magics.session import SESSION
 from .magics.sharing import SHARING
 from .magics.spark import SPARK
 from .sharing import Sharing
 from .spark.attachment import Attachment
 from .workspace import Workspace
+
+_MAGICS = (*BUILT_IN, *DEPENDENCIES, *DIALECTS, *EXPLORE, *SESSION, *SHARING, *SPARK)
 
 
 class Host:
@@ -54,7 +57,7 @@ class Host:
         self.listeners = Listeners(self._tell)
         self.workspace = Workspace(config, languages, self.companion, ipython, name, attachment)
         self.magics = Table(
-            (*BUILT_IN, *DEPENDENCIES, *DIALECTS, *SESSION, *SHARING, *SPARK, *plugins.PLUGINS),
+            (*_MAGICS, *plugins.PLUGINS),
             lambda: plugins.found(self._tell, self.listeners.add),
         )
         self._jar_magics = bool(config.magic_urls)
@@ -100,11 +103,13 @@ class Host:
 
     def _register(self) -> None:
         ipython = self.workspace.ipython
-        bridge.register(
-            self.ipython.shell,
-            self.magics,
-            lambda body: Context(self, self.ipython.output, ipython.language, body),
-        )
+
+        def context(body: str) -> Context:
+            return Context(self, self.ipython.output, ipython.language, body)
+
+        bridge.register(self.ipython.shell, self.magics, context)
+        others = [name for name, row in self.workspace.named.items() if not row.ipython]
+        bridge.register_languages(self.ipython.shell, others, context)
 
     def _happened(self, kind: Kind) -> None:
         """Answers the JVM, on its thread for what happens beside cells."""
@@ -210,6 +215,9 @@ class Host:
             result = shown if not isinstance(shown, Ok) or shown.data else result
         return result
 
+    def explore(self, name: str, output: Output, held: str = "") -> Bundle:
+        return self.workspace.explorer.explore(name, self.display.rows, output.cell, held)
+
     async def execute(self, language: str, code: str, output: Output, **options: Any) -> Result:
         interpreter = self.workspace.interpreter(language)
         return await self._execute(interpreter, code, output, options)
@@ -235,7 +243,8 @@ class Host:
     # ---------------------------------------------------------------- life
 
     def interrupt(self) -> None:
-        """Stops the running cells, from any thread."""
+        """Stops the running cells, and what grids have asked, from any thread."""
+        self.workspace.explorer.stop()
         self.workspace.cells.stop()
 
     def restart(self, language: str) -> str:

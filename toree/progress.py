@@ -15,9 +15,9 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .display import cut, escape
 from .errors import ToreeError
 from .interpreters.base import Bundle, Output
+from .preview import cut, escape
 
 #: The same facts for programs, in the bundle beside HTML and text (`Snapshot`, as JSON).
 MIME = "application/vnd.toree.progress+json"

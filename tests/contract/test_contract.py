@@ -12,7 +12,7 @@ from decimal import Decimal
 import pytest
 
 from toree import registry, wire
-from toree.display import Preview
+from toree.preview import Preview
 from toree.testing.conformance import Conformance, Keep, Sample, opened
 from toree.testing.values import COLUMNS, VALUES, Rows
 from toree.workspace import Workspace

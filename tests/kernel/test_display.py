@@ -89,11 +89,11 @@ def test_local_tables(kernel: Session) -> None:
     ((_, bundle),) = shown(kernel, 'Seq(Fish("<a>", Some(1.5)), Fish(null, None))')
     assert bundle["text/plain"] == "List(Fish(<a>,Some(1.5)), Fish(null,None))"
     page = bundle["text/html"]
-    assert "<th>name<br><small>String</small></th>" in page
-    assert "<th>grams<br><small>Option</small></th>" in page
+    assert '<th scope="col">name<br><small>String</small></th>' in page
+    assert '<th scope="col">grams<br><small>Option</small></th>' in page
     assert "<td>&lt;a&gt;</td>" in page and "<em>null</em>" in page
     ((_, bundle),) = shown(kernel, 'Map("a" -> 1, "b" -> 2)')
-    assert "<th>key<br><small>String</small></th>" in bundle["text/html"]
+    assert '<th scope="col">key<br><small>String</small></th>' in bundle["text/html"]
     ((_, bundle),) = shown(kernel, "Seq.tabulate(1000)(i => (i, i))")
     assert "first 20 rows, there are more" in bundle["text/html"]
     for plain in (

@@ -202,7 +202,6 @@ def test_display_from_scala(kernel: Session) -> None:
 def test_stdin(kernel: Session) -> None:
     ran = kernel.run('scala.io.StdIn.readLine("name? ")', answers=["Ann"])
     assert ran.result == "Ann", ran.traceback
-    assert kernel.run("scala.io.StdIn.readLine()").status == "ok"
 
 
 def test_frames_show_as_tables(kernel: Session) -> None:
@@ -272,6 +271,12 @@ def test_the_cause_in_a_task_comes_before_what_spark_made_of_it(kernel: Session)
         assert "DAGScheduler" not in ran.traceback
         assert "Queries" not in ran.traceback and "collect(" in ran.traceback
         assert "DAGScheduler" in kernel.run("%tb").text("stderr")
+    refused = kernel.run('val q = "x"\nspark.sql("""select id,\n  nope from range(3)""")')
+    assert "\n  nope from range(3)\n  ^^^^" in refused.traceback
+    assert "did you mean" in refused.traceback.lower() and "`id`" in refused.traceback
+    assert "Project" not in refused.traceback and "at <cell>:2" in refused.traceback
+    wrong = kernel.run('spark.sql("select from where")')
+    assert "== SQL" in wrong.traceback and "^^^" in wrong.traceback
     refused = kernel.run('spark.range(3).select("nope")')
     assert "`id`" in refused.reply["evalue"]
     assert "Project" not in refused.traceback

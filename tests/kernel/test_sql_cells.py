@@ -17,7 +17,7 @@ def test_a_table_with_types(kernel: Session) -> None:
         "+-----+--------+------------+---------+",
         "| 1   | a      | [1, 2]     | null    |",
     ]
-    assert "<th>id<br><small>int</small></th>" in bundle["text/html"]
+    assert '<th scope="col" class="num">id<br><small>int</small></th>' in bundle["text/html"]
 
 
 def test_several_statements_and_comments(kernel: Session) -> None:

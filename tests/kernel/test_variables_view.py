@@ -58,7 +58,7 @@ def test_a_scala_kernel_lists_all_languages(kernel: Session) -> None:
         # Until here nothing was computed.
         assert kernel.run("sc.statusTracker.getJobIdsForGroup(null).length").result == jobs
         data = ask(kernel, "richInspectVariables", variableName="herd")["data"]
-        assert "<td>4</td>" in data["text/html"]
+        assert '<td class="num">4</td>' in data["text/html"]
     finally:
         ask(kernel, "disconnect", restart=False, terminateDebuggee=False)
 

@@ -68,11 +68,58 @@ def test_an_error_shows_the_users_frames(r: RInterpreter) -> None:
     assert (result.name, result.message) == ("Error", "boom")
     assert list(result.traceback) == [
         "Error in FUN(X[[i]], ...) : boom",
+        "----> 1 f <- function(x) stop('boom')",
         "Traceback:",
         "1. g()",
         "2. lapply(1, f)   # <cell>, line 2",
         "3. FUN(X[[i]], ...)",
     ]
+
+
+def test_an_error_marks_the_cell_s_line_and_the_function_s(r: RInterpreter) -> None:
+    do(r, "inner <- function(x) {\n  y <- x\n  if (y > 1) stop('too big')\n  y\n}")
+    lines = list(fails(r, "a <- 1\nsapply(\n  1:3, inner\n)\na").traceback)
+    assert lines[:6] == [
+        "Error in FUN(X[[i]], ...) : too big",
+        "----> 2 sapply(",
+        "      3   1:3, inner",
+        "      4 )",
+        "in a function of an earlier cell:",
+        "----> 3   if (y > 1) stop('too big')",
+    ]
+    assert lines[-1] == "(%tb shows all of it)"
+    # At top level, in a loop (R knows no more of its own functions), where the stack is used up.
+    for code, line in (
+        ("1\nstop('x')", "----> 2 stop('x')"),
+        ("for (i in 1) {\n  log('a')\n}", "----> 1 for (i in 1) {"),
+        ("b <- 1\nnope", "----> 2 nope"),
+        ("2\n(function() stop('é'))()", "----> 2 (function() stop('é'))()"),
+    ):
+        told = fails(r, code)
+        assert told.traceback[1] == line
+        assert line in told.detail
+    assert fails(r, "1\nstop('x')").traceback[1:] == ["----> 2 stop('x')"]
+    over = fails(r, "over <- function() over()\nover()").traceback
+    assert any(line.endswith(" over()") for line in over)
+
+
+def test_the_root_cause_comes_first(r: RInterpreter) -> None:
+    code = """
+    outer <- function(x) tryCatch(log(x), error = function(e) {
+      stop(structure(class = c("outer_error", "error", "condition"),
+                     list(message = "no report", call = NULL, parent = e)))
+    })
+    outer("a")
+    """
+    told = fails(r, code)
+    assert told.name == "outer_error"
+    assert told.message == "non-numeric argument to mathematical function\nwhich led to: no report"
+    told = fails(r, "dplyr::mutate(mtcars, x = mgp + 1)")
+    assert told.message.startswith("object 'mgp' not found\nwhich led to: ")
+    assert "x = mgp + 1" in told.message and "Caused by" not in told.message
+    assert "----> 1 dplyr::mutate(mtcars, x = mgp + 1)" in told.traceback
+    assert "mutate.data.frame" in told.detail
+    assert not any("eval_tidy" in line or "withCallingHandlers" in line for line in told.traceback)
 
 
 def test_other_errors(r: RInterpreter) -> None:
@@ -182,7 +229,7 @@ def test_questions(r: RInterpreter) -> None:
     )
     assert [e[1] for e in recorder.events if e[0] == "ask"] == ["name? ", "Selection: ", ""]
     assert value(r, "paste(x, y, nchar(z))") == '[1] "Ada 2 0"'
-    assert value(r, "readline('no stdin')") == '[1] ""'
+    assert fails(r, "readline('no stdin')").message == "This front end takes no input."
 
 
 def test_no_debugger(r: RInterpreter) -> None:

@@ -181,7 +181,13 @@ def test_errors_are_short_and_nothing_leaks(rs: RInterpreter) -> None:
     assert recorder.events == []
     result = fails(rs, query("SELECT raise_error('mine')"))
     assert "mine" in result.message and "\tat " not in result.message
+    assert "at org.apache.spark" in result.detail
+    assert not any("\tat " in line for line in result.traceback)
     assert "is not true" in fails(rs, query("SELECT assert_true(id > 1) FROM range(1)")).message
+    marked = fails(rs, query("SELECT id, nope FROM range(1)"))
+    assert "SELECT id, nope FROM range(1)\n           ^^^^" in marked.message
+    assert "Project" not in marked.message
+    assert any(line.startswith("----> 1 ") for line in marked.traceback)
 
 
 def test_the_session_is_the_companions(rs: RInterpreter, companion: Any) -> None:

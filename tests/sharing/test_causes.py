@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from toree.interpreters.python import causes
+from toree.spark import causes
 
 WORKER = """Traceback (most recent call last):
   File "/opt/spark/python/lib/pyspark.zip/pyspark/worker.py", line 3260, in main

@@ -18,8 +18,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, cast
 
+from .. import live
 from ..errors import CompanionFailed, ToreeError
-from ..interpreters.base import Output
+from ..interpreters.base import NoInput, Output
 from . import MAIN
 
 #: The id under which the JVM calls a process's `Events` (`Gateway.scala`).
@@ -125,8 +126,9 @@ class Run:
             self.output.stream(rest[0], rest[1])
         elif kind == "display":
             shown = json.loads(rest[0])
+            data = live.bundle(shown) if "stream" in shown else shown["data"]
             self.output.display(
-                shown["data"],
+                data,
                 shown.get("metadata") or {},
                 display_id=shown.get("display_id"),
                 update=bool(shown.get("update")),
@@ -136,10 +138,12 @@ class Run:
         elif kind == "ask":
             prompt, password, reply = rest
             try:
-                reply.put(self._ask(prompt, password))
+                reply.put("=" + self._ask(prompt, password))
             except KeyboardInterrupt:
                 reply.put(None)
                 self.interrupt()
+            except NoInput:
+                reply.put("")
             except EOFError:
                 reply.put(None)
 
@@ -181,6 +185,8 @@ class Events:
         self.late_output: Callable[[str, str], None] = lambda name, text: None
         #: By workspace.
         self._answers: dict[str, Answers] = {}
+        #: `kernel.comm`: does what it asks, as JSON; the id of a comm that it opens.
+        self.asked_comm: Callable[[str, str], str] = lambda cell, text: ""
         #: Told of `sparkReady` and `sessionEnded`.
         self.happened_event: Callable[[Any], None] = lambda event: None
 
@@ -235,6 +241,9 @@ class Events:
 
     def magic(self, cell: str, name: str, line: str, body: str) -> str:
         return self._asked(cell).called_magic(cell, name, line, body)
+
+    def comm(self, cell: str, text: str) -> str:
+        return self.asked_comm(cell, text)
 
     def happened(self, event: str) -> None:
         self.happened_event(event)

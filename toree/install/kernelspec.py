@@ -99,7 +99,8 @@ def content(
         "language": kind.language.jupyter_name,
         "env": env,
         # What ipykernel's sockets can do (encryption: from 7.3 on) ours can: they are ipykernel's.
-        "metadata": {**get_kernel_dict()["metadata"], "debugger": kind.language.ipython},
+        # "debugger" is how JupyterLab asks for the variables; only Python cells have breakpoints.
+        "metadata": {**get_kernel_dict()["metadata"], "debugger": True},
     }
 
 

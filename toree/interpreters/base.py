@@ -143,8 +143,16 @@ class Output(Protocol):
         """Asks through the front end.
 
         Raises:
-            EOFError: the front end that sent this cell allows no stdin.
+            NoInput: the front end that sent this cell allows no stdin.
+            EOFError: the user ended the input.
         """
+
+
+class NoInput(EOFError):
+    """Nobody can be asked: the front end that sent the cell takes no input."""
+
+    def __init__(self) -> None:
+        super().__init__("This front end takes no input.")
 
 
 class Interpreter(ABC):

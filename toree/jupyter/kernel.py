@@ -22,6 +22,7 @@ from ..interpreters.base import Aborted, Failed, Ok, Result
 from ..spark.attachment import Attachment
 from . import awaits, questions
 from .clients import Clients
+from .comms import Comms
 from .debugger import Variables
 from .executions import Executions
 from .output import BoundedStream, KernelOutput
@@ -54,6 +55,7 @@ class ToreeKernel(IPythonKernel):
         attachment = Attachment(self.companion)
         self.host = Host(config, Shell(self), self.begun.languages, attachment)
         self.companion.events.late_output = self._late_output
+        self.host.companion.events.asked_comm = Comms(self, self.host.companion).ask
         self.executions = Executions(self._stop_cell)
         self.clients = Clients(self, self.host.workspace, self.executions.cancel)
         self.control_handlers["toree_request"] = self.clients.handle
@@ -107,6 +109,7 @@ class ToreeKernel(IPythonKernel):
     def _on_sigint(self, number: int, frame: types.FrameType | None) -> None:
         if self._in_cell:
             signal.default_int_handler(number, frame)
+        self.host.workspace.explorer.stop()
         self._stop_asked = True
 
     def _cancel_on_sigint(self, future: asyncio.Future[Any]) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from ipykernel.iostream import OutStream
 from ipykernel.ipkernel import IPythonKernel
 
-from ..interpreters.base import Bundle
+from ..interpreters.base import Bundle, NoInput
 from ..running import new_id
 from .request import REQUEST
 
@@ -84,7 +84,7 @@ class KernelOutput:
 
     def ask(self, prompt: str, *, password: bool = False) -> str:
         if not REQUEST.get().allow_stdin:
-            raise EOFError("this front end takes no input")
+            raise NoInput
         self._kernel._allow_stdin = True
         if password:
             return str(self._kernel.getpass(prompt))

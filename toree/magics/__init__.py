@@ -83,6 +83,13 @@ class Host(Protocol):
     async def run(self, text: str, output: Output) -> Result:
         """Runs the text of a cell, with its magics."""
 
+    def explore(self, name: str, output: Output, held: str = "") -> Bundle:
+        """A shared name's table, one of the catalog, or a handle's, as a grid.
+
+        Raises:
+            KeyError, TypeError: it is no table; the message says why.
+        """
+
     async def execute(self, language: str, code: str, output: Output, **options: Any) -> Result:
         """Runs code of one language, as it stands, with the shared names it reads."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from ..errors import ToreeError
@@ -29,24 +29,54 @@ def register(shell: Any, magics: Table, context: Callable[[str], Context]) -> No
                 shell.register_magic_function(_bridged(magic, context), magic.kind, name)
 
 
+def register_languages(shell: Any, names: Iterable[str], context: Callable[[str], Context]) -> None:
+    """Makes cells of other languages callable from code, as callbacks of widgets do:
+
+    get_ipython().run_cell_magic("sql", "-o found", "select ...")
+    """
+    known = shell.magics_manager.magics["cell"]
+    for name in names:
+        if name not in known or hasattr(known[name], "toree"):
+            shell.register_magic_function(_language(name, context), "cell", name)
+
+
+def _language(name: str, context: Callable[[str], Context]) -> Callable[..., None]:
+    def run(line: str, body: str = "") -> None:
+        cell = context(body)
+        _done(cell.host.run(f"%%{name} {line}\n{body}", cell.output), cell)
+
+    run.__doc__ = f"Runs the cell as {name}."
+    run.toree = name  # type: ignore[attr-defined]
+    return run
+
+
 def _bridged(magic: Magic, context: Callable[[str], Context]) -> Callable[..., None]:
     def run(line: str, body: str = "") -> None:
         cell = context(body)
         try:
-            result = _finished(magic(cell, magic.parse(line)), cell)
+            work = magic(cell, magic.parse(line))
         except ToreeError as error:
             raise _fault(error.ename, str(error), [f"{error.ename}: {error}"]) from None
-        match result:
-            case Failed():
-                raise _fault(result.name, result.message, result.traceback)
-            case Aborted():
-                raise _fault("Aborted", result.reason, [f"Aborted: {result.reason}"])
-            case _ if result.data:
-                cell.output.display(result.data, result.metadata)
+        _done(work, cell)
 
     run.__doc__ = magic.help
     run.toree = magic  # type: ignore[attr-defined]
     return run
+
+
+def _done(work: Coroutine[Any, Any, Result], cell: Context) -> None:
+    """Runs it and shows what comes of it."""
+    try:
+        result = _finished(work, cell)
+    except ToreeError as error:
+        raise _fault(error.ename, str(error), [f"{error.ename}: {error}"]) from None
+    match result:
+        case Failed():
+            raise _fault(result.name, result.message, result.traceback)
+        case Aborted():
+            raise _fault("Aborted", result.reason, [f"Aborted: {result.reason}"])
+        case _ if result.data:
+            cell.output.display(result.data, result.metadata)
 
 
 def _finished(work: Coroutine[Any, Any, Result], cell: Context) -> Result:

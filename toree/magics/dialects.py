@@ -10,9 +10,9 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 
-from ..display import Preview
 from ..errors import MagicError
 from ..interpreters.base import Bundle, Ok, Result
+from ..preview import Preview
 from . import ArgumentParser, Arguments, Context, cell_magic, line_magic
 
 _FRAME = "toree$frame"  # no name that a user may write

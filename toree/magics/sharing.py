@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..display import Preview
 from ..errors import MagicError
 from ..interpreters.base import Bundle
+from ..preview import Preview
 from ..variables import CODE
 from . import ArgumentParser, Arguments, Context, line_magic
 

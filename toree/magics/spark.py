@@ -8,9 +8,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..display import Preview
 from ..errors import MagicError
 from ..interpreters.base import Bundle, Ok, Result
+from ..preview import Preview
 from . import ArgumentParser, Arguments, Context, cell_magic, line_magic
 from .dependencies import add_coordinates
 from .presets import PRESETS

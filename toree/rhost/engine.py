@@ -31,6 +31,7 @@ Watched = tuple[list[str], dict[str, int]]
 SOURCES = (
     "host.R",
     "cell.R",
+    "errors.R",
     "show.R",
     "plots.R",
     "names.R",
@@ -110,11 +111,11 @@ class Engine:
             result = self._functions[name[0]](*arguments)
         except BaseException as error:
             kind = getattr(error, "kind", type(error).__name__)
-            return self.failure(kind, str(error))
+            return self.failure(kind, str(error), getattr(error, "detail", ""))
         return self._nothing if result is None else result
 
-    def failure(self, kind: str, message: str) -> Any:
-        made = rinterface.ListSexpVector([strings([kind]), strings([message])])
+    def failure(self, kind: str, message: str, detail: str = "") -> Any:
+        made = rinterface.ListSexpVector([strings([text]) for text in (kind, message, detail)])
         set_attribute(made, "class", strings(["toree_failure"]))
         return made
 

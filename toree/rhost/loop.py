@@ -34,6 +34,7 @@ class Loop:
         self._channel = channel
         self._value: Message | None = None  # a visible value that may yet be the cell's result
         self._stopped = False
+        self._refused = ""  # why a question of the cell's can't be put
         self._order = threading.RLock()  # text of R's children comes on the console's thread
         self.console = Console(self._stream)
         self.outbox = Outbox(channel.send)
@@ -82,6 +83,7 @@ class Loop:
     def _execute(self, message: Message) -> Answer:
         self._value = None
         self._stopped = False
+        self._refused = ""
         self.cell = message["cell"]
         self.console.before = self._before_text
         self.interrupts.begin(self.cell)
@@ -99,9 +101,15 @@ class Loop:
             "result": self._value,
             "assigned": self.engine.assigned(before),
         }
-        if answer["status"] == "error":
+        if answer["status"] == "interrupted" and self._refused:
+            told = {"name": "Error", "message": self._refused, "detail": ""}
+            answer.update(told, status="error", traceback=[f"Error: {self._refused}"])
+        elif answer["status"] == "error":
             answer.update(
-                name=outcome[1][0], message=outcome[2][0], traceback=[str(x) for x in outcome[3]]
+                name=outcome[1][0],
+                message=outcome[2][0],
+                traceback=[str(x) for x in outcome[3]],
+                detail="\n".join(str(x) for x in outcome[4]),
             )
         return answer
 
@@ -231,8 +239,10 @@ class Loop:
         self.outbox.hurry()
         try:
             answer = self._question({"event": "ask", "prompt": prompt})
-        except Interrupted:
-            self.interrupts.now()
+        except (Interrupted, RuntimeError) as error:
+            if not isinstance(error, Interrupted):
+                self._refused = str(error)
+            self.interrupts.now()  # R knows no other way out of its console
             raise
         return None if answer is None else str(answer)
 

@@ -15,6 +15,10 @@ class SparkFailed(Exception):
 
     kind = "spark_error"
 
+    def __init__(self, message: str, detail: str = "") -> None:
+        super().__init__(message)
+        self.detail = detail
+
 
 class Result:
     """A query's answer: collected at its first fetch, handed out in pieces."""

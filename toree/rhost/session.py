@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import linecache
 import logging
 import os
 import re
@@ -13,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 from rpy2 import rinterface
 
+from ..spark import causes
 from ..spark.gateway import Printed, connect
 from . import guests
 from .columns import FromR
@@ -23,7 +26,6 @@ from .vectors import ToR
 
 Address = Callable[[], Sequence[Any]]
 
-_PLAN = re.compile(r";\n'.*", re.DOTALL)  # the unresolved plan after an AnalysisException
 _ADOPTED = re.compile(r"\btoree_\w+_\d+\b")
 _MANY = 200  # DataFrames of other languages after which R is asked which it still needs
 _LOST = "The Spark session is gone. The next use of Spark attaches to the new one."
@@ -147,14 +149,13 @@ class Session:
         ):
             self._spark = None
             return SparkFailed(_LOST)
-        if isinstance(error, Py4JJavaError):
-            cause = error.java_exception
-            while cause.getCause() is not None:
-                cause = cause.getCause()
-            return SparkFailed(str(cause.toString()).partition("\n\tat ")[0])
-        if isinstance(error, PySparkException):
-            text = str(error).partition("\n\nJVM stacktrace:")[0]
-            return SparkFailed(_PLAN.sub("", text).strip())
+        with contextlib.suppress(Exception):  # a JVM that has died answers no question
+            if isinstance(error, Py4JJavaError):
+                text = str(error)
+                return SparkFailed(causes.of_worker(text, _source) or causes.of_java(text), text)
+            if isinstance(error, PySparkException):
+                trace = str(getattr(error, "_stackTrace", None) or error)
+                return SparkFailed(causes.of_pyspark(error, _source), trace)
         return error
 
     # -- calls from R ----------------------------------------------------------
@@ -256,6 +257,12 @@ class Session:
 
     def _clear(self, handle: Any) -> None:
         self._results.pop(handle[0], None)
+
+
+def _source(file: str, line: int) -> tuple[str, str]:
+    """A file in the traceback of a Python UDF, which a cell of another process has made."""
+    name = "a Python cell" if "ipykernel" in file else file
+    return name, linecache.getline(file, line).strip()
 
 
 def _scalar(array: Any) -> Any:

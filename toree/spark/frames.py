@@ -6,6 +6,7 @@ cell that waits never hits one of them in the middle.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 from collections.abc import Callable
@@ -13,8 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from .. import wire
-from ..display import Preview
-from . import arrow
+from ..interpreters.base import Bundle
+from ..preview import Preview
+from . import arrow, causes, grid
 from .session import PythonSpark
 
 T = TypeVar("T")
@@ -28,9 +30,11 @@ class Frames:
         self._workspace = workspace
         self._numbers = itertools.count(1)
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="toree-frames")
+        self._grids = grid.Grids()
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self._grids.close()
 
     def key(self, name: str) -> str:
         """A key no REPL name can be."""
@@ -78,11 +82,54 @@ class Frames:
     def preview(self, held: wire.Frame, rows: int) -> Preview:
         """The first rows."""
         frame = self.frame(held)
-        return self.call(
-            lambda: Preview.from_wire(
-                json.loads(frame._sc._gateway.entry_point.preview(frame._jdf, rows))
-            )
-        )
+        return self.call(lambda: _preview(frame, rows))
+
+    def table(self, name: str) -> Any:
+        """The PySpark DataFrame of a table or view of the catalog.
+
+        Raises:
+            TypeError: there is none.
+        """
+
+        def find() -> Any:
+            session, _ = self._spark.attach()
+            try:
+                return session.table(name)
+            except Exception as error:  # Spark's, whatever it makes of a name
+                raise TypeError(causes.of_analysis(str(error))) from error
+
+        return self.call(find)
+
+    def explore(self, table: Any, rows: int, cell: str = "") -> Bundle:
+        """A DataFrame of PySpark's or pandas' as a grid, and its first rows for who shows none.
+
+        Its jobs are the cell's until the grid is there; without one, those of the Python cell.
+        """
+        cell = cell or self._spark.group
+
+        def make() -> Bundle:
+            spark = getattr(table, "_jdf", None) is not None
+            if spark and table.isStreaming:
+                raise TypeError("a stream has no pages: kernel.display.stream shows it")
+            if spark:
+                table._sc.setJobGroup(cell, "%explore", True)
+            first = _preview(table, rows) if spark else None
+            try:
+                return {**(first.bundle() if first else {}), **self._grids.over(table)}
+            except ImportError:
+                if first is None:
+                    raise TypeError(grid.ADVICE) from None
+                return dataclasses.replace(first, note=f"{first.footer}; {grid.ADVICE}").bundle()
+
+        try:
+            return self.call(make)
+        except KeyboardInterrupt:
+            self._spark.cancel(cell)
+            raise
+
+    def stop_exploring(self) -> None:
+        """Cancels what grids have asked; from any thread, signal handlers too."""
+        self._spark.cancel(grid.GROUP)
 
     def drop(self, held: wire.Frame) -> None:
         """Takes away a key that was made for one crossing; SQL's `-o` names stay."""
@@ -111,3 +158,7 @@ class Frames:
             return wire.Frame(key, local=True)
 
         return self.call(make)
+
+
+def _preview(frame: Any, rows: int) -> Preview:
+    return Preview.from_wire(json.loads(frame._sc._gateway.entry_point.preview(frame._jdf, rows)))

@@ -17,8 +17,9 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
 
 from ..companion import MAIN
-from ..display import Preview, Settings
+from ..display import Settings
 from ..interpreters.base import Output
+from ..preview import Preview
 from .attachment import ENTERED, Attachment, Entered, has_ended
 
 _MENTION = re.compile(r"(?i:spark)|\bsc\b|\bgetOrCreate\b")
@@ -39,7 +40,9 @@ class PythonSpark:
         self._workspace = workspace
         self._own: tuple[Any, Any] | None = None  # a private session, and the context it is over
         self._published: Any = None
-        self._group = ""  # of the jobs of the cell that runs
+        self.group = ""  # of the jobs of the cell that runs
+        #: Shows a streaming DataFrame until its cell is stopped.
+        self.live: Callable[[Any], None] = lambda frame: None
 
     def attach_when_ready(self, busy: Callable[[], bool] | None = None) -> None:
         """Attaches on a thread of its own as soon as the JVM is there.
@@ -116,19 +119,22 @@ class PythonSpark:
             elif again and fresh:
                 output.stream("stderr", "The Spark session had ended: this is a fresh one.\n")
         # Stop cancels this cell's jobs and no others.
-        self._group = output.cell
+        self.group = output.cell
         line = code.strip().partition("\n")[0][:80]
         own = None if self._workspace == MAIN else lambda: self.attach()[0]
-        ENTERED.set(Entered(self._group, line, own))
+        ENTERED.set(Entered(self.group, line, own))
         if attachment.is_current:
             with contextlib.suppress(Exception):
                 entry = attachment.gateway.entry_point
-                entry.enter(self._workspace, self._group, line, True)
+                entry.enter(self._workspace, self.group, line, True)
 
-    def cancel(self) -> None:
-        """Cancels the Spark jobs of the running cell; from any thread, signal handlers too."""
-        if self._group:
-            self._attachment.cancel(self._group)
+    def cancel(self, group: str = "") -> None:
+        """Cancels the Spark jobs of the running cell, or of a group.
+
+        From any thread, signal handlers too.
+        """
+        if group or self.group:
+            self._attachment.cancel(group or self.group)
 
     def _wait(self, output: Output) -> None:
         started, told = self._companion.start(), False
@@ -182,6 +188,9 @@ class PythonSpark:
     def _frame_bundle(self, frame: Any, include: Any = None, exclude: Any = None) -> Any:
         from pyspark.errors.exceptions.captured import capture_sql_exception  # noqa: F401
 
+        if frame.isStreaming:
+            self.live(frame)
+            return {"text/plain": repr(frame)}
         preview = frame._sc._gateway.entry_point.preview(frame._jdf, self._display.rows)
         return Preview.from_wire(json.loads(preview), self._display.widths()).bundle()
 

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from ..interpreters.base import Bundle, Interpreter, Result
+from ..interpreters.base import Bundle, Interpreter, NoInput, Result
 from ..running import new_id
 
 
@@ -54,7 +54,7 @@ class Recorder:
 
     def ask(self, prompt: str, *, password: bool = False) -> str:
         if not self.answers:
-            raise EOFError("no stdin")
+            raise NoInput
         self.events.append(("ask", prompt))
         return self.answers.pop(0)
 

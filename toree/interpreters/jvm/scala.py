@@ -9,7 +9,7 @@ from typing import Any
 
 from ... import wire
 from ...companion.companion import Interrupted
-from ...display import CELL_WIDTH, Preview
+from ...preview import CELL_WIDTH, Preview
 from ...running import call_of
 from ..base import (
     Assignment,

@@ -13,10 +13,10 @@ import traceback
 import types
 from typing import Any
 
-from . import causes
+from ...spark import causes
 
 #: Packages whose frames say nothing of the user's code.
-_FOLDED = frozenset({"pyspark", "py4j", "toree", "IPython", "ipykernel", "asyncio"})
+_FOLDED = frozenset({"pyspark", "py4j", "toree", "IPython", "ipykernel", "asyncio", "concurrent"})
 _SHOWING: contextvars.ContextVar[list[BaseException] | None] = contextvars.ContextVar(
     "showing", default=None
 )
@@ -100,14 +100,7 @@ class Faults:
                 text = str(error)
                 return causes.of_worker(text, self._source) or causes.of_java(text)
             if "PySparkException" in kinds or "CapturedException" in kinds:
-                text = str(error)
-                told = causes.of_worker(text, self._source) or causes.of_analysis(text)
-                for context in getattr(error, "getQueryContext", list)():
-                    with contextlib.suppress(Exception):
-                        where = context.summary().strip()  # that of a DataFrame names py4j's frames
-                        if where.startswith("== SQL") and where not in told:
-                            told += f"\n{where}"
-                return told
+                return causes.of_pyspark(error, self._source)
         return None
 
     def _source(self, file: str, line: int) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...api import Kernel, Magics
 from ...signals import stopping
+from ...spark.shown import Shown
 from ...wire import Value
 from ..base import (
     Assignment,
@@ -41,12 +42,20 @@ class PythonInterpreter(Interpreter):
         self._first = services.config.language == self.language
         self._cells = services.cells
         self._names, self._store = services.names, services.store
+        self._shown = Shown(
+            services.frames,
+            services.display,
+            services.companion,
+            services.workspace,
+            self._output,
+        )
         self._variables = PythonVariables(services)
         self._faults = Faults(services.ipython.shell)
 
     def start(self) -> None:
         values = SharedValues(self._names, self._store, self._variables)
-        kernel = Kernel(values, self._output, Magics(self._magic))
+        self._spark.live = self._shown.stream
+        kernel = Kernel(values, self._output, Magics(self._magic), self._shown)
         self._ipython.shell.user_ns["kernel"] = kernel
         self._ipython.shell.user_ns_hidden["kernel"] = kernel
         _names_are_names(self._ipython.shell)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from ...rhost.frames import Message
-from ..base import Output
+from ..base import NoInput, Output
 from .child import Child
 from .text import R
 
@@ -120,6 +120,9 @@ class RCell:
         except KeyboardInterrupt:
             self._stopped_at = self._stopped_at or time.monotonic()
             self.child.send({"interrupted": True})
+            return
+        except NoInput as refused:
+            self.child.send({"error": str(refused)})
             return
         except EOFError:
             self.child.send({"answer": None})

@@ -132,7 +132,12 @@ class RInterpreter(Interpreter):
         if status == "interrupted":
             return _interrupted()
         if status == "error":
-            return Failed(message["name"], message["message"], message["traceback"])
+            return Failed(
+                message["name"],
+                message["message"],
+                message["traceback"],
+                detail=message["detail"],
+            )
         if status != "ok":
             raise ToreeError(f"The R host failed: {message.get('message', message)}")
         result = message["result"]

@@ -13,7 +13,7 @@ run_cell <- function(code, label) {
       allowInterrupts(evaluate_cell(code, label)),
       abort = function(...) {
         list(status = "error", name = "Abort", message = "The cell was aborted.",
-             traceback = "Abort: the cell was aborted.")
+             traceback = "Abort: the cell was aborted.", detail = character())
       }
     ),
     interrupt = function(condition) list(status = "interrupted"),
@@ -30,17 +30,19 @@ run_cell <- function(code, label) {
   if (outcome$status == "ok" && !is.null(closing)) closing else outcome
 }
 
+# `source` is the running cell's text, `expressions` are what R's parser made of it.
 state <- new.env(parent = emptyenv())
 
 evaluate_cell <- function(code, label) {
   lines <- strsplit(code, "\n", fixed = TRUE)[[1L]]
   source <- srcfilecopy(label, if (length(lines)) lines else "", isFile = FALSE)
+  state$source <- source
   expressions <- tryCatch(
     parse(text = code, keep.source = TRUE, srcfile = source),
     error = function(condition) {
       message <- conditionMessage(condition)
       list(status = "error", name = "SyntaxError", message = message,
-           traceback = paste0("Error: ", message))
+           traceback = paste0("Error: ", message), detail = character())
     }
   )
   if (is.list(expressions)) return(expressions)
@@ -97,7 +99,7 @@ heard <- function(condition) {
   by <- signaller(own - 1L)
   fails <- by == "stop" || (by == "" && inherits(condition, "error"))
   if (fails) {
-    failure <- describe(condition, user_calls(sys.calls(), seq_len(own - 1L)))
+    failure <- describe(condition, sys.calls()[seq_len(own - 1L)])
     signalCondition(structure(class = c("toree_failure", "condition"), list(failure = failure)))
   } else if (by == "warning" || (by == "" && inherits(condition, "warning"))) {
     show_warning(condition)
@@ -121,59 +123,4 @@ signaller <- function(frame) {
     frame <- frame - 1L
   }
   if (identical(sys.function(frame), base::warning)) "warning" else ""
-}
-
-# The user's frames: functions whose home is the global environment, and what they call directly.
-user_calls <- function(calls, frames) {
-  start <- 0L
-  for (i in frames) if (identical(calls[[i]][[1L]], quote(evaluate_cell))) start <- i
-  if (start == 0L) return(character())
-  own <- vapply(frames, function(i) {
-    identical(topenv(environment(sys.function(i))), globalenv())
-  }, logical(1L))
-  parents <- sys.parents()
-  shown <- character()
-  handlers <- c(".handleSimpleError", ".signalSimpleWarning", "h", "stop", "signalCondition",
-                "doTryCatch", "withCallingHandlers", "withVisible", "eval")
-  for (i in frames[frames > start]) {
-    call <- calls[[i]]
-    name <- if (is.name(call[[1L]])) as.character(call[[1L]]) else ""
-    parent <- parents[[i]]
-    from_user <- parent == 0L || (parent > start && parent <= length(own) && own[[parent]])
-    if (!(own[[i]] || from_user) || name %in% handlers ||
-          (is.call(call[[1L]]) && identical(call[[1L]][[1L]], quote(`function`)))) next
-    shown <- c(shown, paste0(call_text(call), place_of(call)))
-  }
-  # Generics and their methods show the same call twice.
-  shown <- shown[c(TRUE, shown[-1L] != shown[-length(shown)])[seq_along(shown)]]
-  if (length(shown) > 40L) {
-    shown <- c(shown[1:20], paste("...", length(shown) - 40L, "more ..."), utils::tail(shown, 20L))
-  }
-  shown
-}
-
-place_of <- function(call) {
-  reference <- attr(call, "srcref", exact = TRUE)
-  if (is.null(reference)) return("")
-  paste0("   # ", attr(reference, "srcfile")$filename, ", line ", reference[[1L]])
-}
-
-describe <- function(condition, calls = character()) {
-  message <- tryCatch(conditionMessage(condition), error = function(e) "")
-  call <- conditionCall(condition)
-  if (is_own(call)) call <- NULL
-  kind <- class(condition)[[1L]]
-  head <- if (is.null(call)) "Error: " else paste0("Error in ", call_text(call), " : ")
-  lines <- paste0(head, paste(message, collapse = "\n"))
-  if (length(calls)) {
-    lines <- c(lines, "Traceback:", paste0(format(seq_along(calls)), ". ", calls))
-  }
-  list(
-    status = "error",
-    name = if (kind %in% c("simpleError", "toree_error", "error")) "Error"
-           else if (kind == "spark_error") "SparkError"
-           else kind,
-    message = paste(message, collapse = "\n"),
-    traceback = lines
-  )
 }

@@ -10,7 +10,7 @@ enter <- function(name, ...) {
   if (inherits(result, "toree_failure")) {
     stop(structure(
       class = c(result[[1L]], "toree_error", "error", "condition"),
-      list(message = result[[2L]], call = NULL)
+      list(message = result[[2L]], call = NULL, detail = if (nzchar(result[[3L]])) result[[3L]])
     ))
   }
   result

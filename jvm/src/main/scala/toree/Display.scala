@@ -5,14 +5,21 @@ import java.util.UUID
 
 import scala.reflect.ClassTag
 
+import org.apache.spark.sql.Dataset
+
 import toree.cells.{Cell, Outbox}
+import toree.magic.Called
+import toree.spark.LiveTable
 import toree.text.{Json, Mime}
 
 /** `kernel.display`: output of any MIME type from a Scala cell.
   *
   * What is shown can be shown anew: `val h = kernel.display.html("..."); h.update("...")`.
   */
-final class Display private[toree] (displayers: Displayer => Unit) {
+final class Display private[toree] (
+    displayers: Displayer => Unit,
+    lend: (String, Dataset[_]) => Unit
+) {
 
   /** Text of a text type, JSON of a JSON type, base 64 of a binary one.
     *
@@ -32,6 +39,17 @@ final class Display private[toree] (displayers: Displayer => Unit) {
   def javascript(data: String): Shown = content("application/javascript", data)
   def png(data: Array[Byte]): Shown = content("image/png", Mime.base64(data))
   def png(image: RenderedImage): Shown = content("image/png", Mime.png(image))
+
+  /** A table as a grid: pages, order and filters are Spark's work; `%explore` in other languages.
+    */
+  def explore(table: Dataset[_]): Unit = {
+    val key = s"explore@${UUID.randomUUID}"
+    lend(key, table)
+    Called.run("explore", s"--held $key")
+  }
+
+  /** A streaming table and its query's rates, until the cell is stopped. */
+  def stream(table: Dataset[_], rows: Int = 20): Unit = LiveTable.show(table, rows)
 
   /** How values of `T` are shown from now on: MIME types and contents. */
   def register[T](show: T => Map[String, String])(implicit kind: ClassTag[T]): Unit =

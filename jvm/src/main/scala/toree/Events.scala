@@ -19,7 +19,7 @@ trait Events {
   /** How far a cell's Spark jobs are, as JSON (`toree.spark.Progress`); false: no more of it. */
   def progress(cell: String, json: String): Boolean = false
 
-  /** A line the user typed, without its line end; null when nobody can be asked. */
+  /** A line the user typed, "=" before it; null at the end of input, "" when nobody can be asked. */
   def ask(cell: String, prompt: String, password: Boolean): String
 
   /** A shared name's value in its crossing form, "own" where it is Scala's, "" where there is none.
@@ -28,6 +28,9 @@ trait Events {
 
   /** Runs a magic in a cell; "" or why it failed. */
   def magic(cell: String, name: String, line: String, body: String): String = ""
+
+  /** Does what `Comms` asks, as JSON; the id of a comm that it opens. */
+  def comm(cell: String, json: String): String = ""
 
   /** Something happened beside the cells: `sparkReady`, `sessionEnded`. */
   def happened(event: String): Unit = ()

@@ -8,9 +8,9 @@ import java.util.concurrent.ConcurrentHashMap
 import org.apache.spark.SparkConf
 import org.apache.spark.SparkContext
 import org.apache.spark.api.java.JavaSparkContext
-import org.apache.spark.sql.SparkSession
+import org.apache.spark.sql.{Dataset, SparkSession}
 
-import toree.cells.Outcome
+import toree.cells.{Cell, Outcome}
 import toree.magic.Called
 import toree.spark.WorkspaceSpark
 
@@ -21,13 +21,18 @@ final class Kernel private[toree] (
     run: String => Outcome,
     failure: () => Throwable,
     show: Displayer => Unit,
+    lend: (String, Dataset[_]) => Unit,
+    workspace: String,
 
     /** The shared names of all languages, by name. */
     val data: JMap[String, Any] = new ConcurrentHashMap[String, Any]
 ) {
 
   /** Shows things in the cell that calls it. */
-  val display: Display = new Display(show)
+  val display: Display = new Display(show, lend)
+
+  /** Channels to what runs in the front end. */
+  val comm: Comms = new Comms(workspace)
 
   /** Text straight to the cell's stdout. */
   val stream: KernelStream = new KernelStream
@@ -54,6 +59,15 @@ final class Kernel private[toree] (
         case Outcome.Aborted        => (false, "aborted")
       }
   }
+
+  /** A line of the user's; a password is not shown as it is typed.
+    *
+    * Throws IOException where the front end takes no input, or the user has ended it.
+    */
+  def ask(prompt: String, password: Boolean = false): String =
+    Cell.current
+      .flatMap(_.ask(prompt, password))
+      .getOrElse(throw new java.io.EOFException("The input has ended."))
 
   def out: PrintStream = System.out
   def err: PrintStream = System.err

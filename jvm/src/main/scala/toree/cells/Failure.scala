@@ -7,6 +7,7 @@ import scala.annotation.tailrec
 import scala.util.control.ControlThrowable
 
 import org.apache.spark.sql.AnalysisException
+import org.apache.spark.sql.streaming.StreamingQueryException
 
 import toree.closures.CannotTravel
 import toree.stop.Interrupted
@@ -59,9 +60,10 @@ object Failure {
     error match {
       case _: StackOverflowError if safe(error.getMessage).isEmpty => "the recursion is too deep"
       case _: ControlThrowable if safe(error.getMessage).isEmpty   => "control left the cell"
-      // Without the query's plan, which its message ends in.
-      case analysis: AnalysisException => safe(analysis.getSimpleMessage)
-      case _                           => folded(safe(error.getMessage))
+      case analysis: AnalysisException => safe(Refusal.message(analysis))
+      case query: StreamingQueryException =>
+        safe(query.getMessage).split("\n=== Streaming Query ===").head // its plan follows
+      case _ => folded(safe(error.getMessage))
     }
   )
 

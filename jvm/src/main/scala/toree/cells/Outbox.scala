@@ -150,11 +150,13 @@ final class Outbox(cell: () => String, blocking: Boolean) {
     case progress: Progress  => if (!to.progress(progress.cell, progress.json)) progress.unwanted()
     case request: Request    => request.make(to, cell())
     case question: Question  =>
-      try question.answer(Option(to.ask(cell(), question.prompt, question.password)))
-      catch {
-        // The front's own answer to an interrupt while it waits for the user's line.
-        case error: py4j.Py4JException => question.answer(None)
-      }
+      val line =
+        try to.ask(cell(), question.prompt, question.password)
+        catch {
+          // The front's own answer to an interrupt while it waits for the user's line.
+          case error: py4j.Py4JException => null
+        }
+      if (line == "") question.refuse() else question.answer(Option(line).map(_.drop(1)))
   }
 
   private def next(): Event = {
@@ -231,9 +233,13 @@ object Outbox {
 
   /** A question to the user; the asking thread waits for the answer. */
   final class Question(val prompt: String, val password: Boolean) extends Event {
-    private val done = new java.util.concurrent.SynchronousQueue[Option[String]]
-    def answer(text: Option[String]): Unit = done.offer(text, 1, TimeUnit.SECONDS)
-    def await(): Option[String] = done.take()
+    private val done = new java.util.concurrent.SynchronousQueue[() => Option[String]]
+    private def end(how: () => Option[String]): Unit = { done.offer(how, 1, TimeUnit.SECONDS); () }
+    def answer(text: Option[String]): Unit = end(() => text)
+    def refuse(): Unit = end(() => throw new java.io.IOException("This front end takes no input."))
+
+    /** Throws IOException where nobody can be asked. */
+    def await(): Option[String] = done.take()()
   }
 
   /** Something else only the front knows; the asking thread waits for the answer. */

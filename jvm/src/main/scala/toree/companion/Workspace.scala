@@ -6,13 +6,15 @@ import java.util.{Collections, LinkedHashMap, Map => JMap}
 import java.util.concurrent.{ConcurrentHashMap, CountDownLatch, LinkedBlockingDeque}
 import java.util.concurrent.atomic.AtomicBoolean
 
+import org.apache.spark.sql.Dataset
+
 import toree.{Events, Kernel}
 import toree.cells.{Cell, CellOptions, CellThread, Outcome, OutputCapture}
 import toree.magic.Magics
 import toree.packages.{Packages, Request}
 import toree.repl.{Commands, ReplClassLoader, ReplSettings, ScalaRepl}
 import toree.sharing.Sharing
-import toree.spark.{Settings, WorkspaceSpark}
+import toree.spark.{LiveTable, Settings, WorkspaceSpark}
 import toree.sql.{SqlCell, SqlCompletion}
 import toree.stop.Guard
 
@@ -57,6 +59,8 @@ final class Workspace(
         evaluate(repl, _),
         () => repl.lastException,
         repl.displayers.register,
+        put,
+        name,
         sharing.data
       )
       loader.shared.put(kernelKey, kernel)
@@ -122,6 +126,23 @@ final class Workspace(
   def executeSql(id: String, text: String, options: SqlCell.Options, events: Events): Outcome =
     cell(id, text, events) { _ =>
       announced(text)(sharing.sql(text, options, (name, frame) => put(s"sql:$name", frame)))
+    }
+
+  /** The streaming table under a key, for as long as this call runs. */
+  def stream(id: String, key: String, rows: Int, events: Events): Outcome =
+    cell(id, "streaming table", events) { _ =>
+      val table = named(key).collect { case table: Dataset[_] => table }
+      put(key, null)
+      table.foreach(LiveTable.show(_, rows))
+      Outcome.Ok()
+    }
+
+  /** Something has come by a comm: its handlers run as a cell. */
+  def comm(id: String, message: String, events: Events): Outcome =
+    cell(id, "comm message", events) { _ =>
+      repl()
+      kernel.comm.come(message)
+      Outcome.Ok()
     }
 
   private def announced(code: String)(body: => Outcome): Outcome = {

@@ -60,6 +60,14 @@ final class EntryPoint(companion: Companion) {
       .executeSql(cell, text, SqlCell.read(options), companion.events)
       .json
 
+  /** Shows the streaming table under a key until the call is interrupted or the query ends. */
+  def stream(workspace: String, cell: String, key: String, rows: Int): String =
+    companion.workspace(workspace).stream(cell, key, rows, companion.events).json
+
+  /** Hands a comm's message to its handlers (`Comms`). */
+  def comm(workspace: String, cell: String, message: String): String =
+    companion.workspace(workspace).comm(cell, message, companion.events).json
+
   def preview(dataset: Object, rows: Int): String = dataset match {
     case frame: Dataset[_] => Preview.of(frame, rows)
     case other => throw new IllegalArgumentException(s"not a Dataset: ${other.getClass.getName}")

@@ -12,9 +12,12 @@ final class Called private[toree] extends Dynamic {
     * @throws IllegalArgumentException
     *   when it fails, with what it would have shown
     */
-  def applyDynamic(name: String)(arguments: String*): Unit = {
-    val line = arguments.headOption.getOrElse("")
-    val body = arguments.drop(1).mkString("\n")
+  def applyDynamic(name: String)(arguments: String*): Unit =
+    Called.run(name, arguments.headOption.getOrElse(""), arguments.drop(1).mkString("\n"))
+}
+
+private[toree] object Called {
+  def run(name: String, line: String, body: String = ""): Unit =
     Cell.current match {
       case Some(cell) =>
         val request = new Outbox.Request(_.magic(_, name, line, body))
@@ -23,5 +26,4 @@ final class Called private[toree] extends Dynamic {
         if (failure.nonEmpty) throw new IllegalArgumentException(failure)
       case None => throw new IllegalStateException("magics run in cells only")
     }
-  }
 }

@@ -5,7 +5,7 @@ import org.apache.spark.sql.{Dataset, Row, SparkSession}
 
 import toree.Shown
 import toree.cells.{CellOptions, Outcome}
-import toree.spark.Preview
+import toree.spark.{LiveTable, Preview}
 
 /** The value of a cell's last statement as its result. */
 final class Results(displayers: Displayers) {
@@ -24,6 +24,9 @@ final class Results(displayers: Displayers) {
 
   private def ours(value: Any, kind: String, options: CellOptions): Outcome.Ok =
     value match {
+      case stream: Dataset[_] if stream.isStreaming && !options.showTypes =>
+        LiveTable.show(stream, options.rows)
+        Outcome.Ok()
       case dataset: Dataset[_] if !options.showTypes =>
         Outcome.Ok(table = Some(Preview.of(dataset, options.rows)))
       case rows: Array[Row] if !options.showTypes && rows.nonEmpty =>

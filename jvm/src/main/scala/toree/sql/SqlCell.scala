@@ -6,7 +6,7 @@ import org.apache.spark.sql.{AnalysisException, DataFrame, SparkSession}
 
 import toree.cells.{CellOptions, Failure, Outcome}
 import toree.sharing.WireReader
-import toree.spark.Preview
+import toree.spark.{LiveTable, Preview}
 import toree.text.Json
 
 /** One SQL statement: run, kept under a name if asked, previewed unless quiet. */
@@ -64,6 +64,10 @@ object SqlCell {
       options.output.foreach(keep(_, frame))
       // DDL has run by now and has nothing to show.
       if (options.quiet || frame.columns.isEmpty) Outcome.Ok()
+      else if (frame.isStreaming) {
+        LiveTable.show(frame, options.rows)
+        Outcome.Ok()
+      }
       else Outcome.Ok(table = Some(Preview.of(frame, options.rows)))
     } catch {
       case problem: Throwable => failed(text, problem)

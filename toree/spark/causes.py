@@ -1,12 +1,14 @@
 """What went wrong, out of the long texts in which errors of Spark's JVM and workers reach Python.
 
-Nothing here asks the JVM: what an error says of itself is all there is.
+What an error says of itself is all there is.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 _WORKER = re.compile(
     r"Traceback \(most recent call last\):\n((?:[ \t]+[^\n]*\n|\n(?=[ ]))*)"
@@ -16,6 +18,7 @@ _FRAME = re.compile(r'^[ \t]+File "([^"]+)", line (\d+), in (\S+)$', re.M)
 _STACK = re.compile(r"^\s*(?:at [\w.$<>/@]+\(.*|\.\.\. \d+ more)$", re.M)
 _CALL = re.compile(r"^An error occurred while calling [^\n]*\n: ")
 _PLAN = re.compile(r";\n(?:'|\+- |[A-Z]\w+ ).*", re.S)
+_PLACE = re.compile(r"; line \d+ pos \d+$")  # which a marked line says better
 _SPARK = re.compile(r"/(?:pyspark|py4j)/|<frozen |pyspark\.zip|py4j-[\d.]+-src\.zip")
 
 #: A file of a traceback as the user knows it, and the source of one of its lines.
@@ -33,6 +36,18 @@ def of_java(text: str) -> str:
     root = chain[-1] if chain else text
     above = [part for part in chain[:-1] if root not in part]
     return "\n".join([root, *(f"which led to {part}" for part in reversed(above[:1]))])
+
+
+def of_pyspark(error: Any, source: Source) -> str:
+    """What an error of PySpark's says: the cause, its place in the SQL or in the user's code."""
+    text = str(error)
+    told = of_worker(text, source) or of_analysis(text)
+    for context in getattr(error, "getQueryContext", list)():
+        with contextlib.suppress(Exception):
+            where = context.summary().strip()  # that of a DataFrame names py4j's frames
+            if where.startswith("== SQL") and where not in told:
+                told = f"{_PLACE.sub('', told)}\n{where}"
+    return told
 
 
 def of_analysis(text: str) -> str:

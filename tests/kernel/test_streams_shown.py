@@ -1,0 +1,78 @@
+"""A streaming DataFrame as a live table: until it is stopped, ends or fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from session import Ran, Session
+
+pytestmark = pytest.mark.spark
+
+
+@pytest.fixture(scope="module")
+def stream(kernel: Session) -> Session:
+    kernel.run('val flow = spark.readStream.format("rate").option("rowsPerSecond", 50).load()')
+    return kernel
+
+
+def live(ran: Ran) -> list[dict[str, Any]]:
+    """The displays of the live table."""
+    return [
+        m["content"]
+        for m in ran.messages
+        if str(m["content"].get("transient", {}).get("display_id")).startswith("toree-stream-")
+    ]
+
+
+def stopped_once_rows_came(kernel: Session, code: str) -> list[dict[str, Any]]:
+    stopped = []
+
+    def stop(message: dict[str, Any]) -> None:
+        if "rows/s" in str(message["content"].get("data", {}).get("text/html")) and not stopped:
+            stopped.append(True)
+            kernel.manager.interrupt_kernel()
+
+    ran = kernel.run(code, during=stop)
+    assert (ran.status, stopped) == ("error", [True])
+    assert kernel.run("spark.streams.active.length").result == "0"
+    return live(ran)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "flow",
+        "kernel.display.stream(flow, 5)",
+        "%%python\nflow",
+        "%%python\nkernel.display.stream(flow)",
+        "%%sql\nselect value, timestamp from flow",
+    ],
+)
+def test_it_is_shown_until_it_is_stopped(stream: Session, code: str) -> None:
+    shown = stopped_once_rows_came(stream, code)
+    assert len({one["transient"]["display_id"] for one in shown}) == 1
+    assert "Streaming: " in shown[0]["data"]["text/plain"]
+    assert "The stream has ended: " in shown[-1]["data"]["text/plain"]
+    assert "value" in shown[-1]["data"]["text/html"]
+
+
+def test_an_aggregation_shows_all_its_groups(stream: Session) -> None:
+    stream.run('spark.conf.set("spark.sql.shuffle.partitions", 2)')
+    try:
+        shown = stopped_once_rows_came(
+            stream, 'flow.groupBy($"value" % 2 as "odd").count().orderBy("odd")'
+        )
+    finally:
+        stream.run('spark.conf.unset("spark.sql.shuffle.partitions")')
+    assert "2 rows" not in shown[-1]["data"]["text/plain"]  # the footer is the stream's
+    assert len(shown[-1]["data"]["text/plain"].splitlines()) == 8
+
+
+@pytest.mark.parametrize("how", ["{}", "%%python\n{}", "%%sql\nselect raise_error('no') from flow"])
+def test_its_failure_is_the_cell_s(stream: Session, how: str) -> None:
+    ran = stream.run(how.format("""kernel.display.stream(flow.selectExpr("raise_error('no')"))"""))
+    assert ran.status == "error"
+    assert "[USER_RAISED_EXCEPTION] no" in ran.traceback
+    assert "Logical Plan" not in ran.traceback
+    assert stream.run("spark.streams.active.length").result == "0"

@@ -1,0 +1,61 @@
+"""What Python cells show of DataFrames: grids, and streams while they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..companion.companion import Companion, Interrupted
+from ..display import Settings
+from ..interpreters.base import Bundle, Output
+from ..running import call_of
+from .frames import Frames
+
+
+class StreamFailed(Exception):
+    """A query that ended in an error; the cause comes first."""
+
+
+class Shown:
+    """`kernel.display.explore` and `.stream` (`api.Tables`)."""
+
+    def __init__(
+        self,
+        frames: Frames,
+        display: Settings,
+        companion: Companion,
+        workspace: str,
+        output: Callable[[], Output],
+    ) -> None:
+        """`output` is that of the cell that runs."""
+        self._frames, self._display = frames, display
+        self._companion, self._workspace = companion, workspace
+        self._output = output
+
+    def explore(self, table: Any) -> Bundle:
+        found = self._frames.table(table) if isinstance(table, str) else table
+        return self._frames.explore(found, self._display.rows)
+
+    def stream(self, table: Any, rows: int = 0) -> None:
+        """Returns when the query has ended.
+
+        Raises:
+            KeyboardInterrupt: the cell was stopped.
+            StreamFailed: the query failed.
+        """
+        output, asked = self._output(), rows or self._display.rows
+        cell = call_of(output.cell)
+        key = self._frames.hold(table, "stream").key
+        try:
+            outcome = self._companion.run(
+                cell,
+                output,
+                lambda entry: entry.stream(self._workspace, cell, key, asked),
+                self._workspace,
+            )
+        except Interrupted:
+            raise KeyboardInterrupt from None
+        if outcome["status"] == "error" and outcome["name"] == "Interrupted":
+            raise KeyboardInterrupt
+        if outcome["status"] == "error":
+            raise StreamFailed("\n".join(outcome["traceback"]))
