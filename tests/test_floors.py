@@ -30,6 +30,7 @@ ROOMS = {
             "sharing",
         ),
         *("explorer", "live", "api"),
+        *("commons",),
     },
     "companion": {"companion.*"},
     "spark": {"spark.*"},

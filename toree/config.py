@@ -35,6 +35,10 @@ class Config:
     output_limit: int = 32 * 1024 * 1024
     #: Seconds an interrupted cell has before the user is told that it does not stop.
     interrupt_patience: float = 5.0
+    #: "private": every client of the kernel has a workspace of its own.
+    sessions: str = "shared"
+    #: Seconds a private workspace is kept when nobody uses it.
+    session_timeout: float = 3600.0
     #: Jars with magics, loaded when a magic is asked for that nobody else has.
     magic_urls: tuple[str, ...] = ()
     #: Repositories asked before the others, and files with credentials (`%AddDeps`).
@@ -82,6 +86,10 @@ class Config:
             python=env.get("PYTHON_EXEC", ""),
             rows=options.rows or cls.rows,
             progress=options.progress != "off",
+            sessions=options.sessions or cls.sessions,
+            session_timeout=(
+                cls.session_timeout if options.session_timeout is None else options.session_timeout
+            ),
             magic_urls=_several(options.magic_url, env.get("MAGIC_URLS")),
             repositories=_several(options.default_repositories, env.get("DEFAULT_REPOSITORIES")),
             credentials=_several(
@@ -111,5 +119,13 @@ def _options() -> argparse.ArgumentParser:
         parser.add_argument(name, action="append", help="several: by commas, or once more")
     parser.add_argument("--rows", type=int, help="rows of a table that are shown")
     parser.add_argument("--progress", choices=("on", "off"), help="bars of cells' Spark jobs")
+    parser.add_argument(
+        "--sessions",
+        choices=("shared", "private"),
+        help="private: each client has names of its own",
+    )
+    parser.add_argument(
+        "--session-timeout", type=float, help="seconds a session is kept that nobody uses"
+    )
     parser.add_argument("--output-limit", type=int, help="bytes one cell may print; 0: no limit")
     return parser

@@ -16,13 +16,14 @@ from typing import Any
 
 from . import cell as cells
 from .analysis import Analysis
+from .commons import Commons
 from .companion import MAIN
 from .config import Config
 from .display import Hushed, Settings, silence
 from .errors import ToreeError
 from .interpreters.base import Bundle, Failed, Interpreter, Ok, Output, Result
 from .interpreters.services import IPython, Language
-from .magics import Context, Magic, Table, bridge, plugins
+from .magics import Context, Magic, Sessions, Table, bridge, plugins
 from .magics.builtin import BUILT_IN
 from .magics.dependencies import DEPENDENCIES, configured
 from .magics.dialects import DIALECTS
@@ -48,14 +49,24 @@ class Host:
         ipython: IPython,
         languages: Mapping[str, Language],
         attachment: Attachment,
+        sessions: Sessions,
         name: str = MAIN,
+        commons: Commons | None = None,
     ) -> None:
-        """`attachment`: PySpark and the companion, which all hosts share; their owner ends them."""
+        """
+        Args:
+            attachment: PySpark and the companion, which all hosts share; their owner ends them.
+            sessions: the private workspaces beside this one.
+            commons: what they share.
+        """
+        self.sessions = sessions
         self.config = config
         self.ipython = ipython
         self.companion = attachment.companion
         self.listeners = Listeners(self._tell)
-        self.workspace = Workspace(config, languages, self.companion, ipython, name, attachment)
+        self.workspace = Workspace(
+            config, languages, self.companion, ipython, name, attachment, commons
+        )
         self.magics = Table(
             (*_MAGICS, *plugins.PLUGINS),
             lambda: plugins.found(self._tell, self.listeners.add),
@@ -96,6 +107,10 @@ class Host:
         self._register()
         # What packages bring is looked for beside the first cells, not before them.
         threading.Thread(target=self._load_plugins, name="toree-plugins", daemon=True).start()
+
+    def start_private(self) -> None:
+        """The same of a private workspace, in which nothing waits to be used."""
+        self._register()
 
     def _load_plugins(self) -> None:
         if self.magics.load_plugins():

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 from . import wire
+from .commons import Commons, Lend
 from .errors import MagicError, ToreeError
 from .interpreters.base import Assignment, Completion, Failed, Interpreter, Output, Result
 from .variables import CODE, RESERVED, Name, Variables
@@ -21,6 +22,8 @@ from .variables import CODE, RESERVED, Name, Variables
 _WORD_BEFORE = re.compile(r"(?<![\w.$@%:'\"`])([^\W\d]\w*)$")
 _WORD_AFTER = re.compile(r"\w*")
 T = TypeVar("T")
+#: The owner of what another workspace has put into `kernel.data`.
+OTHERS = "another session"
 
 
 class Sharing:
@@ -31,9 +34,22 @@ class Sharing:
         interpreter: Callable[[str], Interpreter],
         titles: Mapping[str, str],
         reserved: frozenset[str] = frozenset(),
+        commons: Commons | None = None,
+        workspace: str = "",
+        lend: Lend | None = None,
     ) -> None:
+        """
+        Args:
+            commons: what the workspaces of a kernel share; its owner closes it.
+            workspace: the id of this one.
+            lend: gives values to another one.
+        """
         self.variables = Variables(RESERVED | reserved)
-        self.store: wire.Store = wire.Files()
+        self._own = None if commons is not None else Commons()
+        self.commons = commons or self._own or Commons()
+        self.store = self.commons.store
+        self.workspace = workspace
+        self._lend = lend or (lambda reader, name: self.value(name))
         self.enabled = True
         self._interpreter = interpreter
         self._titles = titles
@@ -42,7 +58,18 @@ class Sharing:
         self._told: dict[tuple[str, str], int] = {}
 
     def close(self) -> None:
-        self.store.close()
+        self.commons.forget(self.workspace)
+        if self._own is not None:
+            self._own.close()
+
+    def assign(self, language: str, assignment: Assignment) -> None:
+        """Notes an assignment or a deletion."""
+        self.variables.assign(language, assignment)
+        if assignment.deleted:
+            if assignment.common or assignment.name not in self.commons.names(self.workspace):
+                self.commons.remove(assignment.name)
+        elif assignment.common:
+            self.commons.put(assignment.name, self.workspace, self._lend)
 
     def title(self, language: str) -> str:
         return self._titles.get(language, language)
@@ -81,7 +108,7 @@ class Sharing:
         language = visit.interpreter.language
         self.variables.touch(language, visit.touched)
         for assignment in visit.interpreter.assigned():
-            self.variables.assign(language, assignment)
+            self.assign(language, assignment)
         own = {name: self._kept_out(row, language) for name, row in visit.own.items()}
         if isinstance(result, Failed):
             return _explained(result, {**visit.problems, **own}, output)
@@ -225,17 +252,24 @@ class View:
         self._language = language
 
     def all(self) -> list[str]:
-        return self._sharing.names()
+        own = self._sharing.names()
+        others = self._sharing.commons.names(self._sharing.workspace)
+        return [*own, *(name for name in others if name not in own)]
 
     def owner(self, name: str) -> str | None:
         row = self._sharing.variables.find(name)
-        return None if row is None or row.deleted else row.owner
+        if row is not None and not row.deleted:
+            return row.owner
+        return OTHERS if name in self._sharing.commons.names(self._sharing.workspace) else None
 
     def value(self, name: str) -> wire.Value:
-        return self._sharing.value(name)
+        try:
+            return self._sharing.value(name)
+        except KeyError:
+            return self._sharing.commons.value(name, self._sharing.workspace)
 
     def assign(self, assignment: Assignment) -> None:
-        self._sharing.variables.assign(self._language, assignment)
+        self._sharing.assign(self._language, assignment)
 
     def shareable(self, name: str) -> bool:
         return self._sharing.variables.shareable(name)

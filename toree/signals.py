@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
+import ctypes
 import signal
+import socket
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
 #: Py4J's connections: one thread's conversation with the JVM, question and answer in turn.
+_GRACE = 2.0  # seconds a call that is under way has to end by itself
 _CONNECTIONS = ("ClientServerConnection", "GatewayConnection")
 
 
@@ -38,6 +44,79 @@ def stopping(cancel: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+class Raised:
+    """KeyboardInterrupt in a thread that no signal reaches, while its cell runs.
+
+    Used as a context around the cell, on its thread; `stop` is for any other. What waits in C (a
+    `sleep`) hears of it when that returns.
+    """
+
+    def __init__(self) -> None:
+        self._thread = threading.get_ident()
+        self._main = threading.current_thread() is threading.main_thread()
+        self._lock = threading.Lock()
+        self._running = False
+        #: Where the cell awaits: the loop, what is awaited, what to say before it is cancelled.
+        self.task: (
+            tuple[asyncio.AbstractEventLoop, asyncio.Future[Any], Callable[[], None]] | None
+        ) = None
+
+    def __enter__(self) -> Raised:
+        self._running = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._running = False
+        if not self._main:  # one that came too late is nobody's
+            _raise(self._thread, None)
+
+    def stop(self) -> None:
+        if not self._main:
+            threading.Thread(target=self._stop, name="toree-stop", daemon=True).start()
+
+    def _stop(self) -> None:
+        deadline = time.monotonic() + _GRACE
+        while True:
+            with self._lock:
+                if not self._running:
+                    return
+                frame = sys._current_frames().get(self._thread)
+                call = _conversation(frame)
+                if call is None:
+                    if self.task is not None and not _computes(frame):
+                        loop, task, stopped = self.task
+                        stopped()
+                        loop.call_soon_threadsafe(task.cancel)
+                    else:
+                        _raise(self._thread, KeyboardInterrupt)
+                    return
+            if time.monotonic() > deadline:  # its answer must not be read as the next one's
+                with contextlib.suppress(Exception):
+                    call.socket.shutdown(socket.SHUT_RDWR)
+                return
+            time.sleep(0.02)
+
+
+#: Of the Python cell that runs.
+RAISED: contextvars.ContextVar[Raised | None] = contextvars.ContextVar("toree_stop", default=None)
+
+
+def _raise(thread: int, error: type[BaseException] | None) -> None:
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(thread), None if error is None else ctypes.py_object(error)
+    )
+
+
+def _computes(frame: FrameType | None) -> bool:
+    """Whether a cell's own code is on the stack; it awaits something if not."""
+    while frame is not None:
+        if frame.f_code.co_name == "run_code":  # IPython's
+            return True
+        frame = frame.f_back
+    return False
 
 
 @contextlib.contextmanager
@@ -90,8 +169,21 @@ def hang_up(frame: FrameType | None) -> None:
     own clean-up makes one while the KeyboardInterrupt is still on its way.
     """
     while frame is not None:
-        owner = frame.f_locals.get("self") if frame.f_code.co_name == "send_command" else None
-        if type(owner).__name__ in _CONNECTIONS:
+        if (owner := _connection(frame)) is not None:
             with contextlib.suppress(Exception):
-                owner.close()  # type: ignore[union-attr]
+                owner.close()
         frame = frame.f_back
+
+
+def _conversation(frame: FrameType | None) -> Any:
+    """The Py4J connection in the middle of whose call a stack is; None elsewhere."""
+    while frame is not None:
+        if (owner := _connection(frame)) is not None:
+            return owner
+        frame = frame.f_back
+    return None
+
+
+def _connection(frame: FrameType) -> Any:
+    owner = frame.f_locals.get("self") if frame.f_code.co_name == "send_command" else None
+    return owner if type(owner).__name__ in _CONNECTIONS else None

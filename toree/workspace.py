@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from . import wire
+from .commons import Commons
 from .companion import MAIN
 from .companion.companion import Companion
 from .config import Config
@@ -15,7 +17,7 @@ from .interpreters.base import Interpreter, Output
 from .interpreters.services import IPython, Language, Services
 from .progress import Bars
 from .registry import magic_names
-from .running import Cells
+from .running import Cells, new_id
 from .sharing import Sharing, View
 from .spark.attachment import Attachment
 from .spark.frames import Frames
@@ -33,6 +35,7 @@ class Workspace:
         ipython: IPython,
         name: str = MAIN,
         attachment: Attachment | None = None,
+        commons: Commons | None = None,
     ) -> None:
         """
         Args:
@@ -40,6 +43,7 @@ class Workspace:
             name: its id in the companion. Another than `MAIN` is a private workspace, with a Spark
                 session of its own.
             attachment: PySpark in this process, for all workspaces over a companion.
+            commons: what the workspaces share.
         """
         self.name = name
         self.languages = languages
@@ -51,6 +55,9 @@ class Workspace:
             self.interpreter,
             {row.name: row.title for row in languages.values()},
             frozenset().union(*(row.reserved for row in languages.values())),
+            commons,
+            name,
+            self._lend,
         )
         self._config = config
         self._ipython = ipython
@@ -126,6 +133,16 @@ class Workspace:
                 )
         for made in list(self._interpreters.values()):
             await made.moved(folder, output)
+
+    def _lend(self, reader: str, name: str) -> wire.Value:
+        """A value of ours as another workspace can read it."""
+        value = self.sharing.value(name)
+        if isinstance(value, wire.Frame):
+            key = f"{name}@{new_id()}"
+            self.companion.ask("lendShared", self.name, value.key, reader, key)
+            self._frames.drop(value)
+            return wire.Frame(key, local=value.local)
+        return value
 
     def _last_progress(self, cell: str) -> str:
         return str(self.companion.ask("endProgress", cell)) if self.companion.ready else ""

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from toree.interpreters.python.assignments import plainly_assigned
 from toree.interpreters.python.magics import expanded
-from toree.interpreters.python.names import plainly_assigned, references
+from toree.interpreters.python.names import references
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ import ast
 
 import pytest
 
-from toree.interpreters.python.names import assigned, references, through_functions
+from toree.interpreters.python.assignments import assigned
+from toree.interpreters.python.names import references, through_functions
 
 
 @pytest.mark.parametrize(

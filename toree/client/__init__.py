@@ -16,11 +16,13 @@ from .errors import (
 )
 from .events import Clear, Display, Error, Event, Progress, Result, Stream
 from .execution import AsyncExecution
-from .sync import Client, Execution
+from .session import AsyncSession
+from .sync import Client, Execution, Session
 
 __all__ = [
     "AsyncClient",
     "AsyncExecution",
+    "AsyncSession",
     "Clear",
     "Client",
     "ClientError",
@@ -38,6 +40,7 @@ __all__ = [
     "RequestFailed",
     "Result",
     "ResultTooLarge",
+    "Session",
     "Stream",
     "UnknownLanguage",
     "Unsupported",

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import types
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from . import data
+from .cells import AsyncCells
 from .connection import Connection
-from .errors import RequestFailed, UnknownLanguage
-from .execution import Answer, AsyncExecution
 from .messages import Transport
+from .session import AsyncSession
 from .zeromq import ZeroMQ
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-#: What `fetch` and `sql` hold at most, bytes, unless they are told.
-MAX_BYTES = 2 << 30
-_WORD = re.compile(r"[A-Za-z]\w*\Z")
 C = TypeVar("C", bound="AsyncClient")
 
 
-class AsyncClient:
+class AsyncClient(AsyncCells):
     """A client of one kernel, for programs with an event loop. Leave it with `async with`.
 
     async with await AsyncClient.start("toree_scala") as client:
@@ -36,8 +28,8 @@ class AsyncClient:
 
     def __init__(self, connection: Connection) -> None:
         """Use `start` or `connect`."""
+        super().__init__(connection)
         self._connection = connection
-        self._pending: set[AsyncExecution] = set()
 
     # ---------------------------------------------------------------- coming and going
 
@@ -132,145 +124,19 @@ class AsyncClient:
         """The stop button: stops what runs, whoever sent it. See `Execution.cancel`."""
         await self._connection.transport.interrupt()
 
-    # ---------------------------------------------------------------- cells
-
-    def execute(
-        self,
-        code: str,
-        *,
-        language: str | None = None,
-        timeout: float | None = None,
-        on_input: Answer | None = None,
-        silent: bool = False,
-        store_history: bool = True,
-        stop_on_error: bool = False,
-    ) -> AsyncExecution:
-        """Sends a cell. Cells run in the order they are sent, one after the other.
-
-        Args:
-            language: "scala", "python", "sql", "r"; default: the kernel's own.
-            timeout: seconds, after which it is cancelled.
-            on_input: answers `input()`, given the prompt and whether it is a password's.
-            stop_on_error: whether cells sent behind it are dropped when it fails.
-        """
-        if language is not None:
-            self._check(language)
-            code = f"%%{language}\n{code}"
-        content = {
-            "code": code,
-            "silent": silent,
-            "store_history": store_history,
-            "user_expressions": {},
-            "allow_stdin": on_input is not None,
-            "stop_on_error": stop_on_error,
-        }
-        execution = AsyncExecution(self._connection, content, timeout=timeout, on_input=on_input)
-        self._pending = {one for one in self._pending if not one.done} | {execution}
-        return execution
-
-    def _check(self, language: str) -> None:
-        known = self._connection.info.get("toree", {}).get("languages")
-        names = [name.lower() for name in known or ()]
-        if not _WORD.match(language) or (known and language.lower() not in names):
-            said = f" It has {', '.join(sorted(names))}." if names else ""
-            raise UnknownLanguage(f"The kernel has no language {language!r}.{said}")
-
-    async def complete(self, code: str, cursor: int | None = None) -> dict[str, Any]:
-        """Completions at the cursor, a position in code points; default: the end."""
-        at = len(code) if cursor is None else cursor
-        return await self._shell("complete_request", {"code": code, "cursor_pos": at})
-
-    async def inspect(
-        self, code: str, cursor: int | None = None, detail: int = 0
-    ) -> dict[str, Any]:
-        """What is known of the name at the cursor, as a MIME bundle; empty where nothing is."""
-        at = len(code) if cursor is None else cursor
-        content = {"code": code, "cursor_pos": at, "detail_level": detail}
-        reply = await self._shell("inspect_request", content)
-        found: dict[str, Any] = reply.get("data") or {}
-        return found
-
-    async def _shell(self, kind: str, content: dict[str, Any]) -> dict[str, Any]:
-        reply = dict((await self._connection.request("shell", kind, content)).content)
-        if reply.get("status") == "error":
-            raise RequestFailed(reply.get("ename", "Error"), reply.get("evalue", ""))
-        return reply
-
     async def info(self) -> dict[str, Any]:
         """What the kernel says of itself (Jupyter's kernel_info_reply)."""
         reply = await self._connection.request("control", "kernel_info_request", {})
         return dict(reply.content)
 
-    # ---------------------------------------------------------------- names and tables
-
-    async def variables(self) -> list[dict[str, str]]:
-        """The names that languages share: name, language, kind, type, size, and why one can't."""
-        reply = await data.ask(self._connection, {"op": "variables"})
-        found: list[dict[str, str]] = reply.content["variables"]
-        return found
-
-    async def fetch(
-        self,
-        name: str,
-        *,
-        limit: int | None = None,
-        max_bytes: int = MAX_BYTES,
-        now: bool = False,
-    ) -> pa.Table:
-        """The table of that name: a DataFrame or local table of any language, a view, a table.
+    async def session(self, name: str, *, keep: float | None = None) -> AsyncSession:
+        """The private session of a name, a new one where there is none: a workspace with names, a
+        Spark session and a queue of cells of its own, over the same Spark context.
 
         Args:
-            limit: only so many rows.
-            max_bytes: what this process is to hold at most.
-            now: do not wait for the cells this client has sent before.
+            keep: seconds the kernel keeps it when no client uses it; default: the kernel's.
 
         Raises:
-            RequestFailed: there is no such table, or its query failed.
-            ResultTooLarge: it has more than `max_bytes`.
+            RequestFailed: it can be no name, or the kernel has no private sessions.
         """
-        await self._settled(now)
-        return await data.table(self._connection, {"name": name, "limit": limit}, max_bytes)
-
-    async def batches(
-        self,
-        name: str = "",
-        *,
-        query: str = "",
-        parameters: Mapping[str, Any] | None = None,
-        limit: int | None = None,
-        now: bool = False,
-    ) -> AsyncGenerator[pa.RecordBatch, None]:
-        """The rows of a table, or of a query, in pieces: for what is not to be held whole.
-
-        The first has no rows and says what the columns are. Those that follow are made as they
-        are asked for.
-        """
-        await self._settled(now)
-        what: dict[str, Any] = {"name": name, "limit": limit}
-        if query:
-            what = {"sql": query, "parameters": data.parameters(parameters or {})}
-        async with contextlib.aclosing(data.batches(self._connection, what)) as source:
-            async for batch in source:
-                yield batch
-
-    async def sql(self, query: str, /, **parameters: Any) -> pa.Table:
-        """The rows of a query, in which `:name` stands for a parameter.
-
-        It runs beside the cells, not behind them; but what this client sent before ends first.
-
-        Raises:
-            RequestFailed: the query failed.
-        """
-        await self._settled(False)
-        what = {"sql": query, "parameters": data.parameters(parameters)}
-        return await data.table(self._connection, what, MAX_BYTES)
-
-    async def put(self, name: str, table: Any) -> None:
-        """Makes a pyarrow Table or a pandas DataFrame a name of all the kernel's languages."""
-        await self._settled(False)
-        await data.put(self._connection, name, table)
-
-    async def _settled(self, now: bool) -> None:
-        """A client's own order holds: what it sent before has ended, well or not."""
-        for execution in () if now else list(self._pending):
-            await execution.wait()
+        return await AsyncSession.of(self._connection, name, keep)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
+from .asking import Asking, Inbox
 from .errors import ClientError, ConnectionLost, KernelGone, Refused
 from .messages import Channel, Message, Transport
 
@@ -18,48 +19,16 @@ from .messages import Channel, Message, Transport
 PAUSES = (0.1, 0.3, 1.0, 2.0)
 
 
-class Inbox(Protocol):
-    """Who waits for the messages of a request."""
-
-    #: A cell: it ends with the kernel's process, while other requests may be asked again.
-    runs: bool
-
-    def take(self, message: Message) -> bool:
-        """Takes a message; True when no more is waited for."""
-
-    def fail(self, error: ClientError) -> None:
-        """No more will come."""
-
-
-class Reply:
-    """An inbox for the one reply of a request."""
-
-    runs = False
-
-    def __init__(self) -> None:
-        self.future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-
-    def take(self, message: Message) -> bool:
-        if message.channel == "iopub":
-            return False
-        if not self.future.done():
-            self.future.set_result(message)
-        return True
-
-    def fail(self, error: ClientError) -> None:
-        if not self.future.done():
-            self.future.set_exception(error)
-
-
-class Connection:
+class Connection(Asking):
     """Routes messages over a transport."""
 
     def __init__(self, transport: Transport, *, patience: float = 30.0) -> None:
         """`patience`: seconds to try to connect again before giving up."""
         self.transport = transport
-        self.info: dict[str, Any] = {}  # the content of the kernel's kernel_info_reply
+        self._info: dict[str, Any] = {}
         self._patience = patience
         self._inboxes: dict[str, Inbox] = {}
+        self._subshells: dict[str, str | None] = {}  # queues of the kernel they wait in
         self._outbound: asyncio.Queue[tuple[Channel, dict[str, Any], Sequence[Any]]] = (
             asyncio.Queue()
         )
@@ -110,7 +79,7 @@ class Connection:
                 waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED
             )
             for answered in done:
-                self.info = dict(answered.result().content)
+                self._info = dict(answered.result().content)
             await asyncio.wait([heard], timeout=patience if done else 0)
             return bool(done) and self._heard.is_set()
         except ClientError as error:
@@ -132,6 +101,10 @@ class Connection:
         await self.transport.close()
 
     @property
+    def info(self) -> dict[str, Any]:
+        return self._info
+
+    @property
     def failure(self) -> ClientError | None:
         """Why this connection is of no more use."""
         return self._failure
@@ -147,36 +120,23 @@ class Connection:
         *,
         buffers: Sequence[Any] = (),
         parent: Any = None,
+        subshell: str | None = None,
     ) -> str:
-        """Puts a request in line; its id. It is sent in order, also after a broken line."""
         if self._failure is not None:
             raise self._failure
         message = self.transport.session.msg(kind, content, parent=parent)
+        if subshell is not None:
+            message["header"]["subshell_id"] = subshell
         identity = str(message["header"]["msg_id"])
         if inbox is not None:
             self._inboxes[identity] = inbox
+            self._subshells[identity] = subshell
         self._outbound.put_nowait((channel, message, buffers))
         return identity
 
-    async def request(
-        self,
-        channel: Channel,
-        kind: str,
-        content: dict[str, Any],
-        *,
-        buffers: Sequence[Any] = (),
-    ) -> Message:
-        """Asks and waits for the reply.
-
-        Raises:
-            ClientError: it will not come.
-        """
-        reply = Reply()
-        identity = self.ask(channel, kind, content, reply, buffers=buffers)
-        try:
-            return await reply.future
-        finally:
-            self._inboxes.pop(identity, None)
+    def forget(self, identity: str) -> None:
+        self._inboxes.pop(identity, None)
+        self._subshells.pop(identity, None)
 
     # ---------------------------------------------------------------- the two tasks
 
@@ -224,7 +184,7 @@ class Connection:
                 return
         inbox = self._inboxes.get(message.parent)
         if inbox is not None and inbox.take(message):
-            self._inboxes.pop(message.parent, None)
+            self.forget(message.parent)
 
     async def _mended(self, lost: ConnectionLost) -> bool:
         loop = asyncio.get_running_loop()
@@ -252,27 +212,29 @@ class Connection:
     def _probe(self) -> None:
         """Finds out which cells ended while the line was down.
 
-        The server keeps what came for us and sends it now. The shell channel is a queue: once it
-        answers this, every cell sent before has ended, and a reply that is not here is lost.
+        The server keeps what came for us and sends it now. The shell channel is a queue, and each
+        subshell behind it: once it answers this, every cell sent before has ended, and a reply
+        that is not here is lost.
         """
-        before = {identity for identity, inbox in self._inboxes.items() if inbox.runs}
-        if not before:
-            return
+        queues: dict[str | None, list[str]] = {}
+        for identity, inbox in self._inboxes.items():
+            if inbox.runs:
+                queues.setdefault(self._subshells.get(identity), []).append(identity)
 
-        async def look() -> None:
+        async def look(subshell: str | None, before: list[str]) -> None:
             with contextlib.suppress(ClientError):
-                await self.request("shell", "kernel_info_request", {})
+                await self.request("shell", "kernel_info_request", {}, subshell=subshell)
                 await asyncio.sleep(0.5)  # iopub is another stream than shell
                 for identity in before:
-                    if inbox := self._inboxes.pop(identity, None):
+                    if inbox := self._inboxes.get(identity):
+                        self.forget(identity)
                         inbox.fail(
                             ConnectionLost(
                                 "The connection broke while this ran, and its outcome is lost."
                             )
                         )
 
-        task = asyncio.create_task(look())
-        self._tasks.append(task)
+        self._tasks += [asyncio.create_task(look(*queue)) for queue in queues.items()]
 
     # ---------------------------------------------------------------- failing
 
@@ -287,5 +249,5 @@ class Connection:
     def _fail_where(self, of: Callable[[Inbox], bool], error: ClientError) -> None:
         for identity, inbox in list(self._inboxes.items()):
             if of(inbox):
-                del self._inboxes[identity]
+                self.forget(identity)
                 inbox.fail(error)

@@ -18,7 +18,7 @@ import uuid
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
-from .connection import Connection
+from .asking import Asking
 from .errors import ClientError, RequestFailed, ResultTooLarge, Unsupported
 from .messages import Message
 
@@ -28,7 +28,7 @@ WINDOW = 3
 PART = 4 << 20
 
 
-async def ask(connection: Connection, content: dict[str, Any], *buffers: Any) -> Message:
+async def ask(connection: Asking, content: dict[str, Any], *buffers: Any) -> Message:
     """A request of Toree's own kind.
 
     Raises:
@@ -47,7 +47,7 @@ async def ask(connection: Connection, content: dict[str, Any], *buffers: Any) ->
     return reply
 
 
-async def batches(connection: Connection, what: Mapping[str, Any]) -> AsyncGenerator[Any, None]:
+async def batches(connection: Asking, what: Mapping[str, Any]) -> AsyncGenerator[Any, None]:
     """The record batches of a table, as they come. The first is empty and has the schema.
 
     Args:
@@ -79,7 +79,7 @@ async def batches(connection: Connection, what: Mapping[str, Any]) -> AsyncGener
                 await ask(connection, {"op": "close", "stream": stream})
 
 
-async def table(connection: Connection, what: Mapping[str, Any], max_bytes: int) -> Any:
+async def table(connection: Asking, what: Mapping[str, Any], max_bytes: int) -> Any:
     """A whole table.
 
     Raises:
@@ -138,7 +138,7 @@ def _parameter(name: str, value: Any) -> Any:
     raise TypeError(f"parameter {name}: a {type(value).__name__} can't be one")
 
 
-async def put(connection: Connection, name: str, value: Any) -> None:
+async def put(connection: Asking, name: str, value: Any) -> None:
     """Makes a table a shared name of the kernel's.
 
     Raises:

@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 
-from .connection import Connection
+from .asking import Asking
 from .errors import (
     ClientError,
     ExecutionAborted,
@@ -32,7 +32,7 @@ class AsyncExecution:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: Asking,
         content: dict[str, Any],
         *,
         timeout: float | None = None,

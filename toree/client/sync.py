@@ -9,11 +9,13 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from .cells import AsyncCells
 from .client import AsyncClient
 from .errors import ClientError
 from .events import Display, Event, Progress, Result, Stream
 from .execution import AsyncExecution
 from .loop import Loop
+from .session import AsyncSession
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,13 +26,13 @@ T = TypeVar("T")
 
 
 def _waiting(
-    method: Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, R]],
-) -> Callable[Concatenate[Client, P], R]:
+    method: Callable[Concatenate[AsyncCells, P], Coroutine[Any, Any, R]],
+) -> Callable[Concatenate[Cells, P], R]:
     """The method of the asynchronous client, waited for."""
 
     @functools.wraps(method)
-    def call(self: Client, /, *arguments: P.args, **named: P.kwargs) -> R:
-        return self._loop.run(method(self._client, *arguments, **named))
+    def call(self: Cells, /, *arguments: P.args, **named: P.kwargs) -> R:
+        return self._loop.run(method(self._cells, *arguments, **named))
 
     return call
 
@@ -105,7 +107,59 @@ def _pulled(loop: Loop, source: Any) -> Iterator[Any]:
         loop.run(source.aclose())
 
 
-class Client:
+class Cells:
+    """Cells, names and tables of one workspace, as `AsyncCells`."""
+
+    def __init__(self, cells: AsyncCells, loop: Loop) -> None:
+        self._cells = cells
+        self._loop = loop
+
+    def execute(
+        self,
+        code: str,
+        *,
+        language: str | None = None,
+        timeout: float | None = None,
+        on_input: Callable[[str, bool], str] | None = None,
+        silent: bool = False,
+        store_history: bool = True,
+        stop_on_error: bool = False,
+    ) -> Execution:
+        """Sends a cell and returns at once. See `AsyncClient.execute`."""
+        execution = self._loop.call(
+            self._cells.execute,
+            code,
+            language=language,
+            timeout=timeout,
+            on_input=self._loop.answer(on_input) if on_input is not None else None,
+            silent=silent,
+            store_history=store_history,
+            stop_on_error=stop_on_error,
+        )
+        return Execution(execution, self._loop)
+
+    def batches(
+        self,
+        name: str = "",
+        *,
+        query: str = "",
+        parameters: Mapping[str, Any] | None = None,
+        limit: int | None = None,
+        now: bool = False,
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows of a table, or of a query, in pieces. See `AsyncClient.batches`."""
+        source = self._cells.batches(name, query=query, parameters=parameters, limit=limit, now=now)
+        return _pulled(self._loop, source)
+
+    complete = _waiting(AsyncCells.complete)
+    inspect = _waiting(AsyncCells.inspect)
+    variables = _waiting(AsyncCells.variables)
+    fetch = _waiting(AsyncCells.fetch)
+    sql = _waiting(AsyncCells.sql)
+    put = _waiting(AsyncCells.put)
+
+
+class Client(Cells):
     """A client of one kernel. Leave it with `with`.
 
     with Client.start("toree_scala") as client:
@@ -114,8 +168,8 @@ class Client:
 
     def __init__(self, client: AsyncClient, loop: Loop) -> None:
         """Use `start` or `connect`."""
+        super().__init__(client, loop)
         self._client = client
-        self._loop = loop
         self._closed = False
         atexit.register(self.close)
 
@@ -187,51 +241,54 @@ class Client:
         finally:
             self._loop.close()
 
-    def execute(
-        self,
-        code: str,
-        *,
-        language: str | None = None,
-        timeout: float | None = None,
-        on_input: Callable[[str, bool], str] | None = None,
-        silent: bool = False,
-        store_history: bool = True,
-        stop_on_error: bool = False,
-    ) -> Execution:
-        """Sends a cell and returns at once. See `AsyncClient.execute`."""
-        execution = self._loop.call(
-            self._client.execute,
-            code,
-            language=language,
-            timeout=timeout,
-            on_input=self._loop.answer(on_input) if on_input is not None else None,
-            silent=silent,
-            store_history=store_history,
-            stop_on_error=stop_on_error,
-        )
-        return Execution(execution, self._loop)
+    def session(self, name: str, *, keep: float | None = None) -> Session:
+        """A private session. See `AsyncClient.session`."""
+        return Session(self._loop.run(self._client.session(name, keep=keep)), self._loop)
 
-    def batches(
-        self,
-        name: str = "",
-        *,
-        query: str = "",
-        parameters: Mapping[str, Any] | None = None,
-        limit: int | None = None,
-        now: bool = False,
-    ) -> Iterator[pa.RecordBatch]:
-        """The rows of a table, or of a query, in pieces. See `AsyncClient.batches`."""
-        source = self._client.batches(
-            name, query=query, parameters=parameters, limit=limit, now=now
-        )
-        return _pulled(self._loop, source)
+    def info(self) -> dict[str, Any]:
+        """What the kernel says of itself (Jupyter's kernel_info_reply)."""
+        return self._loop.run(self._client.info())
 
-    complete = _waiting(AsyncClient.complete)
-    inspect = _waiting(AsyncClient.inspect)
-    info = _waiting(AsyncClient.info)
-    variables = _waiting(AsyncClient.variables)
-    fetch = _waiting(AsyncClient.fetch)
-    sql = _waiting(AsyncClient.sql)
-    put = _waiting(AsyncClient.put)
-    interrupt = _waiting(AsyncClient.interrupt)
-    shutdown = _waiting(AsyncClient.shutdown)
+    def interrupt(self) -> None:
+        """The stop button: stops what runs, whoever sent it. See `Execution.cancel`."""
+        self._loop.run(self._client.interrupt())
+
+    def shutdown(self) -> None:
+        """Ends the kernel, for all its clients."""
+        self._loop.run(self._client.shutdown())
+
+
+class Session(Cells):
+    """A private session, without `await`. Leave it with `with`; `end` ends it for everybody."""
+
+    def __init__(self, session: AsyncSession, loop: Loop) -> None:
+        """Use `Client.session`."""
+        super().__init__(session, loop)
+        self._session = session
+
+    @property
+    def name(self) -> str:
+        return self._session.name
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: types.TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leaves it to itself. May be called twice."""
+        self._loop.run(self._session.close())
+
+    def end(self) -> None:
+        """Ends it with all it has. See `AsyncSession.end`."""
+        self._loop.run(self._session.end())
+
+    def interrupt(self) -> None:
+        """Stops what this object has sent to the session."""
+        self._loop.run(self._session.interrupt())

@@ -116,6 +116,8 @@ class Assignment:
     mutable: bool = False  # may change without an assignment
     reason: str = ""  # why it cannot cross; empty: it can, as far as is known
     deleted: bool = False
+    #: It was put into `kernel.data`, which all workspaces share.
+    common: bool = False
 
 
 class Output(Protocol):

@@ -56,7 +56,8 @@ class Names(Protocol):
         """Those whose values can cross."""
 
     def owner(self, name: str) -> str | None:
-        """The language that assigned a name last; None when there is no such name."""
+        """The language that assigned a name last, or that another session has put it into
+        `kernel.data`; None when there is no such name."""
 
     def value(self, name: str) -> wire.Value:
         """A name's value, from its owner.

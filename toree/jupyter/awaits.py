@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..signals import cancelling
+from ..signals import RAISED, cancelling
 from .request import REQUEST
 
 
@@ -17,6 +17,27 @@ def stoppable(shell: Any, cell: asyncio.Future[Any]) -> Iterator[None]:
 
     What is awaited is cancelled; the user sees KeyboardInterrupt, as in a cell that does not await.
     """
+    with _told(shell) as stopped, cancelling(cell, stopped):
+        yield
+
+
+@contextlib.contextmanager
+def cancellable(shell: Any, cell: asyncio.Future[Any]) -> Iterator[None]:
+    """The same in a subshell, which no signal reaches."""
+    stop = RAISED.get()
+    with _told(shell) as stopped:
+        if stop is not None:
+            stop.task = asyncio.get_running_loop(), cell, stopped
+        try:
+            yield
+        finally:
+            if stop is not None:
+                stop.task = None
+
+
+@contextlib.contextmanager
+def _told(shell: Any) -> Iterator[Callable[[], None]]:
+    """Gives what is to be called when the user stops the cell: that it is shown as that."""
     request = REQUEST.get()
     errors, shown = shell.custom_exceptions, shell.CustomTB
 
@@ -32,7 +53,6 @@ def stoppable(shell: Any, cell: asyncio.Future[Any]) -> Iterator[None]:
 
     shell.set_custom_exc((asyncio.CancelledError,), show)
     try:
-        with cancelling(cell, stopped):
-            yield
+        yield stopped
     finally:
         shell.custom_exceptions, shell.CustomTB = errors, shown

@@ -23,6 +23,7 @@ from ..errors import ToreeError
 from ..spark.batches import Batches
 from ..tables import Tables
 from ..workspace import Workspace
+from .sessions import Sessions
 
 #: Seconds after which a table that nobody reads on is given up: its client has gone away.
 PATIENCE = 120.0
@@ -61,10 +62,15 @@ class Clients:
     """Answers them. `cancel` stops an execution by its request's id."""
 
     def __init__(
-        self, kernel: IPythonKernel, workspace: Workspace, cancel: Callable[[str], None]
+        self,
+        kernel: IPythonKernel,
+        workspace: Workspace,
+        sessions: Sessions,
+        cancel: Callable[[str], None],
     ) -> None:
         self._kernel = kernel
-        self._tables = Tables(workspace)
+        self._main = Tables(workspace)
+        self._sessions = sessions
         self._cancel = cancel
         self._store = wire.Files()
         self._lanes = ThreadPoolExecutor(_LANES, thread_name_prefix="toree-client")
@@ -79,6 +85,9 @@ class Clients:
             "put": self._put,
             "share": self._share,
             "variables": self._variables,
+            "session": self._session,
+            "use": self._use,
+            "end": self._end,
         }
 
     def handle(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
@@ -122,13 +131,35 @@ class Clients:
         except Exception as error:
             return _failed(*_told(error), traceback.format_exc().splitlines())
 
+    # ---------------------------------------------------------------- private sessions
+
+    def _tables(self, content: dict[str, Any]) -> Tables:
+        """Those of the workspace a request is about."""
+        name = content.get("session")
+        return self._main if name is None else self._sessions.used(name).tables
+
+    def _session(self, content: dict[str, Any], buffers: list[Any]) -> Answer:
+        """Opens one, or says that it is still used."""
+        home = self._sessions.open(str(content["name"]), content.get("keep"))
+        return {"status": "ok", "subshell": home.subshell, "keep": home.keep}, []
+
+    def _use(self, content: dict[str, Any], buffers: list[Any]) -> Answer:
+        self._sessions.used(str(content["name"]))
+        return {"status": "ok"}, []
+
+    def _end(self, content: dict[str, Any], buffers: list[Any]) -> Answer:
+        self._sessions.end(str(content["name"]))
+        return {"status": "ok"}, []
+
     # ---------------------------------------------------------------- reading
 
     def _open(self, content: dict[str, Any], buffers: list[Any]) -> Answer:
         if "sql" in content:
-            batches = self._tables.query(str(content["sql"]), content.get("parameters") or {})
+            batches = self._tables(content).query(
+                str(content["sql"]), content.get("parameters") or {}
+            )
         else:
-            batches = self._tables.named(str(content["name"]), content.get("limit"))
+            batches = self._tables(content).named(str(content["name"]), content.get("limit"))
         pieces = iter(batches)
         first = next(pieces)
         lane = ThreadPoolExecutor(1, thread_name_prefix="toree-fetch")
@@ -185,13 +216,13 @@ class Clients:
         if upload is None or upload.written != content["parts"]:
             return _failed("Incomplete", "parts of the table are missing")
         try:
-            self._tables.share(str(content["name"]), upload.path, content["flavor"])
+            self._tables(content).share(str(content["name"]), upload.path, content["flavor"])
         finally:
             upload.path.unlink(missing_ok=True)  # who has it mapped keeps it
         return {"status": "ok"}, []
 
     def _variables(self, content: dict[str, Any], buffers: list[Any]) -> Answer:
-        return {"status": "ok", "variables": self._tables.variables()}, []
+        return {"status": "ok", "variables": self._tables(content).variables()}, []
 
     # ---------------------------------------------------------------- life
 

@@ -16,6 +16,7 @@ from traitlets import Type
 
 from .. import __version__, scratch
 from ..beginning import Beginning
+from ..commons import Commons
 from ..errors import ToreeError
 from ..host import Host
 from ..interpreters.base import Aborted, Failed, Ok, Result
@@ -27,12 +28,14 @@ from .debugger import Variables
 from .executions import Executions
 from .output import BoundedStream, KernelOutput
 from .request import REQUEST, Request
+from .routing import HOME, RoutedKernel
+from .sessions import Entrance, Sessions
 from .shell import Shell
 
 _TYPES = "_jupyter_types_experimental"
 
 
-class ToreeKernel(IPythonKernel):
+class ToreeKernel(RoutedKernel):
     """A kernel whose cells may be Scala, Python, R or SQL, over one Spark session.
 
     Everything ipykernel has (comms, history, debugger, subshells) is inherited; a cell of another
@@ -51,13 +54,25 @@ class ToreeKernel(IPythonKernel):
         self.begun = self.beginning or Beginning.read()
         self.config_error, config = self.begun.fault, self.begun.config
         BoundedStream.limit = config.output_limit
-        self.companion = self.begun.companion
+        self.companion, table = self.begun.companion, self.begun.languages
+        self.commons = Commons()
         attachment = Attachment(self.companion)
-        self.host = Host(config, Shell(self), self.begun.languages, attachment)
+
+        def made(shell: Shell, name: str) -> Host:
+            port = Entrance(self.sessions, self._client)
+            host = Host(config, shell, table, attachment, port, name, self.commons)
+            host.start_private()
+            return host
+
+        self.sessions = self.homes = Sessions(
+            self, made, config.session_timeout, each=config.sessions == "private"
+        )
+        port = Entrance(self.sessions, self._client)
+        self.host = Host(config, Shell(self), table, attachment, port, commons=self.commons)
         self.companion.events.late_output = self._late_output
         self.host.companion.events.asked_comm = Comms(self, self.host.companion).ask
         self.executions = Executions(self._stop_cell)
-        self.clients = Clients(self, self.host.workspace, self.executions.cancel)
+        self.clients = Clients(self, self.host.workspace, self.sessions, self.executions.cancel)
         self.control_handlers["toree_request"] = self.clients.handle
         if isinstance(debugger := getattr(self, "debugger", None), Variables):  # has debugpy
             debugger.explorer = self.host.workspace.explorer
@@ -70,6 +85,16 @@ class ToreeKernel(IPythonKernel):
         self.begun.start()
         self.companion.listening.set()
         self.host.start()
+
+    @property
+    def here(self) -> Host:
+        """The host of the workspace whose request is handled."""
+        home = HOME.get()
+        return self.host if home is None else home.host
+
+    def _client(self) -> str:
+        """Who sent the cell that runs: its Jupyter session."""
+        return str(self.get_parent("shell").get("header", {}).get("session", ""))
 
     # ---------------------------------------------------------------- clients of ours
 
@@ -93,8 +118,9 @@ class ToreeKernel(IPythonKernel):
         return questions.ask(self, str(prompt), ident, parent, password)
 
     def _stop_cell(self, cell: str) -> None:
-        if running := self.host.workspace.cells.find(cell):
-            running.stop()
+        for host in (self.host, *self.sessions.hosts()):
+            if running := host.workspace.cells.find(cell):
+                running.stop()
 
     def pre_handler_hook(self) -> None:
         """Before each request: SIGINT is to stop a cell, not what is done around it.
@@ -111,6 +137,15 @@ class ToreeKernel(IPythonKernel):
             signal.default_int_handler(number, frame)
         self.host.workspace.explorer.stop()
         self._stop_asked = True
+
+    def post_handler_hook(self) -> None:
+        super().post_handler_hook()
+        if self.sessions.has_notebooks and _on_main_thread():
+            # Nothing runs here: the button is meant for a notebook that is in a session.
+            signal.signal(signal.SIGINT, lambda *_: self.sessions.interrupt_notebooks())
+
+    def _dummy_context_manager(self, *futures: asyncio.Future[Any]) -> Any:
+        return awaits.cancellable(self.shell, futures[0])
 
     def _cancel_on_sigint(self, future: asyncio.Future[Any]) -> Any:
         return awaits.stoppable(self.shell, future)
@@ -152,7 +187,7 @@ class ToreeKernel(IPythonKernel):
         request = Request(silent, store_history, user_expressions, allow_stdin, cell_meta, cell_id)
         REQUEST.set(request)
         output = KernelOutput(self, self.host.config.output_limit)
-        stoppable = threading.current_thread() is threading.main_thread()
+        stoppable = _on_main_thread()
         asked = self.get_parent("shell").get("header", {}).get("msg_id", "")
         try:
             with self.executions.running(asked, output.cell):
@@ -164,7 +199,7 @@ class ToreeKernel(IPythonKernel):
                         raise ToreeError(
                             self.config_error, advice="Correct TOREE_OPTS in kernel.json."
                         )
-                    result = await self.host.run(code, output)
+                    result = await self.here.run(code, output)
                 finally:
                     if stoppable:
                         self._in_cell = False
@@ -248,7 +283,7 @@ class ToreeKernel(IPythonKernel):
     def do_complete(self, code: str, cursor_pos: int | None) -> dict[str, Any]:  # type: ignore[override]
         cursor = len(code) if cursor_pos is None else cursor_pos
         try:
-            found = self.host.analysis.complete(code, cursor)
+            found = self.here.analysis.complete(code, cursor)
         except Exception:  # completion is a courtesy: it never disturbs the user
             self.log.debug("completion failed", exc_info=True)
             return {
@@ -280,14 +315,14 @@ class ToreeKernel(IPythonKernel):
         self, code: str, cursor_pos: int, detail_level: int = 0, omit_sections: Any = ()
     ) -> dict[str, Any]:
         try:
-            data = self.host.analysis.inspect(code, cursor_pos, detail_level)
+            data = self.here.analysis.inspect(code, cursor_pos, detail_level)
         except Exception:
             self.log.debug("inspection failed", exc_info=True)
             data = None
         return {"status": "ok", "found": bool(data), "data": dict(data or {}), "metadata": {}}
 
     def do_is_complete(self, code: str) -> dict[str, Any]:  # type: ignore[override]
-        found = self.host.analysis.is_complete(code)
+        found = self.here.analysis.is_complete(code)
         reply: dict[str, Any] = {"status": found.status}
         if found.status == "incomplete":
             reply["indent"] = found.indent
@@ -296,14 +331,26 @@ class ToreeKernel(IPythonKernel):
     # ---------------------------------------------------------------- life
 
     async def interrupt_request(self, stream: Any, ident: Any, parent: Any) -> None:
+        if self.sessions.interrupt(str(parent["header"].get("session", ""))):
+            assert self.session is not None
+            self.session.send(stream, "interrupt_reply", {"status": "ok"}, parent, ident=ident)
+            return
+        if not any(True for _ in self.host.workspace.cells):
+            self.sessions.interrupt_notebooks()
         # Cells in subshells run on threads that no signal reaches.
         self.host.interrupt()
         await super().interrupt_request(stream, ident, parent)
 
     def do_shutdown(self, restart: bool) -> dict[str, Any]:  # type: ignore[override]
         self.clients.close()
+        self.sessions.close()
         self.host.close()
+        self.commons.close()
         self.companion.close()
         scratch.close()
         reply: dict[str, Any] = super().do_shutdown(restart)
         return reply
+
+
+def _on_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()

@@ -9,17 +9,19 @@ from ipykernel.ipkernel import IPythonKernel
 
 from .output import KernelOutput
 from .request import REQUEST
+from .routing import RoutedKernel
 
 
 @dataclasses.dataclass(frozen=True)
 class Shell:
     """IPython, as the Python interpreter uses it (`services.IPython`)."""
 
-    kernel: IPythonKernel
+    kernel: RoutedKernel
+    interactive: Any = None  # of a private workspace
 
     @property
     def shell(self) -> Any:
-        return self.kernel.shell
+        return self.kernel.main_shell if self.interactive is None else self.interactive
 
     @property
     def output(self) -> KernelOutput:

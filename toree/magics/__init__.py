@@ -39,11 +39,23 @@ __all__ = [
     "Host",
     "Listener",
     "Magic",
+    "Sessions",
     "Table",
     "cell_magic",
     "line_magic",
     "listener",
 ]
+
+
+class Sessions(Protocol):
+    """The private workspaces of a kernel, as one of its cells may use them (`%session`)."""
+
+    def names(self) -> list[str]: ...
+    def enter(self, name: str) -> None:
+        """The cells of who sent this one run there from now on; "main": with all the others."""
+
+    def end(self, name: str) -> None:
+        """Ends a private workspace; MagicError when there is none."""
 
 
 class Host(Protocol):
@@ -53,6 +65,7 @@ class Host(Protocol):
     companion: Companion
     magics: Table
     last_failure: Failed | None
+    sessions: Sessions
 
     @property
     def workspace_name(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from .. import __version__, logs
+from ..companion import MAIN
 from ..errors import MagicError
 from . import ArgumentParser, Arguments, Context, Host, Magic, line_magic
 
@@ -85,4 +86,30 @@ def progress(context: Context, arguments: Arguments) -> None:
     context.output.stream("stdout", f"Progress is {'on' if display.progress else 'off'}.\n")
 
 
-SESSION: tuple[Magic, ...] = (restart, info, show_logs, progress)
+def _session_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", help="of a private session; main: the one all share")
+    parser.add_argument("--end", action="store_true", help="end it, with all it has")
+
+
+@line_magic("session", "[NAME] [--end]", _session_arguments)
+def session(context: Context, arguments: Arguments) -> None:
+    """Runs this notebook's next cells in a private session: names, views and settings of its own.
+
+    One that is there is entered, whoever made it. Without a name: lists them.
+    """
+    host, name = context.host, arguments.name
+    if name is None and not arguments.end:
+        here = host.workspace_name
+        lines = [f"{'*' if n == here else ' '} {n}\n" for n in (MAIN, *host.sessions.names())]
+        context.output.stream("stdout", "".join(lines))
+    elif arguments.end:
+        name = name or host.workspace_name
+        host.sessions.end(name)
+        context.output.stream("stdout", f"Session {name} has ended.\n")
+    else:
+        host.sessions.enter(name)
+        said = "with all the others" if name == MAIN else f"in session {name}"
+        context.output.stream("stdout", f"From the next cell on this notebook runs {said}.\n")
+
+
+SESSION: tuple[Magic, ...] = (restart, info, show_logs, progress, session)

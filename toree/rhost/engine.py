@@ -156,14 +156,20 @@ class Engine:
     def assigned(self, before: Watched) -> list[list[str]]:
         """Global names the last cell assigned or removed at top level.
 
-        Each is name, kind ("" when it is gone), type, size, and why it stays in R.
+        Each is name, kind ("" when it is gone), type, size, why it stays in R, and "common" where
+        it came by `kernel$data`.
         """
         every, places = before
         still = [str(name) for name in self.call("plain_globals", strings(list(places)))]
         changed = [name for name in still if self._place(name) != places[name]]
         names = self.call("assigned_names", strings(every), strings(changed))
+        if not len(names):
+            return []
         rows = self.call("described_names", names)
-        return [[str(name), *map(str, row)] for name, row in zip(names, rows, strict=True)]
+        return [
+            [str(name), *map(str, row), str(common)]
+            for name, row, common in zip(names, rows, names.names, strict=True)
+        ]
 
     def _place(self, name: str) -> int:
         return int(rinterface.globalenv[name].rid)

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from . import tags
 from .records import (
     DEPTH,
     Array,
@@ -46,7 +47,7 @@ def dumps(value: Value, store: Store | None = None) -> str:
     """The JSON of a value, ASCII. With a store, what is large is in files there."""
     text = json.dumps(to_json(value, store), separators=(",", ":"))
     if store is not None and len(text) > store.limit:
-        return json.dumps({"t": "file", "path": store.write(text.encode("ascii"), ".json")})
+        return json.dumps({"t": tags.FILE, "path": store.write(text.encode("ascii"), ".json")})
     return text
 
 
@@ -67,43 +68,43 @@ def to_json(value: Value, store: Store | None = None, depth: int = 0) -> dict[st
 
     match value:
         case Null():
-            return {"t": "null"}
+            return {"t": tags.NULL}
         case Bool(truth):
-            return {"t": "bool", "v": truth}
+            return {"t": tags.BOOL, "v": truth}
         case Int(number, bits):
-            return {"t": "int", "v": _int(number), "bits": bits}
+            return {"t": tags.INT, "v": _int(number), "bits": bits}
         case Float(number, bits):
-            return {"t": "float", "v": _float(number), "bits": bits}
+            return {"t": tags.FLOAT, "v": _float(number), "bits": bits}
         case Text(text):
-            return {"t": "text", "v": text}
+            return {"t": tags.TEXT, "v": text}
         case Bytes(data):
-            return {"t": "bytes", **_buffer(data, store)}
+            return {"t": tags.BYTES, **_buffer(data, store)}
         case Date(day):
-            return {"t": "date", "v": day.isoformat()}
+            return {"t": tags.DATE, "v": day.isoformat()}
         case Timestamp(nanos, zone):
-            return {"t": "timestamp", "v": _int(nanos), "zone": zone}
+            return {"t": tags.TIMESTAMP, "v": _int(nanos), "zone": zone}
         case Decimal(text):
-            return {"t": "decimal", "v": text}
+            return {"t": tags.DECIMAL, "v": text}
         case Vector(of, items, bits):
             if of != "text" and len(items) > PACKED:
-                return {"t": "vector", "of": of, "bits": bits, **_packed(of, items, store)}
+                return {"t": tags.VECTOR, "of": of, "bits": bits, **_packed(of, items, store)}
             convert = _TO.get(of)
             listed = [None if i is None else convert(i) for i in items] if convert else list(items)
-            return {"t": "vector", "of": of, "bits": bits, "v": listed}
+            return {"t": tags.VECTOR, "of": of, "bits": bits, "v": listed}
         case List(items):
-            return {"t": "list", "v": [inner(i) for i in items]}
+            return {"t": tags.LIST, "v": [inner(i) for i in items]}
         case Tuple(items):
-            return {"t": "tuple", "v": [inner(i) for i in items]}
+            return {"t": tags.TUPLE, "v": [inner(i) for i in items]}
         case Set(items):
-            return {"t": "set", "v": [inner(i) for i in items]}
+            return {"t": tags.SET, "v": [inner(i) for i in items]}
         case Map(pairs):
-            return {"t": "map", "v": [[inner(k), inner(v)] for k, v in pairs]}
+            return {"t": tags.MAP, "v": [[inner(k), inner(v)] for k, v in pairs]}
         case Array(dtype, shape, data):
-            return {"t": "array", "dtype": dtype, "shape": list(shape), **_buffer(data, store)}
+            return {"t": tags.ARRAY, "dtype": dtype, "shape": list(shape), **_buffer(data, store)}
         case Table(path, rows, flavor):
-            return {"t": "table", "path": path, "rows": rows, "flavor": flavor}
+            return {"t": tags.TABLE, "path": path, "rows": rows, "flavor": flavor}
         case Frame(key, local):
-            return {"t": "frame", "key": key, "local": local}
+            return {"t": tags.FRAME, "key": key, "local": local}
     raise TypeError(f"no crossing form: {type(value).__name__}")
 
 
@@ -159,30 +160,30 @@ def from_json(node: Mapping[str, Any], read: Read = read) -> Value:
     if kind in _SCALARS:
         return _SCALARS[kind](node)
     match kind:
-        case "vector":
+        case tags.VECTOR:
             of: Kind = node["of"]
             if "nulls" in node:
                 return Vector(of, _unpacked(of, node, read), node.get("bits", 64))
             convert = {"int": int, "float": float}.get(of)
             items = [i if i is None or convert is None else convert(i) for i in v or ()]
             return Vector(of, tuple(items), node.get("bits", 64))
-        case "list":
+        case tags.LIST:
             return List(tuple(from_json(i, read) for i in v or ()))
-        case "tuple":
+        case tags.TUPLE:
             return Tuple(tuple(from_json(i, read) for i in v or ()))
-        case "set":
+        case tags.SET:
             return Set(tuple(from_json(i, read) for i in v or ()))
-        case "map":
+        case tags.MAP:
             return Map(tuple((from_json(k, read), from_json(i, read)) for k, i in v or ()))
-        case "bytes":
+        case tags.BYTES:
             return Bytes(_bytes(node, read))
-        case "array":
+        case tags.ARRAY:
             return Array(node["dtype"], tuple(node["shape"]), _bytes(node, read))
-        case "table":
+        case tags.TABLE:
             return Table(node["path"], node["rows"], node.get("flavor", "arrow"))
-        case "frame":
+        case tags.FRAME:
             return Frame(node["key"], node.get("local", False))
-        case "file":
+        case tags.FILE:
             return loads(read(node["path"]).decode("ascii"), read)
     raise ValueError(f"unknown tag {kind!r}")
 
@@ -195,14 +196,14 @@ def _date(node: Mapping[str, Any]) -> Date:
 
 
 _SCALARS: dict[str, Callable[[Mapping[str, Any]], Scalar]] = {
-    "null": lambda node: Null(),
-    "bool": lambda node: Bool(node["v"]),
-    "int": lambda node: Int(int(node["v"]), node.get("bits", 64)),
-    "float": lambda node: Float(float(node["v"]), node.get("bits", 64)),
-    "text": lambda node: Text(node["v"]),
-    "date": _date,
-    "timestamp": lambda node: Timestamp(int(node["v"]), node.get("zone")),
-    "decimal": lambda node: Decimal(node["v"]),
+    tags.NULL: lambda node: Null(),
+    tags.BOOL: lambda node: Bool(node["v"]),
+    tags.INT: lambda node: Int(int(node["v"]), node.get("bits", 64)),
+    tags.FLOAT: lambda node: Float(float(node["v"]), node.get("bits", 64)),
+    tags.TEXT: lambda node: Text(node["v"]),
+    tags.DATE: _date,
+    tags.TIMESTAMP: lambda node: Timestamp(int(node["v"]), node.get("zone")),
+    tags.DECIMAL: lambda node: Decimal(node["v"]),
 }
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ... import wire
@@ -12,17 +11,16 @@ from ...companion.companion import Interrupted
 from ...preview import CELL_WIDTH, Preview
 from ...running import call_of
 from ..base import (
-    Assignment,
     Bundle,
     Completeness,
     Completion,
     Failed,
-    Interpreter,
     Ok,
     Output,
     Result,
 )
 from ..services import Services
+from .interpreter import JvmInterpreter
 from .variables import ScalaVariables, for_jvm
 
 #: Methods every Scala cell has, called without a dot.
@@ -31,19 +29,21 @@ OWN_NAMES = frozenset(
 )
 
 
-class ScalaInterpreter(Interpreter):
+class ScalaInterpreter(JvmInterpreter):
     """Sends code to `ScalaRepl` in the companion and turns its outcomes into results."""
 
     language = "scala"
 
     def __init__(self, services: Services) -> None:
-        self._companion, self._workspace = services.companion, services.workspace
-        self._display = services.display
-        self._frames, self._store, self._names = services.frames, services.store, services.names
-        self._variables = ScalaVariables(services)
-        self._companion.ended.append(self._ended)
+        super().__init__(services)
+        self._frames, self._store = services.frames, services.store
+        self._scala = ScalaVariables(services)
         answers = self._companion.events.answers(self._workspace)
         answers.shared_value, answers.shared_names = self._shared, services.names.all
+
+    @property
+    def _variables(self) -> ScalaVariables:
+        return self._scala
 
     async def execute(self, code: str, output: Output, **options: Any) -> Result:
         self._variables.begin()
@@ -71,13 +71,6 @@ class ScalaInterpreter(Interpreter):
         self._variables.ran(outcome)
         return result_of(outcome, output, "scala", self._display.widths())
 
-    def close(self) -> None:
-        with contextlib.suppress(ValueError):  # closed before
-            self._companion.ended.remove(self._ended)
-
-    def interrupt(self) -> None:
-        self._companion.interrupt(self._workspace)
-
     def complete(self, code: str, cursor: int) -> Completion:
         if not self._companion.soon():
             return Completion((), cursor, cursor)
@@ -101,31 +94,8 @@ class ScalaInterpreter(Interpreter):
 
     # Shared names
 
-    def assigned(self) -> Sequence[Assignment]:
-        return self._variables.assigned()
-
-    def references(self, code: str) -> frozenset[str]:
-        return self._variables.references(code)
-
-    def get(self, name: str) -> wire.Value:
-        return self._variables.get(name)
-
-    def put(self, name: str, value: wire.Value) -> None:
-        self._variables.put(name, value)
-
-    def lost(self) -> None:
-        self._variables.lost()
-
-    def drop(self, name: str) -> None:
-        self._variables.drop(name)
-
     def own(self, name: str) -> bool:
         return name in OWN_NAMES or self._variables.own(name)
-
-    def _ended(self) -> None:
-        """The JVM has died, and every name with it."""
-        self.lost()
-        self._names.lost()
 
     def _shared(self, name: str) -> str:
         """Answers `kernel.data` of a running cell, on the thread that serves it."""

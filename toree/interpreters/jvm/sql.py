@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import re
@@ -13,18 +12,17 @@ from ... import wire
 from ...companion.companion import Interrupted
 from ...running import call_of
 from ..base import (
-    Assignment,
     Bundle,
     Completeness,
     Completion,
     Failed,
-    Interpreter,
     Ok,
     Output,
     Result,
 )
 from ..services import Services
 from .dollars import filled
+from .interpreter import JvmInterpreter
 from .options import parse_options
 from .scala import completion_of, inspection_of, result_of, stopped
 from .statements import split, unfinished
@@ -33,18 +31,19 @@ from .variables import SqlVariables
 _PLACE = re.compile(r";?\s*line (\d+) pos (\d+);?.*", re.S)
 
 
-class SqlInterpreter(Interpreter):
+class SqlInterpreter(JvmInterpreter):
     """Runs the statements of a cell; the last one's table is the cell's result."""
 
     language = "sql"
     folds_case = True
 
     def __init__(self, services: Services) -> None:
-        self._companion, self._workspace = services.companion, services.workspace
-        self._display = services.display
-        self._names = services.names
-        self._variables = SqlVariables(services, split)
-        self._companion.ended.append(self._ended)
+        super().__init__(services)
+        self._sql = SqlVariables(services, split)
+
+    @property
+    def _variables(self) -> SqlVariables:
+        return self._sql
 
     async def execute(self, code: str, output: Output, **options: Any) -> Result:
         code = filled(code, self._named, lambda text: self._evaluated(text, output))
@@ -116,41 +115,11 @@ class SqlInterpreter(Interpreter):
         text: str | None = self._companion.ask("textOf", self._workspace, name)
         return text
 
-    def close(self) -> None:
-        with contextlib.suppress(ValueError):  # closed before
-            self._companion.ended.remove(self._ended)
-
-    def interrupt(self) -> None:
-        self._companion.interrupt(self._workspace)
-
     # Shared names
 
     def mentions(self, code: str, names: Sequence[str]) -> Sequence[str]:
         folded = code.casefold()
         return [name for name in names if name.casefold() in folded]
-
-    def assigned(self) -> Sequence[Assignment]:
-        return self._variables.assigned()
-
-    def references(self, code: str) -> frozenset[str]:
-        return self._variables.references(code)
-
-    def get(self, name: str) -> wire.Value:
-        return self._variables.get(name)
-
-    def put(self, name: str, value: wire.Value) -> None:
-        self._variables.put(name, value)
-
-    def lost(self) -> None:
-        self._variables.lost()
-
-    def drop(self, name: str) -> None:
-        self._variables.drop(name)
-
-    def _ended(self) -> None:
-        """The JVM has died, and every name with it."""
-        self.lost()
-        self._names.lost()
 
     def parse_options(self, line: str) -> tuple[Mapping[str, object], int]:
         return parse_options(line)

@@ -13,6 +13,7 @@ from typing import Any
 
 from ... import wire
 from ...spark.frames import Frames
+from ...wire import tags
 from ..base import Assignment, Sort
 from ..services import Services
 
@@ -73,7 +74,7 @@ class ScalaVariables:
         if not text:
             raise KeyError(name)
         node = json.loads(text)
-        if node["t"] == "refused":
+        if node["t"] == tags.REFUSED:
             raise TypeError(node["reason"])
         return wire.from_json(node, self._store.read)
 
@@ -115,7 +116,7 @@ class ScalaVariables:
     def _told(self, line: Mapping[str, str]) -> Assignment:
         name, kind = line["name"], line["kind"]
         if kind == "gone":
-            return Assignment(name, deleted=True)
+            return Assignment(name, deleted=True, common=True)
         # The cell's own name now: nothing is to hide it.
         self._forget(name)
         self._copies.discard(name)
@@ -125,6 +126,7 @@ class ScalaVariables:
             line["type"],
             mutable=bool(_MUTABLE.search(line["type"])),
             reason=_CODE.get(kind) or line.get("reason", ""),
+            common=line.get("common") == "true",
         )
 
     def _forget(self, name: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...api import Kernel, Magics
-from ...signals import stopping
+from ...signals import RAISED, Raised, stopping
 from ...spark.shown import Shown
 from ...wire import Value
 from ..base import (
@@ -51,6 +51,7 @@ class PythonInterpreter(Interpreter):
         )
         self._variables = PythonVariables(services)
         self._faults = Faults(services.ipython.shell)
+        self._stops: dict[str, Raised] = {}  # by cell
 
     def start(self) -> None:
         values = SharedValues(self._names, self._store, self._variables)
@@ -65,11 +66,17 @@ class PythonInterpreter(Interpreter):
 
     async def execute(self, code: str, output: Output, **options: Any) -> Result:
         life = self._companion.life
-        with stopping(self._spark.cancel), self._companion.events.printing(output.cell, _print):
-            self._spark.prepare(code, output, lambda: self._variables.references(code))
-            self._variables.begin()
-            self._faults.begin()
-            reply = await self._ipython.run(code, part=bool(options.get("part")))
+        printing = self._companion.events.printing(output.cell, _print)
+        try:
+            with stopping(self._spark.cancel), printing, Raised() as stop:
+                self._stops[output.cell] = stop
+                RAISED.set(stop)
+                self._spark.prepare(code, output, lambda: self._variables.references(code))
+                self._variables.begin()
+                self._faults.begin()
+                reply = await self._ipython.run(code, part=bool(options.get("part")))
+        finally:
+            self._stops.pop(output.cell, None)
         self._variables.end(code, reply["status"] == "ok")
         if reply["status"] != "ok":
             if reply["ename"].startswith(("Py4J", "Connection")) and (
@@ -104,6 +111,8 @@ class PythonInterpreter(Interpreter):
 
     def interrupt(self) -> None:
         self._spark.cancel()
+        for stop in list(self._stops.values()):
+            stop.stop()
 
     def complete(self, code: str, cursor: int) -> Completion:
         reply = self._ipython.complete(code, cursor)

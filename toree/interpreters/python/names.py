@@ -1,4 +1,4 @@
-"""Which names a Python cell reads before it assigns them, and which it assigns at top level.
+"""Which names a Python cell reads before it assigns them (`assignments`: which it assigns).
 
 The top level is walked in the order Python evaluates it; what a nested scope takes from outside is
 asked of the compiler, so scoping is Python's own. A function's body counts where the function is
@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import ast
 import dis
-import sys
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
-_NOTHING = object()
-_FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+from .assignments import FLAGS, bound, codes
+
 _SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -29,87 +28,11 @@ def references(tree: ast.Module) -> frozenset[str]:
     return frozenset(walk.free)
 
 
-def assigned(tree: ast.Module) -> tuple[frozenset[str], frozenset[str]]:
-    """Names assigned or deleted at top level, imports and definitions too.
-
-    Returns those that are assigned whenever the cell runs to its end, and all of them.
-    """
-    return plainly_assigned(tree), frozenset(
-        name for name in _stored(tree) if not name.startswith("__")
-    )
-
-
-def plainly_assigned(tree: ast.Module) -> frozenset[str]:
-    """Names the cell's own statements, outside any block, assign or delete."""
-    return frozenset(name for statement in tree.body for name in _simple_targets(statement))
-
-
-def _simple_targets(statement: ast.stmt) -> Iterator[str]:
-    match statement:
-        case ast.Assign(targets=targets):
-            for target in targets:
-                yield from _names(target)
-        case ast.AugAssign(target=target) | ast.AnnAssign(target=target, value=ast.expr()):
-            yield from _names(target)
-        case ast.With(items=items) | ast.AsyncWith(items=items):
-            for item in items:
-                yield from _names(item.optional_vars) if item.optional_vars else ()
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            yield name
-        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
-            for alias in aliases:
-                yield alias.asname or alias.name.partition(".")[0]
-        case ast.Delete(targets=targets):
-            for target in targets:
-                if isinstance(target, ast.Name):
-                    yield target.id
-
-
-def imported(tree: ast.Module, namespace: Mapping[str, object]) -> dict[str, object]:
-    """What the import statements of a cell that has run have bound, with `*` what it stands for."""
-    found = dict[str, object]()
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Import | ast.ImportFrom):
-            continue
-        for alias in node.names:
-            if alias.name == "*" and isinstance(node, ast.ImportFrom):
-                module = vars(sys.modules.get(node.module or "", ast))
-                found |= {n: v for n, v in namespace.items() if module.get(n, _NOTHING) is v}
-            elif (name := alias.asname or alias.name.partition(".")[0]) in namespace:
-                found[name] = namespace[name]
-    return found
-
-
-def _stored(tree: ast.Module) -> Iterator[str]:
-    code = compile(tree, "<cell>", "exec", _FLAGS, dont_inherit=True)
-    for each in _codes(code):
-        top = each is code
-        for instruction in dis.get_instructions(each):
-            operation = instruction.opname
-            if operation in ("STORE_GLOBAL", "DELETE_GLOBAL") or (
-                top and operation in ("STORE_NAME", "DELETE_NAME")
-            ):
-                yield str(instruction.argval)
-
-
-def _names(target: ast.expr) -> Iterator[str]:
-    for node in ast.walk(target):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.id
-
-
-def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _codes(constant)
-
-
 def globals_read(code: types.CodeType) -> frozenset[str]:
     """Names a function's code, and what is nested in it, takes from the module."""
     return frozenset(
         str(i.argval)
-        for each in _codes(code)
+        for each in codes(code)
         for i in dis.get_instructions(each)
         if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")
     )
@@ -183,7 +106,7 @@ class _Walk(ast.NodeVisitor):
         pass
 
     def _scope(self, node: ast.expr) -> None:
-        code = compile(ast.Expression(node), "<cell>", "eval", _FLAGS, dont_inherit=True)
+        code = compile(ast.Expression(node), "<cell>", "eval", FLAGS, dont_inherit=True)
         for name in sorted(globals_read(code)):
             self.read(name)
 
@@ -281,7 +204,7 @@ class _Walk(ast.NodeVisitor):
             self.bound.add(node.name)
 
     def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:
-        self.bound.update(_simple_targets(node))
+        self.bound.update(bound(node))
 
     visit_ImportFrom = visit_Import
 
@@ -289,7 +212,7 @@ class _Walk(ast.NodeVisitor):
         for default in (*node.decorator_list, *node.args.defaults, *node.args.kw_defaults):
             if default is not None:
                 self.visit(default)
-        code = compile(ast.Module([node], []), "<cell>", "exec", _FLAGS, dont_inherit=True)
+        code = compile(ast.Module([node], []), "<cell>", "exec", FLAGS, dont_inherit=True)
         inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
         names: set[str] = set().union(*(globals_read(c) for c in inner))
         self.bound.add(node.name)
@@ -310,13 +233,3 @@ class _Walk(ast.NodeVisitor):
             self.read(name)
         self.bound.add(node.name)
         self.waiting[node.name] = frozenset(bare)
-
-
-__all__ = [
-    "assigned",
-    "globals_read",
-    "imported",
-    "plainly_assigned",
-    "references",
-    "through_functions",
-]

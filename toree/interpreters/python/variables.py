@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import dataclasses
 import itertools
 import types
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,7 @@ from typing import Any, cast
 from ... import wire
 from ..base import Assignment
 from ..services import Names, Services
+from . import assignments
 from . import names as python_names
 from .kinds import describe
 from .magics import expanded
@@ -82,9 +84,9 @@ class PythonVariables:
     def end(self, code: str, succeeded: bool) -> None:
         names, hidden, before = self._names, self._shell.user_ns_hidden, self._before
         tree = self._tree(code) if succeeded or "import" in code else None
-        plain = python_names.plainly_assigned(tree) if tree and succeeded else frozenset()
+        plain = assignments.plainly_assigned(tree) if tree and succeeded else frozenset()
         if tree and "import" in code:
-            self._imports.update(python_names.imported(tree, names))
+            self._imports.update(assignments.imported(tree, names))
         found = []
         for name, value in names.items():
             if (before.get(name) != id(value) or name in plain) and self._shareable(name):
@@ -197,10 +199,10 @@ class SharedValues:
         if not self._shared.shareable(name):
             raise KeyError(f"names like {name} are never shared")
         self._variables.assign(name, value)
-        self._shared.assign(describe(name, value))
+        self._shared.assign(dataclasses.replace(describe(name, value), common=True))
 
     def delete(self, name: str) -> None:
         if name not in self.names():
             raise KeyError(name)
         self._variables.delete(name)
-        self._shared.assign(Assignment(name, deleted=True))
+        self._shared.assign(Assignment(name, deleted=True, common=True))

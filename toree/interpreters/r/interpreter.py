@@ -44,7 +44,7 @@ class RInterpreter(Interpreter):
         self._store = services.store
         self._names = services.names
         self._patience = services.config.interrupt_patience
-        self._log = folders.runtime() / f"r-{os.getpid()}.log"
+        self._log = folders.runtime() / f"r-{os.getpid()}-{services.workspace}.log"
         self._talk = Talk(
             lambda: (*self._companion.address, services.workspace), self._log, self._lost
         )
@@ -125,8 +125,10 @@ class RInterpreter(Interpreter):
             else:
                 cell.deliver(message)
         self._assigned = [
-            Assignment(name, kind, type_, size, reason=reason, deleted=not kind)
-            for name, kind, type_, size, reason in message.get("assigned", ())
+            Assignment(
+                name, kind, type_, size, reason=reason, deleted=not kind, common=bool(common)
+            )
+            for name, kind, type_, size, reason, common in message.get("assigned", ())
         ]
         status = message.get("status")
         if status == "interrupted":

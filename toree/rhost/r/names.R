@@ -62,14 +62,17 @@ plain_globals <- function(names) {
 }
 
 # `before`: all global names before the cell; `changed`: watched names with another value now.
+# Those that came by `kernel$data` are called "common" in the result.
 assigned_names <- function(before, changed) {
   now <- global_names()
   done <- utils::head(state$expressions, state$done)
   always <- unlist(lapply(done, function(e) assignments(e)$always))
   found <- c(changed, setdiff(now, before), setdiff(before, now), always)
-  found <- unique(c(found[found %in% c(now, before)], state$given))
+  given <- state$given
+  found <- unique(c(found[found %in% c(now, before)], given))
   state$given <- NULL
-  found[!startsWith(found, ".")]
+  found <- found[!startsWith(found, ".")]
+  stats::setNames(found, ifelse(found %in% given, "common", ""))
 }
 
 # Names that `code` reads before it assigns them, itself or through functions of earlier cells.

@@ -188,6 +188,10 @@ final class EntryPoint(companion: Companion) {
   def giveShared(workspace: String, key: String, json: String): String =
     companion.workspace(workspace).sharing.give(key, json)
 
+  /** A value under a key of one workspace under a key of another too. */
+  def lendShared(from: String, key: String, to: String, as: String): Unit =
+    companion.workspace(from).named(key).foreach(companion.workspace(to).put(as, _))
+
   def dropShared(workspace: String, key: String): Unit =
     companion.workspace(workspace).sharing.drop(key)
 

@@ -44,7 +44,8 @@ final class Sharing(
     inCode.map(line => line ++ refusal(line).map("reason" -> _)) ++ data.changes().map {
       case (name, None)        => Map("name" -> name, "type" -> "", "kind" -> "gone")
       case (name, Some(value)) =>
-        Map("name" -> name, "type" -> value.getClass.getSimpleName, "kind" -> kind(value))
+        val told = Map("name" -> name, "type" -> value.getClass.getSimpleName)
+        told ++ Map("kind" -> kind(value), "common" -> "true")
     }
   }
 
@@ -71,7 +72,7 @@ final class Sharing(
     def waiting = Option(shared.get(name))
     try data.value(name).orElse(started.flatMap(_.value(name))).orElse(waiting).fold("")(writer.write)
     catch {
-      case problem: Unshareable => Json.obj("t" -> "refused", "reason" -> problem.getMessage)
+      case problem: Unshareable => Json.obj("t" -> Tag.Refused, "reason" -> problem.getMessage)
     }
   }
 

@@ -29,28 +29,28 @@ final class WireWriter(
   def write(value: Any): String = {
     val json = text(value, 0)
     if (json.length <= limit) json
-    else Json.obj("t" -> "file", "path" -> file(json.getBytes("US-ASCII"), ".json"))
+    else Json.obj("t" -> Tag.File, "path" -> file(json.getBytes("US-ASCII"), ".json"))
   }
 
   private def text(value: Any, depth: Int): String = value match {
     case _ if depth > 100 => throw new Unshareable("the value is nested more than 100 levels deep")
-    case null | None      => """{"t":"null"}"""
+    case null | None      => s"""{"t":"${Tag.Null}"}"""
     case Some(inner)      => text(inner, depth)
-    case flag: Boolean    => Json.obj("t" -> "bool", "v" -> flag)
+    case flag: Boolean    => Json.obj("t" -> Tag.Bool, "v" -> flag)
     case number: Byte     => int(number.toLong, 32)
     case number: Short    => int(number.toLong, 32)
     case number: Int      => int(number.toLong, 32)
     case number: Long     => int(number, 64)
     case number: BigInt   => big(number.bigInteger)
     case number: BigInteger => big(number)
-    case number: Float      => Json.obj("t" -> "float", "v" -> float(number.toDouble), "bits" -> 32)
-    case number: Double     => Json.obj("t" -> "float", "v" -> float(number), "bits" -> 64)
-    case number: BigDecimal => Json.obj("t" -> "decimal", "v" -> number.bigDecimal.toPlainString)
-    case number: JBigDecimal             => Json.obj("t" -> "decimal", "v" -> number.toPlainString)
-    case letter: Char                    => Json.obj("t" -> "text", "v" -> ascii(letter.toString))
-    case words: String                   => Json.obj("t" -> "text", "v" -> ascii(words))
-    case bytes: Array[Byte]              => s"""{"t":"bytes",${buffer(bytes)}}"""
-    case day: LocalDate                  => Json.obj("t" -> "date", "v" -> day.toString)
+    case number: Float      => Json.obj("t" -> Tag.Float, "v" -> float(number.toDouble), "bits" -> 32)
+    case number: Double     => Json.obj("t" -> Tag.Float, "v" -> float(number), "bits" -> 64)
+    case number: BigDecimal => Json.obj("t" -> Tag.Decimal, "v" -> number.bigDecimal.toPlainString)
+    case number: JBigDecimal             => Json.obj("t" -> Tag.Decimal, "v" -> number.toPlainString)
+    case letter: Char                    => Json.obj("t" -> Tag.Text, "v" -> ascii(letter.toString))
+    case words: String                   => Json.obj("t" -> Tag.Text, "v" -> ascii(words))
+    case bytes: Array[Byte]              => s"""{"t":"${Tag.Bytes}",${buffer(bytes)}}"""
+    case day: LocalDate                  => Json.obj("t" -> Tag.Date, "v" -> day.toString)
     case day: java.sql.Date              => text(day.toLocalDate, depth)
     case time: Instant                   => stamp(time, Some("UTC"))
     case time: java.sql.Timestamp        => stamp(time.toInstant, Some("UTC"))
@@ -63,15 +63,15 @@ final class WireWriter(
     case map: scala.collection.Map[_, _] => ofMap(map, depth)
     case map: java.util.Map[_, _]        => ofMap(map.asScala, depth)
     case values: scala.collection.Set[_] =>
-      tagged("set", values.iterator.map(text(_, depth + 1)))
+      tagged(Tag.Set, values.iterator.map(text(_, depth + 1)))
     case values: java.util.Set[_] =>
-      tagged("set", values.asScala.iterator.map(text(_, depth + 1)))
+      tagged(Tag.Set, values.asScala.iterator.map(text(_, depth + 1)))
     case values: Iterable[_]             => ofValues(finite(values).toIndexedSeq, depth)
     case values: java.util.Collection[_] => ofValues(values.asScala.toIndexedSeq, depth)
     case row: Row if row.schema != null  =>
       ofMap(row.schema.fieldNames.toSeq.zip(row.toSeq), depth)
     case product: Product if isTuple(product) =>
-      tagged("tuple", product.productIterator.map(text(_, depth + 1)))
+      tagged(Tag.Tuple, product.productIterator.map(text(_, depth + 1)))
     case record: Product if record.productArity > 0 =>
       ofMap(LocalRows.names(record).zip(record.productIterator.toSeq), depth)
     case other =>
@@ -82,7 +82,7 @@ final class WireWriter(
 
   private def ofMap(pairs: Iterable[(Any, Any)], depth: Int): String =
     tagged(
-      "map",
+      Tag.Map,
       pairs.iterator.map { case (k, v) => s"[${text(k, depth + 1)},${text(v, depth + 1)}]" }
     )
 
@@ -97,7 +97,7 @@ final class WireWriter(
 
   private def ofArray(array: Array[_], depth: Int): String = numbers(array) match {
     case Some((dtype, shape, data)) =>
-      s"""{"t":"array","dtype":"$dtype","shape":[${shape.mkString(",")}],${buffer(data)}}"""
+      s"""{"t":"${Tag.Array}","dtype":"$dtype","shape":[${shape.mkString(",")}],${buffer(data)}}"""
     case None => ofValues(array.toIndexedSeq, depth)
   }
 
@@ -115,8 +115,8 @@ final class WireWriter(
             case words: String  => Json.array(List(ascii(words))).drop(1).dropRight(1)
             case other          => other.toString
           }
-          tagged("vector", items).dropRight(1) + s""","of":"$of","bits":$bits}"""
-        case None => tagged("list", values.iterator.map(text(_, depth + 1)))
+          tagged(Tag.Vector, items).dropRight(1) + s""","of":"$of","bits":$bits}"""
+        case None => tagged(Tag.List, values.iterator.map(text(_, depth + 1)))
       }
 
   /** Many numbers: their bytes, and the places of nulls. */
@@ -138,7 +138,7 @@ final class WireWriter(
       }
       index += 1
     }
-    s"""{"t":"vector","of":"$of","bits":$bits,"nulls":[$nulls],${buffer(bytes.array)}}"""
+    s"""{"t":"${Tag.Vector}","of":"$of","bits":$bits,"nulls":[$nulls],${buffer(bytes.array)}}"""
   }
 
   /** Records: an Arrow table, or through a DataFrame where there are nested columns. */
@@ -147,12 +147,12 @@ final class WireWriter(
     if (ArrowRows.fits(schema)) {
       val path = folder.resolve(s"${UUID.randomUUID}.arrow")
       ArrowRows.write(path, schema, records, cell)
-      Json.obj("t" -> "table", "path" -> path.toString, "rows" -> records.size, "flavor" -> "scala")
+      Json.obj("t" -> Tag.Table, "path" -> path.toString, "rows" -> records.size, "flavor" -> "scala")
     } else frame(table(records, schema), local = true)
   }
 
   private def frame(dataset: Dataset[_], local: Boolean): String =
-    Json.obj("t" -> "frame", "key" -> keep(dataset.toDF()), "local" -> local)
+    Json.obj("t" -> Tag.Frame, "key" -> keep(dataset.toDF()), "local" -> local)
 
   private def buffer(data: Array[Byte]): String =
     if (data.length > limit / 2) Json.obj("path" -> file(data, ".bin")).drop(1).dropRight(1)
@@ -204,12 +204,12 @@ object WireWriter {
   }
 
   private def int(value: Long, bits: Int): String =
-    s"""{"t":"int","v":${long(value)},"bits":$bits}"""
+    s"""{"t":"${Tag.Int}","v":${long(value)},"bits":$bits}"""
   private def long(value: Long): String =
     if (value >= -exact && value <= exact) value.toString else "\"" + value + "\""
 
   private def big(value: BigInteger): String =
-    s"""{"t":"int","v":"$value","bits":0}"""
+    s"""{"t":"${Tag.Int}","v":"$value","bits":0}"""
 
   private def float(value: Double): Json.Raw = Json.Raw(
     if (value.isNaN) "\"nan\""
@@ -232,7 +232,7 @@ object WireWriter {
 
   private def stamp(time: Instant, zone: Option[String]): String = {
     val nanos = BigInt(time.getEpochSecond) * 1000000000L + time.getNano
-    Json.obj("t" -> "timestamp", "v" -> nanos.toString, "zone" -> zone)
+    Json.obj("t" -> Tag.Timestamp, "v" -> nanos.toString, "zone" -> zone)
   }
 
   private def zone(id: String): String =

@@ -22,6 +22,8 @@ object SparkBuild {
       System.setProperty("spark.app.name", "Toree")
     val defaults = Seq(
       "spark.master" -> "local[*]",
+      // One pool holds all jobs in their order, as without this; each private session has another.
+      "spark.scheduler.mode" -> "FAIR",
       // Else a UDF looks for the files of `addFile` where only `addArtifact` puts any (SPARK-53478).
       "spark.sql.artifact.isolation.enabled" -> "false"
     )
