@@ -30,7 +30,7 @@ ROOMS = {
             "sharing",
         ),
         *("explorer", "live", "api"),
-        *("commons",),
+        *("commons", "views"),
     },
     "companion": {"companion.*"},
     "spark": {"spark.*"},
@@ -74,7 +74,10 @@ KNOWS: dict[str, set[str]] = {
 
 #: Foreign libraries and the modules that may know them.
 DOORS = {
-    "IPython": {"interpreters.python.interpreter", "jupyter.kernel", "testing.ipython"},
+    "IPython": {
+        *("interpreters.python.interpreter", "jupyter.kernel", "jupyter.private"),
+        "testing.ipython",
+    },
     "cryptography": {"provision.certificate"},
     "filelock": {"companion.cache"},
     "ipykernel": {"jupyter.*", "install.kernelspec", "__main__", "provision.far"},

@@ -22,8 +22,6 @@ from .variables import CODE, RESERVED, Name, Variables
 _WORD_BEFORE = re.compile(r"(?<![\w.$@%:'\"`])([^\W\d]\w*)$")
 _WORD_AFTER = re.compile(r"\w*")
 T = TypeVar("T")
-#: The owner of what another workspace has put into `kernel.data`.
-OTHERS = "another session"
 
 
 class Sharing:
@@ -242,40 +240,6 @@ class Sharing:
         for row in self.variables.foreign(language):
             if not row.deleted and not row.reason and row.kind not in CODE:
                 yield row
-
-
-class View:
-    """The shared names as one language sees them (`services.Names`)."""
-
-    def __init__(self, sharing: Sharing, language: str) -> None:
-        self._sharing = sharing
-        self._language = language
-
-    def all(self) -> list[str]:
-        own = self._sharing.names()
-        others = self._sharing.commons.names(self._sharing.workspace)
-        return [*own, *(name for name in others if name not in own)]
-
-    def owner(self, name: str) -> str | None:
-        row = self._sharing.variables.find(name)
-        if row is not None and not row.deleted:
-            return row.owner
-        return OTHERS if name in self._sharing.commons.names(self._sharing.workspace) else None
-
-    def value(self, name: str) -> wire.Value:
-        try:
-            return self._sharing.value(name)
-        except KeyError:
-            return self._sharing.commons.value(name, self._sharing.workspace)
-
-    def assign(self, assignment: Assignment) -> None:
-        self._sharing.assign(self._language, assignment)
-
-    def shareable(self, name: str) -> bool:
-        return self._sharing.variables.shareable(name)
-
-    def lost(self) -> None:
-        self._sharing.variables.forget(self._language)
 
 
 class Visit:

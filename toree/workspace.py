@@ -18,10 +18,11 @@ from .interpreters.services import IPython, Language, Services
 from .progress import Bars
 from .registry import magic_names
 from .running import Cells, new_id
-from .sharing import Sharing, View
+from .sharing import Sharing
 from .spark.attachment import Attachment
 from .spark.frames import Frames
 from .spark.session import PythonSpark
+from .views import View
 
 
 class Workspace:

@@ -22,20 +22,18 @@ from ..host import Host
 from ..interpreters.base import Aborted, Failed, Ok, Result
 from ..spark.attachment import Attachment
 from . import awaits, questions
+from .analysed import AnalysedKernel
 from .clients import Clients
 from .comms import Comms
 from .debugger import Variables
 from .executions import Executions
 from .output import BoundedStream, KernelOutput
 from .request import REQUEST, Request
-from .routing import HOME, RoutedKernel
 from .sessions import Entrance, Sessions
 from .shell import Shell
 
-_TYPES = "_jupyter_types_experimental"
 
-
-class ToreeKernel(RoutedKernel):
+class ToreeKernel(AnalysedKernel):
     """A kernel whose cells may be Scala, Python, R or SQL, over one Spark session.
 
     Everything ipykernel has (comms, history, debugger, subshells) is inherited; a cell of another
@@ -85,12 +83,6 @@ class ToreeKernel(RoutedKernel):
         self.begun.start()
         self.companion.listening.set()
         self.host.start()
-
-    @property
-    def here(self) -> Host:
-        """The host of the workspace whose request is handled."""
-        home = HOME.get()
-        return self.host if home is None else home.host
 
     def _client(self) -> str:
         """Who sent the cell that runs: its Jupyter session."""
@@ -277,56 +269,6 @@ class ToreeKernel(RoutedKernel):
 
     def _late_output(self, name: str, text: str) -> None:
         self.log.info("late %s: %s", name, text)
-
-    # ---------------------------------------------------------------- analysis
-
-    def do_complete(self, code: str, cursor_pos: int | None) -> dict[str, Any]:  # type: ignore[override]
-        cursor = len(code) if cursor_pos is None else cursor_pos
-        try:
-            found = self.here.analysis.complete(code, cursor)
-        except Exception:  # completion is a courtesy: it never disturbs the user
-            self.log.debug("completion failed", exc_info=True)
-            return {
-                "status": "ok",
-                "matches": [],
-                "cursor_start": cursor,
-                "cursor_end": cursor,
-                "metadata": {},
-            }
-        types = [
-            {
-                "text": text,
-                "start": found.start,
-                "end": found.end,
-                "type": found.types[i] if i < len(found.types) else "",
-                "signature": found.signatures[i] if i < len(found.signatures) else "",
-            }
-            for i, text in enumerate(found.matches)
-        ]
-        return {
-            "status": "ok",
-            "matches": list(found.matches),
-            "cursor_start": found.start,
-            "cursor_end": found.end,
-            "metadata": {_TYPES: types},
-        }
-
-    def do_inspect(  # type: ignore[override]
-        self, code: str, cursor_pos: int, detail_level: int = 0, omit_sections: Any = ()
-    ) -> dict[str, Any]:
-        try:
-            data = self.here.analysis.inspect(code, cursor_pos, detail_level)
-        except Exception:
-            self.log.debug("inspection failed", exc_info=True)
-            data = None
-        return {"status": "ok", "found": bool(data), "data": dict(data or {}), "metadata": {}}
-
-    def do_is_complete(self, code: str) -> dict[str, Any]:  # type: ignore[override]
-        found = self.here.analysis.is_complete(code)
-        reply: dict[str, Any] = {"status": found.status}
-        if found.status == "incomplete":
-            reply["indent"] = found.indent
-        return reply
 
     # ---------------------------------------------------------------- life
 

@@ -30,6 +30,7 @@ from ..interpreters.base import Bundle, Failed, Ok, Output, Result
 from ..interpreters.services import Language
 from ..sharing import Sharing
 from .events import Event, Listener, listener
+from .sessions import Sessions
 
 __all__ = [
     "ArgumentParser",
@@ -45,17 +46,6 @@ __all__ = [
     "line_magic",
     "listener",
 ]
-
-
-class Sessions(Protocol):
-    """The private workspaces of a kernel, as one of its cells may use them (`%session`)."""
-
-    def names(self) -> list[str]: ...
-    def enter(self, name: str) -> None:
-        """The cells of who sent this one run there from now on; "main": with all the others."""
-
-    def end(self, name: str) -> None:
-        """Ends a private workspace; MagicError when there is none."""
 
 
 class Host(Protocol):

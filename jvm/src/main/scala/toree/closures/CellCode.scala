@@ -3,7 +3,7 @@ package toree.closures
 import java.util.concurrent.ConcurrentHashMap
 
 import scala.collection.mutable
-import scala.tools.asm.{ClassReader, ClassVisitor, FieldVisitor, Handle, MethodVisitor, Opcodes}
+import scala.tools.asm.{ClassReader, FieldVisitor, Handle, MethodVisitor, Opcodes}
 
 /** What the classes of cells read and call, by their bytecode. Names are the JVM's, with slashes.
   */
@@ -31,19 +31,13 @@ final class CellCode {
       } finally in.close()
   }
 
-  private final class Reading extends ClassVisitor(Opcodes.ASM7) {
+  private final class Reading extends ClassHead(null) {
     private var parents = List.empty[String]
     private val inner = mutable.ListBuffer.empty[String]
     private val methods = mutable.HashMap.empty[String, CellMethod]
 
-    override def visit(
-        version: Int,
-        access: Int,
-        name: String,
-        signature: String,
-        superName: String,
-        interfaces: Array[String]
-    ): Unit = parents = (superName :: interfaces.toList).filter(CellCode.isCell)
+    protected def head(name: String, parent: String, interfaces: Array[String]): Unit =
+      parents = (parent :: interfaces.toList).filter(CellCode.isCell)
 
     override def visitInnerClass(name: String, outer: String, simple: String, access: Int): Unit =
       if (CellCode.isCell(name) && !CellCode.isWrapper(name)) inner += name

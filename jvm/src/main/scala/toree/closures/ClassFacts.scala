@@ -1,10 +1,10 @@
 package toree.closures
 
 import scala.collection.mutable
-import scala.tools.asm.{ClassReader, ClassVisitor, FieldVisitor, MethodVisitor, Opcodes, Type}
+import scala.tools.asm.{ClassReader, FieldVisitor, MethodVisitor, Opcodes, Type}
 
 /** What has to be known of a class before any is written. */
-private final class ClassFacts extends ClassVisitor(Opcodes.ASM7) {
+private final class ClassFacts extends ClassHead(null) {
   var name = ""
   var parent = ""
   var isSerializable = false
@@ -23,14 +23,7 @@ private final class ClassFacts extends ClassVisitor(Opcodes.ASM7) {
   private def constant(shape: String): Boolean =
     shape.length == 1 || ClassFacts.constants.exists(shape.startsWith)
 
-  override def visit(
-      version: Int,
-      access: Int,
-      name: String,
-      signature: String,
-      parent: String,
-      interfaces: Array[String]
-  ): Unit = {
+  protected def head(name: String, parent: String, interfaces: Array[String]): Unit = {
     this.name = name
     this.parent = parent
     isSerializable =

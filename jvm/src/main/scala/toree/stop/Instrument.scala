@@ -11,7 +11,7 @@ import scala.tools.asm.{
   Opcodes
 }
 
-import toree.closures.CellCode
+import toree.closures.{CellCode, ClassHead}
 
 /** Rewrites a cell's class as it is loaded, so that the cell can be stopped.
   *
@@ -59,20 +59,11 @@ object Instrument {
     writer.toByteArray
   }
 
-  private final class Checked(next: ClassVisitor) extends ClassVisitor(Opcodes.ASM7, next) {
+  private final class Checked(next: ClassVisitor) extends ClassHead(next) {
     private var isWrapper = false
 
-    override def visit(
-        version: Int,
-        access: Int,
-        name: String,
-        signature: String,
-        parent: String,
-        interfaces: Array[String]
-    ): Unit = {
+    protected def head(name: String, parent: String, interfaces: Array[String]): Unit =
       isWrapper = CellCode.isWrapper(name)
-      super.visit(version, access, name, signature, parent, interfaces)
-    }
 
     /** The field that holds a request's values: not final, as it is emptied when no later cell can
       * reach them (`History`).

@@ -1,0 +1,44 @@
+"""The shared names as one language sees them, with what other workspaces have put there."""
+
+from __future__ import annotations
+
+from . import wire
+from .interpreters.base import Assignment
+from .sharing import Sharing
+
+#: The owner of what another workspace has put into `kernel.data`.
+OTHERS = "another session"
+
+
+class View:
+    """The shared names as one language sees them (`services.Names`)."""
+
+    def __init__(self, sharing: Sharing, language: str) -> None:
+        self._sharing = sharing
+        self._language = language
+
+    def all(self) -> list[str]:
+        own = self._sharing.names()
+        others = self._sharing.commons.names(self._sharing.workspace)
+        return [*own, *(name for name in others if name not in own)]
+
+    def owner(self, name: str) -> str | None:
+        row = self._sharing.variables.find(name)
+        if row is not None and not row.deleted:
+            return row.owner
+        return OTHERS if name in self._sharing.commons.names(self._sharing.workspace) else None
+
+    def value(self, name: str) -> wire.Value:
+        try:
+            return self._sharing.value(name)
+        except KeyError:
+            return self._sharing.commons.value(name, self._sharing.workspace)
+
+    def assign(self, assignment: Assignment) -> None:
+        self._sharing.assign(self._language, assignment)
+
+    def shareable(self, name: str) -> bool:
+        return self._sharing.variables.shareable(name)
+
+    def lost(self) -> None:
+        self._sharing.variables.forget(self._language)
