@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytestmark = [pytest.mark.spark, pytest.mark.browser]
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 CELLS = {
     "table": 'val sea = spark.range(200).selectExpr("id", "id % 7 seven", '
     "\"if(id = 0, repeat('long ', 100), 'short') text\", \"named_struct('a', id) deep\")\nsea",
@@ -117,3 +120,17 @@ def test_the_variables_in_the_side_bar(notebook: Any) -> None:
         "document.querySelector('.jp-DebuggerVariables')?.innerText.includes('sea')"
     )
     assert "DataFrame (Scala)" in page.locator(".jp-DebuggerVariables").inner_text()
+
+
+@pytest.mark.r
+def test_the_example_of_four_languages(lab: Any) -> None:
+    shutil.copytree(EXAMPLES, lab.folder, dirs_exist_ok=True)
+    notebook = lab.open("mixed.ipynb")
+    page = notebook.page
+    page.evaluate("window.jupyterapp.commands.execute('editmenu:clear-all')")
+    assert page.locator(".jp-CodeCell img").count() == 0
+    for number in range(page.locator(".jp-Notebook .jp-CodeCell").count()):
+        notebook.run(number)
+    assert page.locator(".jp-OutputArea-output[data-mime-type*=error]").count() == 0
+    assert page.locator(".jp-CodeCell img").count() == 2
+    assert page.locator("table.dataframe").count() == 2
