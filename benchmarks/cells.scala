@@ -2,21 +2,22 @@
 // CPU, so that other work on the machine does not count. Run by cells.py.
 import java.nio.file.Files
 import scala.tools.nsc.interpreter.CellMain
-import toree.repl.{Messages, ReplClassLoader, ReplSettings, Statements}
+import toree.repl.{CellLoader, JarLoader, Messages, ReplSettings, Statements}
 
 val clock = java.lang.management.ManagementFactory.getThreadMXBean
 val folder = Files.createTempDirectory("cells")
 val report = folder.resolve("phases.csv")
 val classes = Files.createDirectory(folder.resolve("classes"))
-val own = new ReplClassLoader(
+val loader = new CellLoader(
   new scala.reflect.io.PlainDirectory(new scala.reflect.io.Directory(classes.toFile)),
-  new toree.repl.JarLoader(classOf[toree.Kernel].getClassLoader)
+  new JarLoader(classOf[toree.Kernel].getClassLoader)
 )
+val own = loader.repl(new java.util.concurrent.ConcurrentHashMap[String, Any])
 val chosen = ReplSettings(classes, Nil, (text: String) => println(text))
 chosen.processArguments(List("-Yprofile-enabled", "-Yprofile-destination", report.toString), true)
 val messages = new Messages
 val repl = new CellMain(chosen, own, messages)
-repl.initialized(5000000)
+repl.initialized(0)
 val parser = new Statements[repl.type](repl)
 
 val spent = scala.collection.mutable.LinkedHashMap.empty[String, Long]
@@ -52,7 +53,7 @@ val lines = Files.readAllLines(report).toArray.toSeq.map(_.toString.split(",").m
 val names = lines.find(_.contains("phaseName")).get
 def column(name: String) = names.indexWhere(_.toLowerCase.startsWith(name.toLowerCase))
 val (phase, cpu, bytes) = (column("phaseName"), column("cpuTimeNs"), column("allocatedByte"))
-val rows = lines.filter(row => row.headOption.contains("data") && row.length > bytes)
+val rows = lines.filter(row => Set("main", "data")(row.head) && row.length > bytes)
 for ((name, of) <- rows.groupBy(_(phase)).toSeq.sortBy(-_._2.map(_(cpu).toDouble).sum)) {
   val (nanos, size) = (of.map(_(cpu).toDouble).sum, of.map(_(bytes).toDouble).sum)
   println(s"phase\t$name\t${(nanos / number / 1000).round}\t${(size / number / 1024).round}")

@@ -123,10 +123,10 @@ def by_thread(pid: int) -> dict[str, float]:
 
 
 def memory(pid: int) -> dict[str, float]:
-    """MB: resident, and of that in pages no other process has."""
+    """MB: resident, and of that what it has written: the rest is the files' and can be shared."""
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     facts = {k: int(v) / 1024 for k, v in re.findall(r"^(\w+): +(\d+) kB", text, re.M)}
-    return {"Rss": facts["Rss"], "Private": facts["Private_Clean"] + facts["Private_Dirty"]}
+    return {"Rss": facts["Rss"], "written": facts["Private_Dirty"]}
 
 
 def classes(log: Path) -> tuple[dict[str, float], dict[str, int]]:

@@ -194,7 +194,9 @@ def trained(unpacked: sparkhome.SparkHome, tmp_path_factory: pytest.TempPathFact
         shutil.copytree(build.source_root(), sources)
         patch.setattr(build, "source_root", lambda: sources)
         jar = build.companion(unpacked, runtime(), lambda text: None).jar
-        assert Training(unpacked, runtime(), jar).run() is not None
+        training = Training(unpacked, runtime(), jar)
+        assert training.run() is not None
+        assert training.refused == []
         return build.companion(unpacked, runtime(), pytest.fail)
 
 

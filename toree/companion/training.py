@@ -50,6 +50,7 @@ class Training:
         self.process: subprocess.Popen[bytes] | None = None
         self.closed = threading.Event()
         self._beginning = threading.Lock()
+        self.refused: list[str] = []  # methods the companion would not have called so
 
     def run(self, timeout: float = 600) -> Path | None:
         """Writes the archive and returns it; None when there can be none. Takes about 20 s.
@@ -158,6 +159,7 @@ class Training:
             wire.call("sqlNames", MAIN, "select * from v")
             wire.call("javaContext")
             wire.call("session")
+            self.refused = wire.refused
 
     def close(self) -> None:
         """Ends the run if it goes on, or keeps it from beginning; nothing is written then."""
@@ -182,6 +184,7 @@ class Wire:
     def __init__(self, port: int, secret: str, timeout: float) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout)
         self.answers = self.socket.makefile("r", encoding="utf-8", newline="\n")
+        self.refused: list[str] = []
         self.send("A", secret)
 
     def __enter__(self) -> Wire:
@@ -192,7 +195,10 @@ class Wire:
         self.socket.close()
 
     def call(self, method: str, *arguments: str | int) -> str:
-        return self.send("c", "t", method, *map(self.word, arguments), "e")
+        answer = self.send("c", "t", method, *map(self.word, arguments), "e")
+        if answer.startswith("!x"):
+            self.refused.append(method)
+        return answer
 
     @staticmethod
     def word(argument: str | int) -> str:
