@@ -4,6 +4,7 @@ ToreeError
   JavaMissing         no Java, or one too old for this Spark
   SparkMissing        neither SPARK_HOME nor the pyspark package
   CompanionFailed     the JVM did not compile, did not start, or died
+  CompilerBusy        Scala's compiler is at something that does not stop
   LanguageMissing     an interpreter lacks something that must be installed (R, rpy2, pyspark)
   LaunchFailed        a kernel elsewhere (`provision`) did not come up
   MagicError          a magic was called wrongly, or does not exist
@@ -38,6 +39,10 @@ class SparkMissing(ToreeError):
 
 class CompanionFailed(ToreeError):
     """The companion JVM could not be compiled or started, or it died."""
+
+
+class CompilerBusy(ToreeError):
+    """The Scala compiler is busy with something that was told to stop and does not."""
 
 
 class LanguageMissing(ToreeError):

@@ -190,7 +190,9 @@ class Host:
             self.listeners.tell(Event("preRunCell", language, text))
         result: Result | None = None
         try:
-            result = await self._run(text, output)
+            # Also while a magic of it runs, which is in no language.
+            with self.workspace.cells.running("", output, lambda: None):
+                result = await self._run(text, output)
             return result
         finally:
             if self.listeners:

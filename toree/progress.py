@@ -143,7 +143,7 @@ class Bars:
             yield
         finally:
             bar.end()
-            del self._bars[output.cell]
+            self._bars.pop(output.cell, None)  # a part of the cell may have had its own
 
     def tell(self, cell: str, facts: str) -> bool:
         """The JVM's news of a cell; False: nobody wants more of it."""

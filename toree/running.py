@@ -1,19 +1,58 @@
-"""The cells that run: which they are, where each prints, how each is stopped.
+"""The cells that run: which they are, where each prints, and how each is stopped.
 
 There may be several at a time (subshells). What comes from outside with a cell's id, an event of
 the JVM or of a Spark job, finds the cell's output here.
+
+**Stop.** `Running.stop` is told from any thread, a signal's handler too, and so takes no lock. A
+cell that another process runs follows that process's messages on its own thread (`follow`), where
+the stop is one of them: the process is told, and has some seconds to end the cell. They are seconds
+in which this process runs, since a front that stood still (SIGSTOP) has given nobody time.
 """
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import itertools
+import queue
+import signal
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, wait
+from contextvars import ContextVar
+from typing import Any, Protocol, TypeVar
 
-from .interpreters.base import Output
+from .interpreters.base import Failed, NoInput, Output
+
+T = TypeVar("T")
+Message = dict[str, Any]  # `event` names what it is; the last one has `reply` in its place
+
+PATIENCE = 5.0  # seconds that a stopped cell has by default
+_SLICE = 0.5  # the most of them that one wait can take
+STOP: Message = {"event": "stop"}
+
+
+def stopped() -> Failed:
+    return Failed("Interrupted", "The cell was stopped.", ["Interrupted: the cell was stopped."])
+
+
+def abandoned(language: str) -> Failed:
+    """The outcome of a cell that does not stop, where the next one can run beside it."""
+    advice = (
+        "The cell does not stop: it runs code that never looks for an interrupt. It is left to "
+        f"itself. '%restart {language}' gives a new interpreter; the variables of other languages "
+        "stay."
+    )
+    return Failed("Interrupted", advice, [advice])
+
+
+def stuck(title: str, language: str) -> str:
+    """Told while a cell does not stop, where nothing can run beside it."""
+    return (
+        f"{title} can't be stopped here: it is in native code that never looks for an interrupt. "
+        f"Wait for it, or use %restart {language} ({title}'s variables are lost, Spark's session "
+        "stays).\n"
+    )
 
 
 def new_id() -> str:
@@ -32,50 +71,292 @@ def call_of(cell: str) -> str:
 _CALLS = itertools.count(1)
 
 
-@dataclasses.dataclass(frozen=True)
-class Running:
-    """A cell that runs. `stop` stops it, from any thread."""
+class Line(Protocol):
+    """The way to the process that runs a cell: a call of the JVM's, or R's pipes."""
 
-    id: str
-    language: str
-    output: Output
-    stop: Callable[[], None]
+    def receive(self, timeout: float | None) -> Message | None:
+        """The process's next message; None when it is gone.
+
+        Raises:
+            queue.Empty: none has come in this time.
+        """
+
+    def post(self, message: Message) -> None:
+        """Puts a message among the process's; from any thread, a signal's handler too."""
+
+    def takes(self, message: Message) -> bool:
+        """Takes a message that is the line's own business; on the cell's thread."""
+
+    def answer(self, question: Message, text: str | None) -> None:
+        """What the user typed; None: nothing, and no more will come."""
+
+    def refuse(self, question: Message, why: str) -> None:
+        """Nobody can be asked; "": the cell was stopped instead."""
+
+    def stop(self) -> None:
+        """Tells the process to stop the cell; on the cell's thread, more than once if need be."""
+
+    def give_up(self) -> Message | None:
+        """It has not stopped in time: what is the cell's reply then; None: go on waiting."""
+
+
+class Nowhere:
+    """The output of what shows nothing."""
+
+    cell = ""
+
+    def stream(self, name: str, text: str) -> None: ...
+
+    def display(self, *shown: Any, **how: Any) -> None: ...
+
+    def clear(self, wait: bool = False) -> None: ...
+
+    def ask(self, prompt: str, *, password: bool = False) -> str:
+        raise EOFError
+
+
+class Lock(Protocol):
+    """One of threading's."""
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool: ...
+
+    def release(self) -> None: ...
+
+
+class Running:
+    """A cell that runs. Its own thread follows it, any other one may stop it."""
+
+    def __init__(
+        self, language: str, output: Output, interrupt: Callable[[], None] = lambda: None
+    ) -> None:
+        """`interrupt` stops what runs in this process; who runs it may put its own here."""
+        self.id = output.cell
+        self.language = language
+        self.output = output
+        self.stopped = False
+        self.interrupt = interrupt
+        # The cell's own, and those of questions asked for it meanwhile, on other threads.
+        self._lines: dict[Line, None] = {}
+        self._asking = False
+        self._told: Future[None] = Future()  # done when the cell was stopped
+
+    # ---------------------------------------------------------------- any thread
+
+    def stop(self) -> None:
+        """As the stop button does."""
+        if not self.tell():
+            self.interrupt()
+
+    def tell(self) -> bool:
+        """Tells its lines, or those that are to come; whether there are any."""
+        self.stopped = True
+        lines = list(self._lines)
+        for line in lines:
+            line.post(STOP)
+        if not self._told.done():
+            with contextlib.suppress(InvalidStateError):  # another thread was quicker
+                self._told.set_result(None)
+        return bool(lines)
+
+    def print(self, name: str, text: str) -> None:
+        """Text that another process than the cell's has for it."""
+        for line in list(self._lines)[:1]:
+            line.post({"event": "stream", "name": name, "text": text})
+
+    # ---------------------------------------------------------------- the cell's thread
+
+    @contextlib.contextmanager
+    def catching_sigint(self) -> Iterator[None]:
+        """SIGINT stops this cell: an exception in the middle of a message would lose output."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def press(*_: object) -> None:
+            if not self._lines or self._asking:
+                self.stopped = True
+                raise KeyboardInterrupt
+            self.tell()
+
+        before = signal.signal(signal.SIGINT, press)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def wait(self, future: Future[T], limit: float | None = None) -> T:
+        """A future's result.
+
+        Raises:
+            KeyboardInterrupt: the cell was stopped.
+            TimeoutError: it has none in time.
+        """
+        if threading.current_thread() is threading.main_thread():
+            return future.result(limit)  # SIGINT raises
+        either: list[Future[Any]] = [future, self._told]
+        wait(either, limit, FIRST_COMPLETED)
+        if self.stopped and not future.done():
+            raise KeyboardInterrupt
+        return future.result(0)
+
+    def follow(self, line: Line, output: Output, patience: float) -> Message | None:
+        """Takes what the process sends to its reply; None when it is gone without one."""
+        left, ordered = patience, False
+        # A signal that comes just before the wait does not end it: Python's handler runs after it.
+        signalled = threading.current_thread() is threading.main_thread()
+        self._lines[line] = None
+        try:
+            if self.stopped:  # `tell` notes it first and then looks for a line: one of us sees
+                line.post(STOP)
+            while True:
+                try:
+                    message = line.receive(_SLICE if ordered or signalled else None)
+                except queue.Empty:
+                    if not ordered:
+                        continue
+                    left -= _SLICE
+                    if left <= 0 and (reply := line.give_up()) is not None:
+                        return reply
+                    continue
+                if message is None or "reply" in message:
+                    return message
+                if message["event"] == "stop":
+                    ordered = True
+                    line.stop()
+                elif not line.takes(message):
+                    self._deliver(message, line, output)
+        finally:
+            del self._lines[line]
+
+    def _deliver(self, message: Message, line: Line, output: Output) -> None:
+        event = message["event"]
+        if event == "stream":
+            output.stream(message["name"], message["text"])
+        elif event == "display":
+            output.display(
+                message["data"],
+                message.get("metadata") or {},
+                display_id=message.get("display_id"),
+                update=bool(message.get("update")),
+            )
+        elif event == "clear":
+            output.clear(bool(message["wait"]))
+        elif event == "ask":
+            self._ask(message, line, output)
+
+    def _ask(self, message: Message, line: Line, output: Output) -> None:
+        self._asking = True
+        try:
+            if self.stopped:
+                raise KeyboardInterrupt  # it came just before the question
+            text = output.ask(message["prompt"], password=bool(message.get("password")))
+        except KeyboardInterrupt:
+            self.stopped = True
+            line.refuse(message, "")
+            line.post(STOP)
+        except NoInput as refused:
+            line.refuse(message, str(refused))
+        except EOFError:
+            line.answer(message, None)
+        else:
+            line.answer(message, text)
+        finally:
+            self._asking = False
+
+
+_CURRENT: ContextVar[Running | None] = ContextVar("running", default=None)
+
+
+def current(output: Output) -> Running:
+    """The cell this is done for; one that nobody knows where none is."""
+    return _CURRENT.get() or Running("", output)
+
+
+def here() -> Running | None:
+    """The cell that this thread works for."""
+    return _CURRENT.get()
+
+
+def is_stopped() -> bool:
+    """Whether the cell of this thread was told to stop."""
+    current = _CURRENT.get()
+    return current is not None and current.stopped
+
+
+def result(future: Future[T], limit: float | None = None) -> T:
+    """A future's result, for the cell of this thread, if any: see `Running.wait`."""
+    current = _CURRENT.get()
+    return future.result(limit) if current is None else current.wait(future, limit)
+
+
+@contextlib.contextmanager
+def holding(lock: Lock) -> Iterator[None]:
+    """Waits for a lock as long as the cell of this thread is not stopped, and holds it.
+
+    Raises:
+        KeyboardInterrupt: it was stopped.
+    """
+    while not lock.acquire(timeout=_SLICE):
+        if is_stopped():
+            raise KeyboardInterrupt
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class Cells:
-    """The running cells of a kernel, the newest last. Thread-safe."""
+    """The running cells of a kernel, the newest last. From any thread; takes no lock to read."""
 
     def __init__(self) -> None:
-        self._running: list[Running] = []
+        self._running: tuple[Running, ...] = ()
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
-    def running(self, language: str, output: Output, stop: Callable[[], None]) -> Iterator[Running]:
+    def running(
+        self, language: str, output: Output, interrupt: Callable[[], None]
+    ) -> Iterator[Running]:
         """Reports a cell for as long as it runs."""
-        cell = Running(output.cell, language, output, stop)
+        cell = Running(language, output, interrupt)
         with self._lock:
-            self._running.append(cell)
+            self._running = (*self._running, cell)
+        token = _CURRENT.set(cell)
         try:
             yield cell
         finally:
+            _CURRENT.reset(token)
             with self._lock:
-                self._running.remove(cell)
+                self._running = tuple(other for other in self._running if other is not cell)
+
+    @contextlib.contextmanager
+    def entered(self, language: str, output: Output) -> Iterator[Running]:
+        """The cell that runs here, reported by who has called us or else by us."""
+        there = _CURRENT.get()
+        if there is not None and (there.id, there.language) == (output.cell, language):
+            yield there
+        else:
+            with self.running(language, output, lambda: None) as made:
+                yield made
 
     def find(self, cell: str) -> Running | None:
         """The cell of an id, or of a call's; None when it runs no more."""
         whole = cell.partition(".")[0]
-        with self._lock:
-            return next((c for c in reversed(self._running) if c.id == whole), None)
+        return next((c for c in reversed(self._running) if c.id == whole), None)
 
     def of(self, language: str) -> bool:
         """Whether a cell of this language runs."""
         return any(cell.language == language for cell in self)
 
     def __iter__(self) -> Iterator[Running]:
-        with self._lock:
-            return iter(list(self._running))
+        return iter(self._running)
 
     def stop(self) -> None:
-        """Stops every cell, as the stop button does; from any thread."""
-        for cell in self:
+        """Stops every cell, as the stop button does."""
+        for cell in self._running:
             cell.stop()
+
+    def tell(self, language: str) -> None:
+        """Stops the cells of a language that run in another process."""
+        for cell in self._running:
+            if cell.language == language:
+                cell.tell()

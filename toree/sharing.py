@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
-from . import wire
+from . import running, wire
 from .commons import Commons, Lend
 from .errors import MagicError, ToreeError
 from .interpreters.base import Assignment, Completion, Failed, Interpreter, Output, Result
@@ -51,7 +51,9 @@ class Sharing:
         self.enabled = True
         self._interpreter = interpreter
         self._titles = titles
-        self._carrying = threading.RLock()
+        # One at a time for each reader: whoever waits for a language that is busy keeps nobody
+        # from the others.
+        self._carrying: dict[str, threading.RLock] = {}
         # Versions that were kept out of a language by a name of its own, and told of.
         self._told: dict[tuple[str, str], int] = {}
 
@@ -165,7 +167,8 @@ class Sharing:
     def _bring(self, row: Name, reader: Interpreter) -> str:
         """Carries one name; an explanation where it can't."""
         name, language, owner = row.name, reader.language, self.title(row.owner)
-        with self._carrying, self.store.crossing():
+        turn = self._carrying.setdefault(language, threading.RLock())
+        with running.holding(turn), self.store.crossing():
             problem = self._carry(row, reader, owner)
         if problem:
             reader.drop(name)

@@ -146,7 +146,7 @@ class Workspace:
         return value
 
     def _last_progress(self, cell: str) -> str:
-        return str(self.companion.ask("endProgress", cell)) if self.companion.ready else ""
+        return str(self.companion.peek("endProgress", cell) or "")
 
     # ---------------------------------------------------------------- life
 

@@ -211,7 +211,6 @@ def test_a_server_that_does_not_come_back(server: str) -> None:
     run(body())
 
 
-@pytest.mark.skip(reason="open fault: a restart through the server is not seen by a waiting client")
 def test_a_kernel_that_others_end_or_restart(server: str) -> None:
     def call(method: str, path: str) -> None:
         request = urllib.request.Request(

@@ -92,3 +92,49 @@ def r_host(session: Session) -> psutil.Process:
 
 def gone(pids: Iterable[psutil.Process]) -> bool:
     return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in pids)
+
+
+class Subshell:
+    """A further shell of a kernel: its cells run beside the main one's."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        asked = session.client.session.msg("create_subshell_request", {})
+        session.client.control_channel.send(asked)
+        reply = session.client.control_channel.get_msg(timeout=60)["content"]
+        self.id = reply.get("subshell_id")  # None: an ipykernel without subshells
+
+    def send(self, code: str) -> str:
+        """Sends a cell; the id of its request."""
+        content = {"code": code, "silent": False, "allow_stdin": False, "stop_on_error": False}
+        message = self.session.client.session.msg("execute_request", content)
+        message["header"]["subshell_id"] = self.id
+        self.session.client.shell_channel.send(message)
+        return str(message["header"]["msg_id"])
+
+
+def begun(session: Session, sent: str, text: str = READY, timeout: float = 60) -> None:
+    """Waits until a cell has printed that it runs."""
+    deadline = time.monotonic() + timeout
+    while True:
+        message = session.client.get_iopub_msg(timeout=max(0.1, deadline - time.monotonic()))
+        ours = message["parent_header"].get("msg_id") == sent
+        if ours and message["msg_type"] == "stream" and text in message["content"]["text"]:
+            return
+
+
+def replies(session: Session, *sent: str, timeout: float = 60) -> list[dict[str, Any]]:
+    """The contents of the replies to these requests, which may come in any order."""
+    found: dict[str, dict[str, Any]] = {}
+    deadline = time.monotonic() + timeout
+    while not found.keys() >= set(sent):
+        reply = session.client.get_shell_msg(timeout=max(0.1, deadline - time.monotonic()))
+        found[reply["parent_header"].get("msg_id")] = reply["content"]
+    return [found[one] for one in sent]
+
+
+def asks_to_stop(session: Session) -> None:
+    """The stop button of a client that asks by a message, as remote ones do."""
+    session.client.control_channel.send(session.client.session.msg("interrupt_request", {}))
+    reply = session.client.control_channel.get_msg(timeout=30)
+    assert reply["msg_type"] == "interrupt_reply"

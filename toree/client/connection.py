@@ -14,6 +14,7 @@ from typing import Any
 from .asking import Asking, Inbox
 from .errors import ClientError, ConnectionLost, KernelGone, Refused
 from .messages import Channel, Message, Transport
+from .process import PULSE, Process
 
 #: Seconds between attempts to connect again; the last is repeated.
 PAUSES = (0.1, 0.3, 1.0, 2.0)
@@ -36,6 +37,7 @@ class Connection(Asking):
         self._heard = asyncio.Event()  # iopub has brought something
         self._ready = False
         self._failure: ClientError | None = None
+        self._process = Process()
         self._tasks: list[asyncio.Task[None]] = []
 
     # ---------------------------------------------------------------- life
@@ -51,7 +53,8 @@ class Connection(Asking):
         try:
             await self.transport.open()
             self._up.set()
-            self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._send())]
+            loops = (self._read(), self._send(), self._pulse())
+            self._tasks = [asyncio.create_task(one) for one in loops]
             while not await self._greeted(min(1.0, max(0.05, deadline - loop.time()))):
                 if self._failure is not None:
                     raise self._failure
@@ -169,12 +172,31 @@ class Connection(Asking):
                 return
             self._route(message)
 
+    @property
+    def _is_toree(self) -> bool:
+        return self.info.get("implementation") == "toree"
+
+    async def _pulse(self) -> None:
+        """Asks now and then, while a cell is waited for, whether its kernel is still the same."""
+        while True:
+            await asyncio.sleep(PULSE)
+            if self._is_toree and any(inbox.runs for inbox in self._inboxes.values()):
+                asked = self.request("control", "toree_request", {"op": "ping"})
+                with contextlib.suppress(ClientError, TimeoutError, asyncio.TimeoutError):
+                    await asyncio.wait_for(asked, PULSE)
+
     def _route(self, message: Message) -> None:
+        if self._is_toree and self._process.is_new(message):
+            # What was sent after this message's request is with the new one too.
+            self._fail_cells(_restarted(), before=message.parent)
         if message.channel == "iopub":
             self._heard.set()
             state = message.content.get("execution_state")
-            if self._ready and message.kind == "status" and state in ("restarting", "starting"):
-                self._fail_cells(KernelGone("The kernel has restarted: what it held is gone."))
+            # A Toree kernel that is starting was seen by its session, just above.
+            told = ("restarting",) if self._is_toree else ("restarting", "starting")
+            if self._ready and message.kind == "status" and state in told:
+                self._process.expect()
+                self._fail_cells(_restarted())
             ended = message.kind == "shutdown_reply" and not message.content.get("restart")
             if self._ready and ended:
                 self._fail(KernelGone("The kernel has been shut down."))
@@ -243,11 +265,18 @@ class Connection(Asking):
             self._failure = error
         self._fail_where(lambda _: True, error)
 
-    def _fail_cells(self, error: ClientError) -> None:
-        self._fail_where(lambda inbox: inbox.runs, error)
+    def _fail_cells(self, error: ClientError, before: str = "") -> None:
+        sent = list(self._inboxes)
+        lost = sent[: sent.index(before)] if before in sent else sent
+        inboxes = {id(self._inboxes[identity]) for identity in lost}
+        self._fail_where(lambda inbox: inbox.runs and id(inbox) in inboxes, error)
 
     def _fail_where(self, of: Callable[[Inbox], bool], error: ClientError) -> None:
         for identity, inbox in list(self._inboxes.items()):
             if of(inbox):
                 self.forget(identity)
                 inbox.fail(error)
+
+
+def _restarted() -> KernelGone:
+    return KernelGone("The kernel has restarted: what it held is gone.")

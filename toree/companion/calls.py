@@ -1,9 +1,9 @@
-"""A cell that runs in the companion JVM: what the JVM sends while it runs, and the stop button.
+"""A cell's call of the companion JVM, and what the JVM sends to this process.
 
 A worker thread makes the blocking Py4J call; the JVM sends the cell's output back over that same
-connection (`toree.Events`), and the thread that runs the cell, the kernel's main thread, takes it
-from a queue and hands it to the cell's `Output`. So everything a cell printed precedes its reply,
-and a signal never hits a Py4J call in the middle.
+connection (`toree.Events`), and the thread that runs the cell takes it from a queue and hands it to
+the cell's `Output` (`running.Running.follow`). So everything a cell printed precedes its reply, and
+a signal never hits a Py4J call in the middle.
 """
 
 from __future__ import annotations
@@ -12,150 +12,138 @@ import contextlib
 import dataclasses
 import json
 import queue
-import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
-from typing import Any, Literal, cast
+from concurrent.futures import Future
+from typing import Any, Literal
 
 from .. import live
 from ..errors import CompanionFailed, ToreeError
-from ..interpreters.base import NoInput, Output
+from ..running import Message
 from . import MAIN
 
 #: The id under which the JVM calls a process's `Events` (`Gateway.scala`).
 EVENTS = "toree.events"
 _PENDING_EVENTS = 64  # batches of output that may wait for the front: what bounds its memory
+_SILENCE = 1.0  # seconds before a waiting cell says that the JVM is starting
+_ABORTED = {"status": "aborted"}
+_ABANDONED = {"status": "abandoned"}
 
 
-class Run:
-    """One running cell: the queue between the thread that calls the JVM and the cell's own."""
+class Call:
+    """The line between a running cell and the JVM (`running.Line`)."""
 
-    def __init__(self, output: Output, workspace: str = MAIN) -> None:
-        self.output = output
+    def __init__(
+        self,
+        begin: Callable[[], None],
+        interrupt: Callable[[], None],
+        slow: Callable[[bool], None],
+        workspace: str = MAIN,
+    ) -> None:
+        """
+        Args:
+            begin: makes the call; on the cell's thread, once the JVM is there or can't be.
+            interrupt: tells the JVM to stop the cell.
+            slow: told that the JVM has been long in starting (True), and that it is there.
+        """
         self.workspace = workspace
-        self.interrupted = False
         self.begun = False  # its JVM has been called: that JVM's death is its own
-        self._queue: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
+        self._begin = begin
+        self._interrupt = interrupt
+        self._slow = slow
+        self._told = False
+        self._queue: queue.SimpleQueue[tuple[Message, bool]] = queue.SimpleQueue()
         self._room = threading.Semaphore(_PENDING_EVENTS)
+        self._questions: set[Future[str | None]] = set()
         self._over = False
 
-    # on the worker's thread
+    # ---------------------------------------------------------------- the worker's thread
 
-    def work(self, call: Callable[[], str]) -> None:
+    def make(self, call: Callable[[], str]) -> None:
         try:
-            self._queue.put(("done", json.loads(call())))
+            self.post({"reply": "done", "outcome": json.loads(call())})
         except BaseException as error:
             refused = getattr(error, "java_exception", None)  # a Py4JJavaError's
             if refused is not None:
                 error = CompanionFailed(str(refused.getMessage()))
-            self._queue.put(("failed", error))
+            self.post({"reply": "failed", "error": error})
 
-    def event(self, *event: Any) -> None:
+    def event(self, message: Message) -> None:
         if not self._over:
             self._room.acquire()
-            self._queue.put(event)
+            self._queue.put((message, True))
 
-    def answer(self, prompt: str, password: bool) -> str | None:
-        reply: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self.event("ask", prompt, password, reply)
-        return reply.get()
+    def ask(self, prompt: str, password: bool) -> str | None:
+        """The user's answer after "="; "" where nobody can be asked.
 
-    # on any thread
+        None: there is none, or the cell is over, and so nobody reads the question.
+        """
+        answer: Future[str | None] = Future()
+        self._questions.add(answer)
+        if self._over:
+            return None
+        self.event({"event": "ask", "prompt": prompt, "password": password, "answer": answer})
+        return answer.result()
 
-    def interrupt(self) -> None:
-        self.interrupted = True
-        self._queue.put(("interrupt",))
+    # ---------------------------------------------------------------- any thread
 
-    def finish(self, failure: ToreeError) -> None:
-        self._queue.put(("failed", failure))
+    def post(self, message: Message) -> None:
+        self._queue.put((message, False))
 
-    # on the cell's thread
+    def fail(self, failure: ToreeError) -> None:
+        self.post({"reply": "failed", "error": failure})
 
-    @contextlib.contextmanager
-    def catching_sigint(self) -> Iterator[None]:
-        """SIGINT becomes an event: an exception in the middle of a send would lose output."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = signal.signal(signal.SIGINT, lambda *_: self.interrupt())
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
+    # ---------------------------------------------------------------- the cell's thread
 
-    def drain(self, stop: Callable[[], None], patience: float) -> dict[str, Any]:
-        deadline: float | None = None
-        try:
-            while True:
-                left = None if deadline is None else max(deadline - time.monotonic(), 0)
-                try:
-                    kind, *rest = self._queue.get(timeout=left)
-                except queue.Empty:
-                    return {"status": "abandoned"}
-                if kind == "done":
-                    return cast("dict[str, Any]", rest[0])
-                if kind == "failed":
-                    self._fail(rest[0])
-                elif kind == "interrupt":
-                    stop()
-                    deadline = deadline or time.monotonic() + patience
-                else:
-                    self._deliver(kind, rest)
-                    self._room.release()
-        finally:
-            self._over = True
-            for _ in range(_PENDING_EVENTS):
-                self._room.release()  # a thread that still prints must not wait for us
-
-    def _fail(self, error: BaseException) -> None:
-        if isinstance(error, ToreeError):
-            raise error
-        # The connection broke: the JVM is dying, and the watcher will say how.
-        with contextlib.suppress(queue.Empty):
-            while True:
-                kind, *rest = self._queue.get(timeout=2.0)
-                if kind == "failed" and isinstance(rest[0], ToreeError):
-                    raise rest[0]
-                if kind not in ("failed", "interrupt", "done"):
-                    self._deliver(kind, rest)
-        raise CompanionFailed(f"The companion JVM did not answer: {error}") from error
-
-    def _deliver(self, kind: str, rest: list[Any]) -> None:
-        if kind == "stream":
-            self.output.stream(rest[0], rest[1])
-        elif kind == "display":
-            shown = json.loads(rest[0])
-            data = live.bundle(shown) if "stream" in shown else shown["data"]
-            self.output.display(
-                data,
-                shown.get("metadata") or {},
-                display_id=shown.get("display_id"),
-                update=bool(shown.get("update")),
-            )
-        elif kind == "clear":
-            self.output.clear(rest[0])
-        elif kind == "ask":
-            prompt, password, reply = rest
+    def receive(self, timeout: float | None) -> Message:
+        if not self.begun and not self._told:
             try:
-                reply.put("=" + self._ask(prompt, password))
-            except KeyboardInterrupt:
-                reply.put(None)
-                self.interrupt()
-            except NoInput:
-                reply.put("")
-            except EOFError:
-                reply.put(None)
+                return self._queue.get(timeout=_SILENCE)[0]
+            except queue.Empty:
+                self._told = True
+                self._slow(True)
+        message, counted = self._queue.get(timeout=timeout)
+        if counted:
+            self._room.release()
+        return message
 
-    def _ask(self, prompt: str, password: bool) -> str:
-        if threading.current_thread() is not threading.main_thread():
-            return self.output.ask(prompt, password=password)
-        # The front end's answer is waited for in the kernel: there SIGINT must raise.
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            return self.output.ask(prompt, password=password)
-        finally:
-            signal.signal(signal.SIGINT, before)
+    def takes(self, message: Message) -> bool:
+        if message["event"] != "started":
+            return False
+        if self._told:
+            self._slow(False)
+        self._begin()
+        return True
+
+    def answer(self, question: Message, text: str | None) -> None:
+        self._answer(question, None if text is None else f"={text}")
+
+    def refuse(self, question: Message, why: str) -> None:
+        self._answer(question, "" if why else None)
+
+    def _answer(self, question: Message, said: str | None) -> None:
+        answer: Future[str | None] = question["answer"]
+        self._questions.discard(answer)
+        with contextlib.suppress(Exception):  # `close` was quicker
+            answer.set_result(said)
+
+    def stop(self) -> None:
+        if self.begun:
+            self._interrupt()
+        else:
+            self.post({"reply": "done", "outcome": _ABORTED})
+
+    def give_up(self) -> Message:
+        return {"reply": "done", "outcome": _ABANDONED}
+
+    def close(self) -> None:
+        """The cell is over: no thread of its goes on waiting for this one."""
+        self._over = True
+        for _ in range(_PENDING_EVENTS):
+            self._room.release()
+        for answer in list(self._questions):
+            with contextlib.suppress(Exception):
+                answer.set_result(None)
 
 
 @dataclasses.dataclass
@@ -178,7 +166,7 @@ class Events:
         implements = ("toree.Events",)
 
     def __init__(self) -> None:
-        self.runs: dict[str, Run] = {}
+        self.calls: dict[str, Call] = {}
         #: Cells of Python and R, which run elsewhere: where what the JVM prints for them goes.
         self._printing: dict[str, Callable[[str, str], None]] = {}
         #: Takes what a cell prints after its end: (name of the stream, text).
@@ -199,42 +187,57 @@ class Events:
         self._answers.pop(workspace, None)
 
     def _asked(self, cell: str) -> Answers:
-        run = self.runs.get(cell)
-        return self.answers(MAIN if run is None else run.workspace)
+        call = self.calls.get(cell)
+        return self.answers(MAIN if call is None else call.workspace)
+
+    def fail(self, failure: ToreeError) -> bool:
+        """Ends the calls of a JVM that is gone; whether there were any."""
+        failed = [call for call in list(self.calls.values()) if call.begun]
+        for call in failed:
+            call.fail(failure)
+        return bool(failed)
 
     def stream(self, cell: str, name: Literal["stdout", "stderr"], text: str) -> None:
-        if run := self.runs.get(cell):
-            run.event("stream", name, text)
+        if call := self.calls.get(cell):
+            call.event({"event": "stream", "name": name, "text": text})
         else:
             self._printing.get(cell, self.late_output)(name, text)
 
     @contextlib.contextmanager
     def printing(self, cell: str, write: Callable[[str, str], None]) -> Iterator[None]:
         """Reports a cell that runs outside of the JVM; `write` is called on any thread."""
+        before = self._printing.get(cell)  # the cell that this one is a part of
         self._printing[cell] = write
         try:
             yield
         finally:
-            del self._printing[cell]
+            self._printing.pop(cell, None)
+            if before is not None:
+                self._printing[cell] = before
 
     def display(self, cell: str, message: str) -> None:
-        if run := self.runs.get(cell):
-            run.event("display", message)
+        if call := self.calls.get(cell):
+            shown = json.loads(message)
+            data = live.bundle(shown) if "stream" in shown else shown["data"]
+            call.event({**shown, "event": "display", "data": data})
 
     def clear(self, cell: str, wait: bool) -> None:
-        if run := self.runs.get(cell):
-            run.event("clear", wait)
+        if call := self.calls.get(cell):
+            call.event({"event": "clear", "wait": wait})
 
     def progress(self, cell: str, facts: str) -> bool:
         # Of a cell of any language: who runs it knows.
         return any(a.tell_progress(cell, facts) for a in list(self._answers.values()))
 
     def ask(self, cell: str, prompt: str, password: bool) -> str | None:
-        run = self.runs.get(cell)
-        return run.answer(prompt, password) if run else None
+        call = self.calls.get(cell)
+        return call.ask(prompt, password) if call else None
 
     def shared(self, cell: str, name: str) -> str:
-        return self._asked(cell).shared_value(name)
+        try:
+            return self._asked(cell).shared_value(name)
+        except KeyboardInterrupt:  # the cell was stopped, and needs it no more
+            return ""
 
     def sharedNames(self, cell: str) -> str:
         return "\n".join(self._asked(cell).shared_names())

@@ -1,32 +1,35 @@
 """The companion JVM as the rest of Toree sees it: start, call, restart, close. The door to Py4J.
 
-A cell's call, its output and its interrupt are in `calls`.
+Its life is in `life`, a cell's call and what the JVM sends in `calls`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import threading
-import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import Any
+from typing import Any, cast
 
-from .. import logs
+from .. import logs, running
 from ..config import Config
-from ..errors import CompanionFailed, ToreeError
+from ..errors import CompanionFailed, CompilerBusy, ToreeError
 from ..interpreters.base import Output
 from . import MAIN, attached, launch
-from .calls import EVENTS, Events, Run
+from .calls import EVENTS, Call, Events
+from .life import Jvm, Life
 
-_NEXT = "The next cell that needs it starts a new one."
-_SILENCE = 1.0  # seconds before a waiting cell says that the JVM is starting
-
-
-class Interrupted(Exception):
-    """The user stopped a cell while it waited for the JVM."""
+#: Seconds a question waits for its answer: nobody waits longer for a completion, and a cell can be
+#: told why it does not run. The JVM gives up a little earlier, with a better reason.
+_QUESTIONS = {
+    **dict.fromkeys(("complete", "inspect", "isComplete", "completeSql", "inspectSql"), 10.0),
+    **dict.fromkeys(("references", "owns", "sqlNames"), 60.0),
+    **dict.fromkeys(("endProgress", "runningJobs", "info"), 10.0),
+}
+#: Cells, questions and orders wait for each other in the JVM, and never for a thread here.
+_MANY = 1000
 
 
 class Companion:
@@ -35,101 +38,59 @@ class Companion:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.progress = "Starting Spark ..."
-        self.spark_version = ""
-        self.scala_version = ""
-        self._lock = threading.Lock()
-        self._started: Future[Any] | None = None
-        self._process: launch.CompanionProcess | None = None
-        self._training: Any = None
-        self._gateway: Any = None
         self.events = Events()
         #: Clear while nobody is there yet to take what happens beside cells.
         self.listening = threading.Event()
         self.listening.set()
         #: Told when a JVM has ended by itself, before its cells are; they must not wait.
         self.ended: list[Callable[[], None]] = []
-        self._threads = ThreadPoolExecutor(max_workers=64, thread_name_prefix="toree-call")
-        self._called: deque[str] = deque(maxlen=100)  # cells: one may make several calls
+        self._training: Any = None
         self._closed = False
-        self._last_lines = ""
-        self._untold = False
-        self.life = 0  # how many JVMs have ended by themselves
-        self.died = ""  # why the last one did; told to the next cell that needs one
         self._private: set[str] = set()  # workspaces besides the main one
+        self._life = Life(self._begin, self._began, self._mourn)
+        self._cells = ThreadPoolExecutor(_MANY, thread_name_prefix="toree-call")
+        self._questions = ThreadPoolExecutor(_MANY, thread_name_prefix="toree-ask")
+        self._orders = ThreadPoolExecutor(8, thread_name_prefix="toree-stop")
 
     # ---------------------------------------------------------------- life
 
-    def start(self) -> Future[Any]:
-        """Starts the JVM in the background, once; the future's value is the entry point."""
-        self._notice_its_end()
-        with self._lock:
-            if self._closed:
-                raise CompanionFailed("The kernel is shutting down.")
-            if self._started is None or (
-                self._started.done() and self._started.exception() is not None
-            ):
-                self._started = Future()
-                threading.Thread(
-                    target=self._start,
-                    args=(self._started,),
-                    name="toree-companion-start",
-                    daemon=True,
-                ).start()
-            return self._started
+    def start(self) -> Future[Jvm]:
+        """Starts the JVM in the background, once."""
+        return self._life.start()
 
-    def _notice_its_end(self) -> None:
-        # A JVM that has just died is not asked any more: its watcher is about to say so.
-        process, started = self._process, self._started
-        if process is None or started is None or not started.done():
-            return
-        deadline = time.monotonic() + 2.0
-        while process.ended and time.monotonic() < deadline:
-            if self._started is not started or self._process is not process:
-                return
-            time.sleep(0.01)
-
-    def _start(self, started: Future[Any]) -> None:
+    def _begin(self) -> Jvm:
+        elder = attached.address()
+        new = attached.start(self.config, elder) if elder else launch.start(self.config, self._say)
+        process = new.process
         try:
-            elder = attached.address()
-            new = (
-                attached.start(self.config, elder)
-                if elder
-                else launch.start(self.config, self._say)
-            )
-            process, spark = new.process, new.spark
-            self._process, self._training = process, new.training
-            self.spark_version, self.scala_version = spark.version, spark.scala
             from py4j.clientserver import ClientServer, JavaParameters, PythonParameters
 
             logs.hide(process.secret)
-            self._gateway = ClientServer(
+            gateway = ClientServer(
                 java_parameters=JavaParameters(
                     port=process.port, auth_token=process.secret, auto_convert=True
                 ),
                 # Callbacks come over the connection of the call that causes them.
                 python_parameters=PythonParameters(port=0, eager_load=False),
             )
-            self._gateway.gateway_property.pool.put(self.events, force_id=EVENTS)
-            entry = self._gateway.entry_point
-            if self._closed:
-                process.close()
-                raise CompanionFailed("The kernel is shutting down.")
-            launch.watch(process.process, lambda status: self._ended(started, process, status))
-            self._threads.submit(self._pump, entry)
-            self._open_all(entry)
-            started.set_result(entry)
-            self._open_all(entry)  # one may have come meanwhile
-            if new.training is not None:  # so that the next start is fast
-                new.training.run()
-        except ToreeError as error:
-            started.set_exception(error)
-        except Exception as error:
-            if started.done():
-                return
-            tail = self._process.last_lines() if self._process else ""
-            started.set_exception(
-                CompanionFailed(f"The companion JVM can't be reached: {error}", advice=tail)
-            )
+            gateway.gateway_property.pool.put(self.events, force_id=EVENTS)
+            self._open_all(gateway.entry_point)
+        except BaseException as error:  # it runs, and nobody could reach it any more
+            tail = process.last_lines()
+            process.close(0.5)
+            raise CompanionFailed(
+                f"The companion JVM can't be reached: {error}", advice=tail
+            ) from error
+        self._training = new.training
+        return Jvm(process, gateway, gateway.entry_point, new.spark.version, new.spark.scala)
+
+    def _began(self, jvm: Jvm) -> None:
+        with contextlib.suppress(RuntimeError):  # shutting down
+            self._cells.submit(self._pump, jvm.entry)
+        with contextlib.suppress(Exception):  # it has died already, and its watcher says so
+            self._open_all(jvm.entry)  # one may have come meanwhile
+        if self._training is not None:  # so that the next start is fast
+            self._training.run()
 
     def open(self, workspace: str) -> None:
         """A private workspace: the JVM there is has it from now on, and each after it."""
@@ -144,6 +105,7 @@ class Companion:
         self.tell("closeWorkspace", workspace)
 
     def _open_all(self, entry: Any) -> None:
+        entry.ping()
         for workspace in sorted(self._private):
             entry.openWorkspace(workspace)
 
@@ -156,189 +118,196 @@ class Companion:
         with contextlib.suppress(Exception):
             entry.pump()
 
-    def _ended(self, started: Future[Any], process: launch.CompanionProcess, status: int) -> None:
-        with self._lock:
-            if self._closed or self._started is not started:
-                return
-            self._started = None
-            how = f"killed by signal {-status}" if status < 0 else f"ended with status {status}"
-            self.died = (
-                f"The companion JVM was {how}." if status < 0 else f"The companion JVM {how}."
-            )
-            self._last_lines = process.last_lines()
-            for told_of_end in self.ended:
-                told_of_end()
-            failure = CompanionFailed(f"{self.died} {_NEXT}", advice=self._last_lines)
-            told = [run for run in self.events.runs.values() if run.begun]
-            for run in told:
-                run.finish(failure)
-            self._untold = not told
-            self.life += 1
-            gateway, self._gateway = self._gateway, None
-        process.clean()
-        with contextlib.suppress(Exception):
-            gateway.close(keep_callback_server=True)
+    def _mourn(self, failure: CompanionFailed) -> bool:
+        for told_of_end in self.ended:
+            told_of_end()
+        return self.events.fail(failure)
 
-    def obituary(self, life: int, patience: float = 2.0) -> str:
-        """Why the JVM of that number ended, in words for the user; "" when it lives.
+    @property
+    def deaths(self) -> int:
+        """How many JVMs have ended by themselves."""
+        return self._life.deaths
 
-        Its end shows first as a broken connection: a moment later the cause is known.
-        """
-        deadline = time.monotonic() + patience
-        while self.life == life and time.monotonic() < deadline:
-            process = self._process
-            if process is None or (process.process.poll() is None and self._answers()):
-                return ""
-            time.sleep(0.02)
-        if self.life == life:
-            return ""
-        self._untold = False
-        return f"{self.died} {_NEXT}\n{self._last_lines}"
+    def obituary(self, deaths: int) -> str:
+        """Why a JVM has ended since there were so many deaths, for the user; "" when none has."""
+        return self._life.obituary(deaths, self._answers)
 
     def _answers(self) -> bool:
+        jvm = self._life.running
+        if jvm is None or jvm.process.ended:
+            return False
         try:
-            self._threads.submit(self.entry().ping).result(1.0)
+            self._questions.submit(jvm.entry.ping).result(1.0)
         except Exception:
             return False
         return True
 
     def epitaph(self) -> str:
         """Told once, by the first cell that gets a new JVM after one that died unseen."""
-        if not self._untold:
-            return ""
-        self._untold = False
-        return (
-            f"{self.died} This is a new one; what was in the old one is gone.\n{self._last_lines}\n"
-        )
+        return self._life.epitaph()
 
     def close(self) -> None:
-        with self._lock:
-            self._closed = True
-            process, self._process = self._process, None
+        self._closed = True
         self.listening.set()
         if self._training is not None:
             self._training.close()
-        if process is not None:
-            process.close()
-        gateway, self._gateway = self._gateway, None
-        if gateway is not None:
-            with contextlib.suppress(Exception):
-                if isinstance(process, attached.Attached):
-                    gateway.shutdown()  # it stays: a call that waits would keep us
-                else:
-                    gateway.close(keep_callback_server=True)
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._life.close()
+        for threads in (self._cells, self._questions, self._orders):
+            threads.shutdown(wait=False, cancel_futures=True)
 
-    # ---------------------------------------------------------------- calls
+    # ---------------------------------------------------------------- what there is
 
     @property
     def ready(self) -> bool:
         """Whether the JVM answers now; never starts it."""
-        started = self._started
-        return started is not None and started.done() and started.exception() is None
+        return self._life.running is not None
+
+    @property
+    def current(self) -> Any:
+        """The entry point of the JVM that runs now, else None; never starts one."""
+        jvm = self._life.running
+        return None if jvm is None else jvm.entry
 
     def soon(self, patience: float = 12.0) -> bool:
         """Whether the JVM answers within `patience` seconds; never starts it.
 
         For completion in the first seconds of a kernel: no answer would be taken for "no match".
         """
-        started = self._started
-        with contextlib.suppress(ToreeError, FutureTimeout, TimeoutError):
-            if started is not None:
-                started.result(patience)
-        return self.ready
+        return self._life.soon(patience)
 
     @property
     def address(self) -> tuple[int, str]:
         """Port and secret of the running JVM, for another process that attaches to it."""
-        self.entry()
-        process = self._process
-        assert process is not None
+        process = self._jvm().process
         return process.port, process.secret
 
-    def stop_spark(self, patience: float = 20.0) -> None:
-        """Ends the Spark session; a JVM that does not answer is ended with it."""
-        process = self._process
-        entry = self.entry()
-        try:
-            self._threads.submit(entry.stopSpark).result(patience)
-        except (FutureTimeout, TimeoutError):
-            if process is not None:
-                process.process.kill()
+    @property
+    def spark_version(self) -> str:
+        jvm = self._life.running
+        return jvm.spark_version if jvm else ""
+
+    @property
+    def scala_version(self) -> str:
+        jvm = self._life.running
+        return jvm.scala_version if jvm else ""
 
     @property
     def log(self) -> str:
-        return str(self._process.log) if self._process else ""
+        jvm = self._life.running
+        return str(jvm.process.log) if jvm else ""
 
-    def entry(self, timeout: float | None = None) -> Any:
+    def stop_spark(self, patience: float = 20.0) -> None:
+        """Ends the Spark session; a JVM that does not answer is ended with it."""
+        jvm = self._jvm()
+        try:
+            self._orders.submit(jvm.entry.stopSpark).result(patience)
+        except (FutureTimeout, TimeoutError):
+            jvm.process.process.kill()
+
+    # ---------------------------------------------------------------- calls
+
+    def _jvm(self) -> Jvm:
+        return running.result(self.start())
+
+    def entry(self) -> Any:
         """The JVM's entry point; starts the JVM if need be and waits for it.
 
         Raises:
             ToreeError: it can't be started.
         """
-        return self.start().result(timeout)
+        return self._jvm().entry
 
     def ask(self, method: str, *arguments: Any) -> Any:
-        """Calls a method of the entry point and waits; safe in the presence of signals."""
+        """Calls a method of the entry point and waits; safe in the presence of signals.
+
+        Raises:
+            ToreeError: there is no JVM, or no answer in time, where the method is a question.
+            KeyboardInterrupt: the cell that asks was stopped.
+        """
         entry = self.entry()
-        return self._threads.submit(lambda: getattr(entry, method)(*arguments)).result()
+        limit = _QUESTIONS.get(method)
+        answer = self._questions.submit(_asked, lambda: getattr(entry, method)(*arguments))
+        try:
+            return running.result(answer, limit)
+        except (FutureTimeout, TimeoutError):
+            if answer.done():
+                raise
+            why = f"The JVM does not answer within {limit:g} s ({method})."
+            raise CompanionFailed(why) from None
+
+    def peek(self, method: str, *arguments: Any) -> Any:
+        """Asks the JVM that runs, whatever has become of the cell; None without an answer."""
+        entry = self.current
+        with contextlib.suppress(Exception):
+            if entry is not None:
+                answer = self._questions.submit(getattr(entry, method), *arguments)
+                return answer.result(_QUESTIONS.get(method, 10.0))
+        return None
 
     def tell(self, method: str, *arguments: Any) -> None:
-        """Calls a method of the entry point of a running JVM, and does not wait."""
-        if self.ready and not self._closed:
-            entry = self.entry()
-            self._threads.submit(lambda: getattr(entry, method)(*arguments))
+        """Calls a method of the entry point of a running JVM, and does not wait; starts none."""
+        entry = self.current
+        if entry is not None and not self._closed:
+            with contextlib.suppress(RuntimeError):  # shutting down
+                self._orders.submit(getattr(entry, method), *arguments)
 
     def run(
-        self, cell: str, output: Output, call: Callable[[Any], str], workspace: str = MAIN
+        self, call_id: str, output: Output, call: Callable[[Any], str], workspace: str = MAIN
     ) -> dict[str, Any]:
         """Runs a cell's blocking call and delivers its output; returns the JVM's outcome.
 
         Args:
-            cell: unique id of the cell; tags its output and its Spark jobs.
+            call_id: unique id of the call (`running.call_of`); tags its output and Spark jobs.
             call: given the entry point, makes the call and returns the outcome's JSON.
 
         Raises:
             ToreeError: the JVM can't be started, or died meanwhile.
-            Interrupted: the user stopped the cell before the JVM was there.
         """
-        run = Run(output, workspace)
-        self.events.runs[cell] = run
+        deaths = self.deaths
+
+        def begin() -> None:
+            jvm = self.start().result()
+            if text := self.epitaph():
+                output.stream("stderr", text)
+            line.begun = True
+            # What the JVM asks meanwhile is asked for this cell.
+            scope = contextvars.copy_context()
+            self._cells.submit(scope.run, line.make, lambda: call(jvm.entry))
+
+        def slow(waiting: bool) -> None:
+            if waiting:
+                output.stream("stderr", self.progress + "\n")
+            elif self.ready:
+                output.clear()
+
+        line = Call(begin, lambda: self.tell("interrupt", workspace, call_id), slow, workspace)
+        self.events.calls[call_id] = line
         try:
-            with run.catching_sigint():
-                entry = self._wait(run)
-                if cell in self._called:
-                    self.ask("again", workspace, cell)
-                self._called.append(cell)
-                run.begun = True
-                self._threads.submit(run.work, lambda: call(entry))
-                return run.drain(
-                    lambda: self.tell("interrupt", workspace, cell), self.config.interrupt_patience
-                )
+            cell = running.current(output)
+            with cell.catching_sigint():
+                self.start().add_done_callback(lambda _: line.post({"event": "started"}))
+                reply = cell.follow(line, output, self.config.interrupt_patience)
         finally:
-            self.events.runs.pop(cell, None)
+            self.events.calls.pop(call_id, None)
+            line.close()
+        assert reply is not None
+        if reply["reply"] == "done":
+            return cast("dict[str, Any]", reply["outcome"])
+        error = reply["error"]
+        if isinstance(error, ToreeError):
+            raise error
+        # The connection broke: the JVM is dying, and the watcher will say how.
+        if why := self.obituary(deaths):
+            raise CompanionFailed(why) from error
+        raise CompanionFailed(f"The companion JVM did not answer: {error}") from error
 
-    def interrupt(self, workspace: str) -> None:
-        """Stops the running cells of a workspace, from any thread, as the stop button does."""
-        for run in list(self.events.runs.values()):
-            if run.workspace == workspace:
-                run.interrupt()
 
-    def _wait(self, run: Run) -> Any:
-        started, told = self.start(), False
-        while not started.done():
-            try:
-                started.result(_SILENCE)
-            except (FutureTimeout, TimeoutError):
-                if not told:
-                    run.output.stream("stderr", self.progress + "\n")
-                    told = True
-            except ToreeError:
-                break
-            if run.interrupted:
-                raise Interrupted
-        if told and started.exception() is None:
-            run.output.clear()
-        if started.exception() is None and (text := self.epitaph()):
-            run.output.stream("stderr", text)
-        return started.result()
+def _asked(call: Callable[[], Any]) -> Any:
+    """The JVM's answer; its refusals in our words, on the thread that may talk with it."""
+    try:
+        return call()
+    except Exception as error:
+        refused = getattr(error, "java_exception", None)  # a Py4JJavaError's
+        if refused is not None and str(refused.getClass().getName()) == "toree.repl.CompilerBusy":
+            raise CompilerBusy(str(refused.getMessage())) from None
+        raise

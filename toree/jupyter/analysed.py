@@ -63,7 +63,11 @@ class AnalysedKernel(RoutedKernel):
         return {"status": "ok", "found": bool(data), "data": dict(data or {}), "metadata": {}}
 
     def do_is_complete(self, code: str) -> dict[str, Any]:  # type: ignore[override]
-        found = self.here.analysis.is_complete(code)
+        try:
+            found = self.here.analysis.is_complete(code)
+        except Exception:
+            self.log.debug("no answer whether a cell is complete", exc_info=True)
+            return {"status": "unknown"}
         reply: dict[str, Any] = {"status": found.status}
         if found.status == "incomplete":
             reply["indent"] = found.indent

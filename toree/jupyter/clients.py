@@ -95,6 +95,7 @@ class Clients:
         content = parent["content"]
         if content.get("op") == "cancel":
             self._cancel(str(content["execution"]))
+        if content.get("op") in ("cancel", "ping"):
             self._send(stream, ident, parent, ({"status": "ok"}, []))
             return
         lane = self._lanes

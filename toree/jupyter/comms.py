@@ -8,7 +8,7 @@ from typing import Any
 from comm import create_comm
 from ipykernel.ipkernel import IPythonKernel
 
-from ..companion.companion import Companion, Interrupted
+from ..companion.companion import Companion
 from ..running import new_id
 from .output import KernelOutput
 
@@ -71,7 +71,7 @@ class Comms:
             outcome = self._companion.run(
                 cell, output, lambda entry: entry.comm(workspace, cell, text), workspace
             )
-        except Interrupted:
+        except KeyboardInterrupt:
             return
         if outcome["status"] == "error":
             output.stream("stderr", "\n".join(outcome["traceback"]) + "\n")

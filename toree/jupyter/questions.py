@@ -7,6 +7,8 @@ from typing import Any
 import zmq
 from ipykernel.ipkernel import IPythonKernel
 
+from ..running import is_stopped
+
 _END = "\x04"  # Ctrl-D
 
 
@@ -30,6 +32,8 @@ def ask(kernel: IPythonKernel, prompt: str, ident: Any, parent: Any, password: b
             reply = _next(session, socket)
         except KeyboardInterrupt:
             raise KeyboardInterrupt("Interrupted by user") from None
+        if is_stopped():  # on a thread that no signal reaches
+            raise KeyboardInterrupt("Interrupted by user")
         if reply is None or (asker and reply["header"].get("session") != asker):
             continue
         value = str(reply["content"].get("value", ""))

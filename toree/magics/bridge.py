@@ -96,7 +96,6 @@ def _finished(work: Coroutine[Any, Any, Result], cell: Context) -> Result:
         thread.join()
     except KeyboardInterrupt:
         cell.host.interrupt()
-        cell.host.companion.interrupt(cell.host.workspace_name)
         thread.join(cell.host.config.interrupt_patience)
         raise
     if isinstance(done[0], BaseException):

@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from ..companion.companion import Interrupted
 from ..errors import MagicError, ToreeError
 from ..interpreters.base import Failed, Ok, Result
-from ..running import new_id
+from ..running import new_id, stopped
 from . import ArgumentParser, Arguments, Context, Magic, jars, line_magic
 
-_STOPPED = "The cell was stopped."
 _SHORT = re.compile(r"([\w.-]+)(::?|/)([\w.-]+):([^\s:]+)")
 
 
@@ -258,16 +256,16 @@ def in_jvm(context: Context, call: Callable[[Any, str], str]) -> Result:
         outcome = host.companion.run(
             cell, context.output, lambda entry: call(entry, cell), host.workspace_name
         )
-    except Interrupted:
-        return Failed(
-            "Interrupted", "The cell was stopped.", ["Interrupted: the cell was stopped."]
-        )
+    except KeyboardInterrupt:
+        return stopped()
     if outcome["status"] == "ok":
         return Ok(outcome.get("result") or None)
+    if outcome["status"] != "error":  # it has ended, or is left to itself
+        return stopped()
     return Failed(
-        outcome.get("name", "Interrupted"),
-        outcome.get("message", _STOPPED),
-        outcome.get("traceback", [f"Interrupted: {_STOPPED}"]),
+        outcome["name"],
+        outcome["message"],
+        outcome["traceback"],
         detail=outcome.get("detail") or "",
     )
 

@@ -42,6 +42,10 @@ SOURCES = (
 )
 
 
+class Stopped(Exception):
+    """A question was stopped."""
+
+
 class Engine:
     """The R of this process. There is one, on the main thread."""
 
@@ -124,6 +128,17 @@ class Engine:
     def call(self, name: str, *arguments: Any) -> Any:
         """Calls a function of the *.R files. Interrupts stay suspended unless it allows them."""
         return self._env[name](*arguments)
+
+    def ask(self, name: str, *arguments: Any) -> Any:
+        """As `call`, and an interrupt ends it.
+
+        Raises:
+            Stopped: one has.
+        """
+        answer = self.call("asked", self._env[name], *arguments)
+        if "toree_stopped" in [str(x) for x in answer.rclass]:
+            raise Stopped("stopped")
+        return answer
 
     def function(self, name: str) -> Any:
         return self._env[name]

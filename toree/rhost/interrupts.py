@@ -20,6 +20,7 @@ import select
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 
 from .processes import end_session, signal_session
@@ -57,6 +58,7 @@ class Interrupts:
         self._collect = collect
         self._lock = threading.Lock()
         self._live: str | None = None
+        self._early: deque[str] = deque(maxlen=100)  # stopped while something else was live
         self._main = threading.main_thread().ident or 0
         self._front = os.getppid()
 
@@ -72,6 +74,15 @@ class Interrupts:
         with self._lock:
             self._pending.value = 0
             self._live = cell
+
+    def ask(self, question: str) -> bool:
+        """As `begin`, for a question; False where it was stopped before it began."""
+        with self._lock:
+            if question in self._early:
+                return False
+            self._pending.value = 0
+            self._live = question
+            return True
 
     def now(self) -> None:
         """R is not to go on when what it waits for returns; called on its own thread."""
@@ -106,6 +117,7 @@ class Interrupts:
     def _stop(self, cell: str) -> None:
         with self._lock:
             if cell != self._live:
+                self._early.append(cell)
                 return
             self._pending.value = 1
         began = time.monotonic()

@@ -13,7 +13,7 @@ from typing import Any
 
 from .collector import collector
 from .console import Console
-from .engine import Engine, strings
+from .engine import Engine, Stopped, strings
 from .frames import Channel, Message
 from .interrupts import Interrupts
 from .outbox import Outbox
@@ -52,10 +52,10 @@ class Loop:
         self._brought: dict[str, int] = {}  # where what came from elsewhere is, by name
         self._requests: dict[str, Callable[[Message], Answer]] = {
             "execute": self._execute,
-            "complete": self._complete,
-            "inspect": self._inspect,
+            "complete": self._stoppable(self._complete),
+            "inspect": self._stoppable(self._inspect),
             "is_complete": self._is_complete,
-            "references": self._references,
+            "references": self._stoppable(self._references),
             "get": self._get,
             "put": self._put,
             "drop": self._drop,
@@ -75,7 +75,7 @@ class Loop:
                 answer = self._requests[message["do"]](message)
             except Exception as error:
                 answer = {"error": type(error).__name__, "message": str(error)}
-            self._channel.send({"reply": "done", **answer})
+            self._channel.send({"reply": "done", "to": message["id"], **answer})
             gc.collect(1)
 
     # -- requests --------------------------------------------------------------
@@ -84,7 +84,7 @@ class Loop:
         self._value = None
         self._stopped = False
         self._refused = ""
-        self.cell = message["cell"]
+        self.cell = message["id"]
         self.console.before = self._before_text
         self.interrupts.begin(self.cell)
         self._channel.send({"event": "begun"})
@@ -113,15 +113,28 @@ class Loop:
             )
         return answer
 
+    def _stoppable(self, answer: Callable[[Message], Answer]) -> Callable[[Message], Answer]:
+        """A question that may run a user's code (a method that lists names): it can be stopped."""
+
+        def asked(message: Message) -> Answer:
+            if not self.interrupts.ask(message["id"]):
+                raise Stopped("stopped before it began")
+            try:
+                return answer(message)
+            finally:
+                self.interrupts.end()
+
+        return asked
+
     def _complete(self, message: Message) -> Answer:
         code, cursor = message["code"], message["cursor"]
-        found = self.engine.call("complete_code", strings([code[:cursor]]))
+        found = self.engine.ask("complete_code", strings([code[:cursor]]))
         matches, types, token = ([str(x) for x in part] for part in found)
         return {"matches": matches, "types": types, "start": cursor - len(token[0])}
 
     def _inspect(self, message: Message) -> Answer:
         code, cursor = message["code"], message["cursor"]
-        found = self.engine.call("inspect_code", strings([code[:cursor], code[cursor:]]))
+        found = self.engine.ask("inspect_code", strings([code[:cursor], code[cursor:]]))
         names = [str(x) for x in found.names] if len(found) else []
         return {"data": {name: found[i][0] for i, name in enumerate(names)}}
 
@@ -130,8 +143,8 @@ class Loop:
 
     def _references(self, message: Message) -> Answer:
         code = strings([message["code"]])
-        found = self.engine.call("references", code)
-        own = self.engine.call("own_names", found, code)
+        found = self.engine.ask("references", code)
+        own = self.engine.ask("own_names", found, code)
         return {"names": [str(x) for x in found], "own": [str(x) for x in own]}
 
     def _get(self, message: Message) -> Answer:

@@ -126,7 +126,7 @@ class Attachment:
         threading.Thread(target=run, name="toree-pyspark-cancel", daemon=True).start()
 
     def _current_entry(self) -> Any:
-        return self.companion.entry() if self.companion.ready else None
+        return self.companion.current
 
     def _hang_up(self) -> None:
         gateway, self.gateway = self.gateway, None

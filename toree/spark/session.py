@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
 
+from .. import running
 from ..companion import MAIN
 from ..display import Settings
 from ..interpreters.base import Output
@@ -128,19 +129,15 @@ class PythonSpark:
                 entry = attachment.gateway.entry_point
                 entry.enter(self._workspace, self.group, line, True)
 
-    def cancel(self, group: str = "") -> None:
-        """Cancels the Spark jobs of the running cell, or of a group.
-
-        From any thread, signal handlers too.
-        """
-        if group or self.group:
-            self._attachment.cancel(group or self.group)
+    def cancel(self, group: str) -> None:
+        """Cancels the Spark jobs of a cell, or of a group; from any thread, in handlers too."""
+        self._attachment.cancel(group)
 
     def _wait(self, output: Output) -> None:
         started, told = self._companion.start(), False
         while True:
             try:
-                started.result(_SILENCE)
+                running.result(started, _SILENCE)
                 break
             except (FutureTimeout, TimeoutError):
                 if not told:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..companion.companion import Companion, Interrupted
+from ..companion.companion import Companion
 from ..display import Settings
 from ..interpreters.base import Bundle, Output
 from ..running import call_of
@@ -46,16 +46,14 @@ class Shown:
         output, asked = self._output(), rows or self._display.rows
         cell = call_of(output.cell)
         key = self._frames.hold(table, "stream").key
-        try:
-            outcome = self._companion.run(
-                cell,
-                output,
-                lambda entry: entry.stream(self._workspace, cell, key, asked),
-                self._workspace,
-            )
-        except Interrupted:
-            raise KeyboardInterrupt from None
-        if outcome["status"] == "error" and outcome["name"] == "Interrupted":
+        outcome = self._companion.run(
+            cell,
+            output,
+            lambda entry: entry.stream(self._workspace, cell, key, asked),
+            self._workspace,
+        )
+        status = outcome["status"]
+        if status in ("aborted", "abandoned") or outcome.get("name") == "Interrupted":
             raise KeyboardInterrupt
-        if outcome["status"] == "error":
+        if status == "error":
             raise StreamFailed("\n".join(outcome["traceback"]))

@@ -19,6 +19,7 @@ class JvmInterpreter(Interpreter):
         self._companion, self._workspace = services.companion, services.workspace
         self._display = services.display
         self._names = services.names
+        self._cells = services.cells
         self._companion.ended.append(self._ended)
 
     @property
@@ -31,7 +32,7 @@ class JvmInterpreter(Interpreter):
             self._companion.ended.remove(self._ended)
 
     def interrupt(self) -> None:
-        self._companion.interrupt(self._workspace)
+        self._cells.tell(self.language)
 
     def assigned(self) -> Sequence[Assignment]:
         return self._variables.assigned()

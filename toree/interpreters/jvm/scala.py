@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ... import wire
-from ...companion.companion import Interrupted
 from ...preview import CELL_WIDTH, Preview
-from ...running import call_of
+from ...running import abandoned, call_of, stopped
 from ..base import (
     Bundle,
     Completeness,
@@ -60,13 +59,14 @@ class ScalaInterpreter(JvmInterpreter):
         )
         cell = call_of(output.cell)
         try:
-            outcome = self._companion.run(
-                cell,
-                output,
-                lambda entry: entry.execute(self._workspace, cell, code, asked),
-                self._workspace,
-            )
-        except Interrupted:
+            with self._cells.entered(self.language, output):
+                outcome = self._companion.run(
+                    cell,
+                    output,
+                    lambda entry: entry.execute(self._workspace, cell, code, asked),
+                    self._workspace,
+                )
+        except KeyboardInterrupt:  # it had not begun
             return stopped()
         self._variables.ran(outcome)
         return result_of(outcome, output, "scala", self._display.widths())
@@ -147,12 +147,7 @@ def result_of(
             return Ok({**shown, **(outcome.get("result") or {})})
         return Ok(outcome.get("result") or None)
     if status == "abandoned":
-        advice = (
-            "The cell does not stop: it runs code that never looks for an interrupt. It is left "
-            f"to itself. '%restart {language}' gives a new interpreter; the variables of other "
-            "languages stay."
-        )
-        return Failed("Interrupted", advice, [advice])
+        return abandoned(language)
     if status == "aborted":
         return stopped()
     return Failed(
@@ -161,7 +156,3 @@ def result_of(
         outcome["traceback"],
         detail=outcome.get("detail") or "",
     )
-
-
-def stopped() -> Failed:
-    return Failed("Interrupted", "The cell was stopped.", ["Interrupted: the cell was stopped."])

@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ... import wire
-from ...companion.companion import Interrupted
-from ...running import call_of
+from ...running import call_of, stopped
 from ..base import (
     Bundle,
     Completeness,
@@ -24,7 +23,7 @@ from ..services import Services
 from .dollars import filled
 from .interpreter import JvmInterpreter
 from .options import parse_options
-from .scala import completion_of, inspection_of, result_of, stopped
+from .scala import completion_of, inspection_of, result_of
 from .statements import split, unfinished
 from .variables import SqlVariables
 
@@ -46,6 +45,13 @@ class SqlInterpreter(JvmInterpreter):
         return self._sql
 
     async def execute(self, code: str, output: Output, **options: Any) -> Result:
+        try:
+            with self._cells.entered(self.language, output):
+                return self._run(code, output, options)
+        except KeyboardInterrupt:  # between two statements, or before the first
+            return stopped()
+
+    def _run(self, code: str, output: Output, options: Mapping[str, Any]) -> Result:
         code = filled(code, self._named, lambda text: self._evaluated(text, output))
         statements = list(split(code))
         self._variables.begin()
@@ -71,15 +77,12 @@ class SqlInterpreter(JvmInterpreter):
             **self._variables.options(statement),
         }
         cell, text = call_of(output.cell), json.dumps(asked)
-        try:
-            outcome = self._companion.run(
-                cell,
-                output,
-                lambda entry: entry.executeSql(self._workspace, cell, statement, text),
-                self._workspace,
-            )
-        except Interrupted:
-            return stopped()
+        outcome = self._companion.run(
+            cell,
+            output,
+            lambda entry: entry.executeSql(self._workspace, cell, statement, text),
+            self._workspace,
+        )
         if outcome["status"] == "ok" and asked["output"]:
             self._variables.wrote(str(asked["output"]))
         return _pointed(result_of(outcome, output, "sql", self._display.widths()), statement)

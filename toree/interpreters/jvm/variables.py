@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -30,6 +31,14 @@ _CODE = {"function": "a method", "class": "a class"}
 _MUTABLE = re.compile(r"\b(?:Array|mutable|java\.util|ArrayBuffer|ListBuffer|StringBuilder)\b")
 
 
+class _Cell(threading.local):
+    """Of the cell that runs on this thread: another one may run beside it, in a subshell."""
+
+    bound: Sequence[str] = ()  # names it is compiled with
+    seen: tuple[str, frozenset[str]] = ("", frozenset())  # its code, and what that names
+    assigned: Sequence[Assignment] = ()
+
+
 class ScalaVariables:
     """What Scala cells assign, and what is brought to them."""
 
@@ -38,34 +47,31 @@ class ScalaVariables:
         self._frames = services.frames
         self._store = services.store
         self._waiting: dict[str, dict[str, str]] = {}  # bindings no cell has run with yet
-        self._bound: list[str] = []  # names bound in the cell that runs
         self._copies: set[str] = set()  # names the REPL has from elsewhere
-        self._seen: tuple[str, frozenset[str]] = ("", frozenset())
-        self._assigned: Sequence[Assignment] = ()
+        self._cell = _Cell()
 
     def begin(self) -> None:
         """A cell begins."""
-        self._assigned = ()
+        self._cell.assigned = ()
 
     def lost(self) -> None:
         for name in list(self._waiting):
             self._forget(name)
         self._copies.clear()
-        self._bound = []
-        self._seen = ("", frozenset())
+        self._cell = _Cell()
 
     def assigned(self) -> Sequence[Assignment]:
-        return self._assigned
+        return self._cell.assigned
 
     def references(self, code: str) -> frozenset[str]:
-        if self._seen[0] != code:
+        if self._cell.seen[0] != code:
             names = json.loads(self._companion.ask("references", self._workspace, code))
-            self._seen = (code, frozenset(names))
-        return self._seen[1]
+            self._cell.seen = (code, frozenset(names))
+        return self._cell.seen[1]
 
     def own(self, name: str) -> bool:
         """Whether the code looked at last has the name by an import."""
-        return bool(self._companion.ask("owns", self._workspace, self._seen[0], name))
+        return bool(self._companion.ask("owns", self._workspace, self._cell.seen[0], name))
 
     def get(self, name: str) -> wire.Value:
         text = self._companion.ask(
@@ -99,19 +105,19 @@ class ScalaVariables:
     def bindings(self, code: str) -> list[dict[str, str]]:
         """What a cell is to be compiled with."""
         if not self._waiting or not any(name in code for name in self._waiting):
-            self._bound = []
+            self._cell.bound = []
             return []
         names = self.references(code)
-        self._bound = [name for name in self._waiting if name in names]
-        return [self._waiting[name] for name in self._bound]
+        self._cell.bound = [name for name in self._waiting if name in names]
+        return [self._waiting[name] for name in self._cell.bound]
 
     def ran(self, outcome: Mapping[str, Any]) -> None:
         """The cell with the last bindings has ended; the REPL keeps them if it went well."""
-        for name in self._bound if outcome["status"] == "ok" else ():
+        for name in self._cell.bound if outcome["status"] == "ok" else ():
             self._forget(name)
             self._copies.add(name)
-        self._bound = []
-        self._assigned = [self._told(line) for line in outcome.get("assigned", ())]
+        self._cell.bound = []
+        self._cell.assigned = [self._told(line) for line in outcome.get("assigned", ())]
 
     def _told(self, line: Mapping[str, str]) -> Assignment:
         name, kind = line["name"], line["kind"]
@@ -146,11 +152,11 @@ class SqlVariables:
         self._tables: dict[str, wire.Frame] = {}
         self._values: dict[str, str] = {}
         self._seen: dict[str, dict[str, list[str]]] = {}
-        self._wrote: list[Assignment] = []
+        self._cell = _Cell()
         self._kept: set[str] = set()
 
     def begin(self) -> None:
-        self._wrote = []
+        self._cell.assigned = ()
 
     def lost(self) -> None:
         self._tables.clear()
@@ -162,11 +168,11 @@ class SqlVariables:
         """`-o NAME` has kept a DataFrame: a table of later statements, as any other."""
         self.drop(name)
         self._tables[name] = wire.Frame(f"sql:{name}")
-        self._wrote = [Assignment(name, "frame", "DataFrame")]
+        self._cell.assigned = [Assignment(name, "frame", "DataFrame")]
         self._kept.add(name)
 
     def assigned(self) -> Sequence[Assignment]:
-        return self._wrote
+        return self._cell.assigned
 
     def references(self, code: str) -> frozenset[str]:
         self._seen.clear()
@@ -176,11 +182,11 @@ class SqlVariables:
         )
 
     def _named(self, statement: str) -> dict[str, list[str]]:
-        if statement not in self._seen:
-            self._seen[statement] = json.loads(
-                self._companion.ask("sqlNames", self._workspace, statement)
-            )
-        return self._seen[statement]
+        found = self._seen.get(statement)
+        if found is None:
+            found = json.loads(self._companion.ask("sqlNames", self._workspace, statement))
+            self._seen[statement] = found
+        return found
 
     def get(self, name: str) -> wire.Value:
         if name not in self._kept:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -38,6 +39,7 @@ class PythonInterpreter(Interpreter):
         self._ipython = services.ipython
         self._spark = services.spark
         self._companion = services.companion
+        self._cells = services.cells
         self._eager = services.config.initialization_mode == "eager"
         self._first = services.config.language == self.language
         self._cells = services.cells
@@ -51,7 +53,6 @@ class PythonInterpreter(Interpreter):
         )
         self._variables = PythonVariables(services)
         self._faults = Faults(services.ipython.shell)
-        self._stops: dict[str, Raised] = {}  # by cell
 
     def start(self) -> None:
         values = SharedValues(self._names, self._store, self._variables)
@@ -65,22 +66,25 @@ class PythonInterpreter(Interpreter):
             self._spark.attach_when_ready(busy)
 
     async def execute(self, code: str, output: Output, **options: Any) -> Result:
-        life = self._companion.life
-        printing = self._companion.events.printing(output.cell, _print)
-        try:
-            with stopping(self._spark.cancel), printing, Raised() as stop:
-                self._stops[output.cell] = stop
-                RAISED.set(stop)
-                self._spark.prepare(code, output, lambda: self._variables.references(code))
-                self._variables.begin()
-                self._faults.begin()
-                reply = await self._ipython.run(code, part=bool(options.get("part")))
-        finally:
-            self._stops.pop(output.cell, None)
+        deaths = self._companion.deaths
+        with (
+            self._cells.entered(self.language, output) as cell,
+            stopping(lambda: self._spark.cancel(cell.id)),
+            Raised() as stop,
+            self._companion.events.printing(cell.id, _print),
+            contextlib.ExitStack() as stack,
+        ):
+            stack.callback(setattr, cell, "interrupt", cell.interrupt)
+            cell.interrupt = lambda: self._stop(cell.id, stop)
+            RAISED.set(stop)
+            self._spark.prepare(code, output, lambda: self._variables.references(code))
+            self._variables.begin()
+            self._faults.begin()
+            reply = await self._ipython.run(code, part=bool(options.get("part")))
         self._variables.end(code, reply["status"] == "ok")
         if reply["status"] != "ok":
             if reply["ename"].startswith(("Py4J", "Connection")) and (
-                why := self._companion.obituary(life)
+                why := self._companion.obituary(deaths)
             ):
                 output.stream("stderr", f"{why}\n")
             told = self._faults.told or (reply["ename"], reply["evalue"], reply["traceback"])
@@ -109,10 +113,14 @@ class PythonInterpreter(Interpreter):
     def _output(self) -> Output:
         return self._ipython.output
 
+    def _stop(self, cell: str, stop: Raised) -> None:
+        self._spark.cancel(cell)
+        stop.stop()
+
     def interrupt(self) -> None:
-        self._spark.cancel()
-        for stop in list(self._stops.values()):
-            stop.stop()
+        for cell in self._cells:
+            if cell.language == self.language and cell.interrupt != self.interrupt:
+                cell.interrupt()
 
     def complete(self, code: str, cursor: int) -> Completion:
         reply = self._ipython.complete(code, cursor)

@@ -6,8 +6,9 @@ import ast
 import contextlib
 import dataclasses
 import itertools
+import threading
 import types
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from ... import wire
@@ -54,6 +55,13 @@ def insides(value: object, depth: int = 2) -> set[int]:
     return found
 
 
+class _Cell(threading.local):
+    """Of the cell that runs on this thread: another one may run beside it, in a subshell."""
+
+    before: Mapping[str, int] = {}  # the names before it
+    assigned: Sequence[Assignment] = ()
+
+
 class PythonVariables:
     """What cells assign, read out of the namespace itself; and values into and out of it.
 
@@ -66,10 +74,9 @@ class PythonVariables:
         self._shareable = services.names.shareable
         self._to = ToWire(services.store, services.frames)
         self._from = FromWire(services.frames)
-        self._before: dict[str, int] = {}
         self._imports: dict[str, object] = {}  # what import statements have bound
         self._brought: dict[str, object] = {}  # from elsewhere, until the user reassigns it
-        self._assigned: Sequence[Assignment] = ()
+        self._cell = _Cell()
 
     @property
     def _names(self) -> dict[str, object]:
@@ -79,10 +86,10 @@ class PythonVariables:
     # ---------------------------------------------------------------- around a cell
 
     def begin(self) -> None:
-        self._before = {name: id(value) for name, value in self._names.items()}
+        self._cell.before = {name: id(value) for name, value in self._names.items()}
 
     def end(self, code: str, succeeded: bool) -> None:
-        names, hidden, before = self._names, self._shell.user_ns_hidden, self._before
+        names, hidden, before = self._names, self._shell.user_ns_hidden, self._cell.before
         tree = self._tree(code) if succeeded or "import" in code else None
         plain = assignments.plainly_assigned(tree) if tree and succeeded else frozenset()
         if tree and "import" in code:
@@ -98,11 +105,11 @@ class PythonVariables:
             if name not in names and self._shareable(name):
                 self._brought.pop(name, None)
                 found.append(Assignment(name, deleted=True))
-        self._before = {}
-        self._assigned = found
+        self._cell.before = {}
+        self._cell.assigned = found
 
     def assigned(self) -> Sequence[Assignment]:
-        return self._assigned
+        return self._cell.assigned
 
     # ---------------------------------------------------------------- the seam
 

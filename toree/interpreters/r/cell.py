@@ -1,135 +1,129 @@
-"""What the front knows of an R cell: its output, the way to stop it, whether it is unfinished."""
+"""What is asked of R: a cell, or a question about one. And whether a cell is unfinished."""
 
 from __future__ import annotations
 
-import contextlib
 import queue
 import re
-import signal
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from ...rhost.frames import Message
-from ..base import NoInput, Output
+from ...running import STOP
 from .child import Child
 from .text import R
 
-_STUCK = (
-    "R can't be stopped here: it is in native code that never looks for an interrupt. "
-    "Wait for it, or use %restart r (R's variables are lost, Spark's session stays).\n"
-)
+_SLICE = 0.5  # seconds of a limit that one wait can take: none pass while this process stands still
+_LATE: Message = {"reply": "late"}
 
 
-class RCell:
-    """A running cell: its output, and the way to stop it."""
+class Question:
+    """The line to R of one request (`running.Line`)."""
+
+    def __init__(
+        self, request: Message, child: Child, address: Callable[[], Message], limit: float | None
+    ) -> None:
+        """
+        Args:
+            address: answers where Spark is.
+            limit: seconds after which the question is stopped.
+        """
+        self.id: str = request["id"]
+        self._child, self._address, self._left = child, address, limit
+        # Sent from within `follow`: no signal may come in the middle of a message.
+        self.post({"event": "begin", "request": request})
+
+    def receive(self, timeout: float | None) -> Message | None:
+        while True:
+            try:
+                message = self._child.receive(timeout if self._left is None else _SLICE)
+            except queue.Empty:
+                if self._left is None:
+                    raise
+                self._left -= _SLICE
+                if self._left > 0:
+                    continue
+                self._left = None
+                return STOP
+            if message is None:
+                return None
+            # Else it belongs to a question that nobody waited for to the end.
+            own = message.get("to") if "reply" in message else message.get("of", self.id)
+            if own == self.id:
+                return message
+
+    def post(self, message: Message) -> None:
+        self._child.post({**message, "of": self.id})
+
+    def takes(self, message: Message) -> bool:
+        event = message["event"]
+        if event == "begin":
+            self._child.send(message["request"])
+        elif event == "address":
+            self._child.send(self._address())
+        elif event == "ask":
+            self._child.send({"answer": None})
+        return True
+
+    def answer(self, question: Message, text: str | None) -> None:
+        self._child.send({"answer": text})
+
+    def refuse(self, question: Message, why: str) -> None:
+        self._child.send({"error": why} if why else {"interrupted": True})
+
+    def stop(self) -> None:
+        self._child.interrupt(self.id)
+
+    def give_up(self) -> Message | None:
+        return _LATE
+
+
+class Cell(Question):
+    """A cell's. It shows things, asks the user, and is waited for however long it takes."""
 
     def __init__(
         self,
-        output: Output,
-        patience: float,
+        request: Message,
+        child: Child,
+        address: Callable[[], Message],
         shared: Callable[[str], Message],
+        stuck: Callable[[], None],
     ) -> None:
-        """`shared` answers `kernel$data`: the value of a name, or all names for ""."""
-        self.id = output.cell
-        self.output = output
-        self._patience = patience
-        self.child: Child | None = None
-        self._shared = shared
-        self._asking = False
-        self._stopped_at = 0.0  # when the user asked to stop it
-        self.has_begun = False
-        self._told = False
+        """
+        Args:
+            shared: answers `kernel$data`: the value of a name, or all names for "".
+            stuck: told when R does not stop, once.
+        """
+        super().__init__(request, child, address, None)
+        self.begun = False
+        self.quit_status: int | None = None
+        self._shared, self._stuck = shared, stuck
+        self._stopped = self._told = False
 
-    @contextlib.contextmanager
-    def catching_sigint(self) -> Iterator[None]:
-        """Turns SIGINT into an interrupt of this cell, so that no frame is lost to an exception."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def stop(*_: object) -> None:
-            if self.child is None or self._asking:
-                raise KeyboardInterrupt
-            self.interrupt()
-
-        before = signal.signal(signal.SIGINT, stop)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
-
-    def interrupt(self) -> None:
-        if not self._stopped_at:
-            self._stopped_at = time.monotonic()
-        # Before it has begun the id means nothing to the host: `begun` sends it again.
-        if self.child is not None and self.has_begun:
-            self.child.interrupt(self.id)
-
-    def begun(self) -> None:
-        self.has_begun = True
-        if self._stopped_at:
-            self.interrupt()
-
-    def printed(self, name: str, text: str) -> None:
-        """Text of the JVM's for this cell that does not come by R's own connection; any thread."""
-        if self.child is not None:
-            self.child.add({"event": "stream", "name": name, "text": text})
-
-    def next_message(self) -> Message | None:
-        """Waits for the host's next message; None when it is gone."""
-        assert self.child is not None
-        while True:
-            try:
-                return self.child.receive(0.5)
-            except queue.Empty:
-                pass
-            except KeyboardInterrupt:  # raised into us in spite of the handler
-                self.interrupt()
-            stopped_for = time.monotonic() - self._stopped_at if self._stopped_at else 0.0
-            if stopped_for > self._patience and not self._told:
-                self._told = True
-                self.output.stream("stderr", _STUCK)
-
-    def deliver(self, message: Message) -> None:
+    def takes(self, message: Message) -> bool:
         event = message["event"]
-        if event == "stream":
-            self.output.stream(message["name"], message["text"])
-        elif event == "display":
-            self.output.display(
-                message["data"],
-                message.get("metadata") or {},
-                display_id=message.get("display_id"),
-                update=bool(message.get("update")),
-            )
-        elif event == "clear":
-            self.output.clear(bool(message["wait"]))
-        elif event == "ask":
-            self._answer(message["prompt"])
+        if event in ("begin", "address"):
+            return super().takes(message)
+        if event == "begun":
+            self.begun = True
+            if self._stopped:
+                self.stop()
+        elif event == "quit":
+            self.quit_status = int(message["status"])
         elif event == "shared":
-            assert self.child is not None
-            self.child.send(self._shared(message["name"]))
+            self._child.send(self._shared(message["name"]))
+        else:
+            return False
+        return True
 
-    def _answer(self, prompt: str) -> None:
-        assert self.child is not None
-        self._asking = True
-        try:
-            if self._stopped_at:
-                raise KeyboardInterrupt  # it came just before the question
-            line = self.output.ask(prompt)
-        except KeyboardInterrupt:
-            self._stopped_at = self._stopped_at or time.monotonic()
-            self.child.send({"interrupted": True})
-            return
-        except NoInput as refused:
-            self.child.send({"error": str(refused)})
-            return
-        except EOFError:
-            self.child.send({"answer": None})
-            return
-        finally:
-            self._asking = False
-        self.child.send({"answer": line})
+    def stop(self) -> None:
+        self._stopped = True
+        if self.begun:  # before that the id means nothing to the host
+            super().stop()
+
+    def give_up(self) -> Message | None:
+        if not self._told:
+            self._told = True
+            self._stuck()
+        return None
 
 
 _TOKENS = re.compile(R.pattern + r"|[\[({})\]]", re.DOTALL)

@@ -55,9 +55,10 @@ class Child:
             lifelines.hold(fd)
         self._requests = requests_write
         self._channel = Channel(events_read, requests_write)
-        self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[tuple[Message | None, bool]] = queue.SimpleQueue()
         self._room = threading.Semaphore(_AHEAD)
-        self._closing = False
+        self._closing = self._closed = False
+        self._ending, self._writing = threading.Lock(), threading.Lock()
         self._reader = threading.Thread(target=self._read, name="toree-r", daemon=True)
         self._reader.start()
 
@@ -80,12 +81,11 @@ class Child:
             while not self._room.acquire(timeout=0.5):
                 if self._closing:
                     return
-            self._messages.put(message)
+            self._messages.put((message, True))
 
-    def add(self, message: Message) -> None:
-        """Takes a message that has come another way in among the host's; any thread."""
-        self._room.acquire(timeout=1.0)
-        self._messages.put(message)
+    def post(self, message: Message) -> None:
+        """Puts a message among the host's; any thread, a signal's handler too."""
+        self._messages.put((message, False))
 
     def receive(self, timeout: float | None = None) -> Message | None:
         """The host's next message; None when it has ended.
@@ -93,8 +93,9 @@ class Child:
         Raises:
             queue.Empty: none has come in this time.
         """
-        message = self._messages.get(timeout=timeout)
-        self._room.release()
+        message, counted = self._messages.get(timeout=timeout)
+        if counted:
+            self._room.release()
         return message
 
     def send(self, message: Message) -> None:
@@ -104,8 +105,10 @@ class Child:
 
     def interrupt(self, cell: str) -> None:
         """Stops the cell of this id if it runs; any thread."""
-        with contextlib.suppress(OSError):
-            os.write(self._interrupts, f"{cell}\n".encode())
+        # Not to a number that by now means another file.
+        with self._writing, contextlib.suppress(OSError):
+            if self._interrupts >= 0:
+                os.write(self._interrupts, f"{cell}\n".encode())
 
     def ended(self) -> str:
         """How the process ended: "killed by SIGSEGV", "ended with status 3"."""
@@ -133,10 +136,13 @@ class Child:
         kill_session(self._process.pid)
 
     def close(self) -> None:
-        """Ends the process; may be called twice."""
-        if self._interrupts < 0:
-            return
-        self._closing = True
+        """Ends the process; may be called twice, and by two threads at once."""
+        with self._ending:
+            if not self._closed:
+                self._closed = self._closing = True
+                self._close()
+
+    def _close(self) -> None:
         self.kill()
         self._process.wait()
         self._rotation.close()
@@ -144,6 +150,7 @@ class Child:
         shutil.rmtree(self._temporary, ignore_errors=True)
         for fd in (self._requests, self._interrupts):
             lifelines.release(fd)
-        os.close(self._interrupts)
-        self._interrupts = -1
+        with self._writing:
+            os.close(self._interrupts)
+            self._interrupts = -1
         self._channel.close()

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Literal, cast
 
 from ... import folders, wire
-from ...errors import ToreeError
+from ...errors import LanguageMissing, ToreeError
 from ...rhost.frames import Message
-from ...signals import holding
+from ...running import Running, holding, stopped, stuck
 from ..base import (
     Assignment,
     Bundle,
@@ -25,13 +26,21 @@ from ..base import (
     Result,
 )
 from ..services import Services
-from .cell import RCell, guess
+from .cell import Cell, guess
 from .child import Child
 from .talk import Talk
 
-_PATIENCE = 5.0  # seconds a completion waits for an R that starts
+_PATIENCE = 5.0  # seconds a completion waits for R
+_LIMIT = 60.0  # ... and a cell for what it names
 #: Constants of base R that are often used: not to be hidden.
 _OWN = frozenset(["T", "F", "pi", "letters", "LETTERS"])
+
+
+class _OfCell(threading.local):
+    """Of the cell that runs on this thread: another one may wait beside it, in a subshell."""
+
+    assigned: Sequence[Assignment] = ()
+    own: frozenset[str] = frozenset()  # of its code's names, what R has itself
 
 
 class RInterpreter(Interpreter):
@@ -48,11 +57,11 @@ class RInterpreter(Interpreter):
         self._talk = Talk(
             lambda: (*self._companion.address, services.workspace), self._log, self._lost
         )
-        self._cell: RCell | None = None
+        self._cells = services.cells
+        self._busy = False  # with a cell
         self._crossing = contextlib.ExitStack()
         self._missing = False  # a start has failed: only a cell tries again
-        self._assigned: Sequence[Assignment] = ()
-        self._own: frozenset[str] = frozenset()  # of the last code's names, what R has itself
+        self._of = _OfCell()
 
     @property
     def log(self) -> Path | None:
@@ -74,85 +83,78 @@ class RInterpreter(Interpreter):
     # -- cells -----------------------------------------------------------------
 
     async def execute(self, code: str, output: Output, **options: object) -> Result:
-        self._assigned = ()
-        cell = RCell(output, self._patience, self._shared)
+        self._of.assigned = ()
         self._missing = False
         try:
-            printing = self._companion.events.printing(cell.id, cell.printed)
-            with self._talk.lock, cell.catching_sigint(), printing:
-                return self._execute(code, cell, output)
-        except KeyboardInterrupt:  # R was still starting
-            return _interrupted()
+            with (
+                self._cells.entered(self.language, output) as cell,
+                self._companion.events.printing(cell.id, cell.print),
+                cell.catching_sigint(),
+                holding(self._talk.lock),
+            ):
+                result = self._execute(code, cell, output)
+                # It had ended before, and nobody could see it yet: the cell is the next one's.
+                result = result or self._execute(code, cell, output)
+        except KeyboardInterrupt:  # R was still starting, or busy
+            return stopped()
+        if result is None:
+            raise ToreeError("R ends before it runs a cell.", advice=f"Its log: {self.log}")
+        return result
 
-    def _execute(self, code: str, cell: RCell, output: Output, again: bool = False) -> Result:
+    def _execute(self, code: str, cell: Running, output: Output) -> Result | None:
+        """The result; None where R has ended without having begun the cell."""
         child = self._talk.started()
         if self._talk.note:
             output.stream("stderr", self._talk.note + "\n")
             self._talk.note = ""
-        self._cell = cell
+        line = Cell(
+            {"do": "execute", "id": cell.id, "code": code},
+            child,
+            self._talk.find_address,
+            self._shared,
+            lambda: output.stream("stderr", stuck("R", "r")),
+        )
+        self._busy = True
         try:
             with contextlib.ExitStack() as self._crossing:
-                result = self._run(child, cell, code)
+                reply = cell.follow(line, output, self._patience)
         finally:
-            self._cell = None
-        # It had ended before, and nobody could see it yet: the cell is the next one's.
-        if result is not None:
-            return result
-        if again:
-            raise ToreeError("R ends before it runs a cell.", advice=f"Its log: {self.log}")
-        return self._execute(code, cell, output, again=True)
+            self._busy = False
+        if reply is not None:
+            return self._result(reply)
+        if line.begun:
+            return self._after_death(child, cell.id, line.quit_status, output)
+        self._talk.died(child)
+        return None
 
-    def _run(self, child: Child, cell: RCell, code: str) -> Result | None:
-        """The result; None where R has ended without having begun the cell."""
-        cell.child = child
-        child.send({"do": "execute", "cell": cell.id, "code": code})
-        quit_status: int | None = None
-        while True:
-            message = cell.next_message()
-            if message is None and not cell.has_begun:
-                self._talk.died(child)
-                return None
-            if message is None:
-                return self._after_death(child, cell, quit_status)
-            if "reply" in message:
-                break
-            if message["event"] == "begun":
-                cell.begun()
-            elif message["event"] == "quit":
-                quit_status = int(message["status"])
-            elif message["event"] == "address":
-                child.send(self._talk.find_address())
-            else:
-                cell.deliver(message)
-        self._assigned = [
+    def _result(self, reply: Message) -> Result:
+        self._of.assigned = [
             Assignment(
                 name, kind, type_, size, reason=reason, deleted=not kind, common=bool(common)
             )
-            for name, kind, type_, size, reason, common in message.get("assigned", ())
+            for name, kind, type_, size, reason, common in reply.get("assigned", ())
         ]
-        status = message.get("status")
+        status = reply.get("status")
         if status == "interrupted":
-            return _interrupted()
+            return stopped()
         if status == "error":
             return Failed(
-                message["name"],
-                message["message"],
-                message["traceback"],
-                detail=message["detail"],
+                reply["name"], reply["message"], reply["traceback"], detail=reply["detail"]
             )
         if status != "ok":
-            raise ToreeError(f"The R host failed: {message.get('message', message)}")
-        result = message["result"]
+            raise ToreeError(f"The R host failed: {reply.get('message', reply)}")
+        result = reply["result"]
         if not result:
             return Ok()
         return Ok(result["data"], result["metadata"], numbered=False)  # as IRkernel has it
 
-    def _after_death(self, child: Child, cell: RCell, quit_status: int | None) -> Result:
+    def _after_death(
+        self, child: Child, cell: str, quit_status: int | None, output: Output
+    ) -> Result:
         how = self._talk.died(child)
-        with contextlib.suppress(Exception):
-            self._companion.tell("cancelGroup", cell.id)
+        self._companion.tell("cancelGroup", cell)
         if quit_status is not None:
-            cell.output.stream(
+            output.stream(
                 "stderr", f"R {how}, as asked; its variables are gone. The next R cell starts it.\n"
             )
             self._talk.note = ""
@@ -164,9 +166,7 @@ class RInterpreter(Interpreter):
         return Failed("RDied", text, [text])
 
     def interrupt(self) -> None:
-        cell = self._cell
-        if cell is not None:
-            cell.interrupt()
+        self._cells.tell(self.language)
 
     # -- analysis --------------------------------------------------------------
 
@@ -191,13 +191,14 @@ class RInterpreter(Interpreter):
     def _analyse(self, request: Message) -> Message | None:
         """Asks R, if there is one and no cell occupies it."""
         lock = self._talk.lock
-        if self._missing or not lock.acquire(timeout=0 if self._cell else _PATIENCE):
+        if self._missing or not lock.acquire(timeout=0 if self._busy else _PATIENCE):
             return None
         try:
-            with holding():
-                return self._talk.ask(request)
-        except ToreeError:
+            return self._talk.ask(request, _PATIENCE)
+        except LanguageMissing:
             self._missing = True
+            return None
+        except (ToreeError, KeyboardInterrupt):
             return None
         finally:
             lock.release()
@@ -205,16 +206,16 @@ class RInterpreter(Interpreter):
     # -- shared names ----------------------------------------------------------
 
     def assigned(self) -> Sequence[Assignment]:
-        return self._assigned
+        return self._of.assigned
 
     def references(self, code: str) -> frozenset[str]:
-        with self._talk.lock, holding():
-            found = self._talk.ask({"do": "references", "code": code}) or {}
-        self._own = frozenset(found.get("own", ()))
+        with holding(self._talk.lock):
+            found = self._talk.ask({"do": "references", "code": code}, _LIMIT) or {}
+        self._of.own = frozenset(found.get("own", ()))
         return frozenset(found.get("names", ()))
 
     def own(self, name: str) -> bool:
-        return name in _OWN or name in self._own
+        return name in _OWN or name in self._of.own
 
     def get(self, name: str) -> wire.Value:
         folder, limit = self._store.place()
@@ -244,7 +245,3 @@ class RInterpreter(Interpreter):
             return {"answer": None}
         except Exception as error:  # the cell is told; the pipe must stay in step
             return {"error": str(error)}
-
-
-def _interrupted() -> Failed:
-    return Failed("Interrupted", "The cell was stopped.", ["Interrupted: the cell was stopped."])

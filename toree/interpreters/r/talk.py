@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import queue
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from ... import running
 from ...errors import LanguageMissing, ToreeError
 from ...rhost.frames import Message
-from ...signals import holding
+from .cell import Question
 from .child import Child
 
 _START = 60.0  # seconds R may take to start
+_PATIENCE = 2.0  # seconds that a stopped question has
 _ADVICE = (
     "Install R (https://cran.r-project.org), then: pip install 'rpy2>=3.6,<3.7' "
     "'rpy2-rinterface<3.6.6' pyarrow (building rpy2 needs a C compiler and the headers of R and "
@@ -43,6 +46,7 @@ class Talk:
         self._log = log
         self._lost = lost
         self._child: Child | None = None
+        self._numbers = itertools.count(1)
 
     @property
     def alive(self) -> bool:
@@ -83,32 +87,41 @@ class Talk:
         self.note = f"R {how}; its variables are gone. This is a new R on the same Spark session."
         return how
 
-    def ask(self, request: Message) -> Message | None:
-        """The host's answer; None when it has died. Whoever asks holds the lock."""
-        child = self.started()
-        child.send(request)
-        while True:
-            message = child.receive()
-            if message is None:
-                self.died(child)
-                return None
-            if "reply" in message:
-                return message
-            if message["event"] == "address":
-                child.send(self.find_address())
-            elif message["event"] == "ask":
-                child.send({"answer": None})
+    def ask(self, request: Message, limit: float | None = None) -> Message | None:
+        """The host's answer; None when it has died. Whoever asks holds the lock.
 
-    def exchange(self, request: Message) -> Message:
+        Args:
+            limit: seconds after which the question is stopped.
+
+        Raises:
+            ToreeError: there was no answer in time. One that comes later is passed over.
+            KeyboardInterrupt: the cell that asks was stopped.
+        """
+        child = self.started()
+        request = {**request, "id": f"question-{next(self._numbers)}"}
+        cell = running.here() or running.Running("r", running.Nowhere())
+        with cell.catching_sigint():
+            question = Question(request, child, self.find_address, limit)
+            answer = cell.follow(question, cell.output, _PATIENCE)
+        if answer is None:
+            self.died(child)
+        elif answer["reply"] == "late" or answer.get("error") == "Stopped":
+            if cell.stopped:
+                raise KeyboardInterrupt
+            raise ToreeError("R does not answer: it is busy with something that does not end.")
+        return answer
+
+    def exchange(self, request: Message, limit: float | None = None) -> Message:
         """Asks about a name.
 
         Raises:
             KeyError: there is no such name.
             TypeError: its value can't cross; the message says why.
             ToreeError: R can't be asked.
+            KeyboardInterrupt: the cell that asks was stopped.
         """
-        with self.lock, holding():
-            answer = self.ask(request)
+        with running.holding(self.lock):
+            answer = self.ask(request, limit)
         if answer is None:
             raise ToreeError("R died meanwhile; the next R cell starts it.")
         kind = answer.get("error")

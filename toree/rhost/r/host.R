@@ -22,6 +22,14 @@ enter <- function(name, ...) {
 
 has_package <- function(name) requireNamespace(name, quietly = TRUE)
 
+# A question of the front's, which an interrupt ends as it ends a cell.
+asked <- function(question, ...) {
+  tryCatch(
+    allowInterrupts(question(...)),
+    interrupt = function(condition) structure(list(), class = "toree_stopped")
+  )
+}
+
 # What users see: attached to the search path, so that globalenv() stays theirs.
 public <- attach(NULL, pos = 2L, name = "toree")
 

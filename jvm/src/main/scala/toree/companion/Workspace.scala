@@ -203,9 +203,6 @@ final class Workspace(
     }
   }
 
-  /** The cell's last call has ended, and the front knows how: another one is no repetition. */
-  def again(id: String): Unit = { seen.remove(id); () }
-
   /** The thread of the cells before, else one more: for a cell beside a running one, and from then
     * on where that does not stop.
     */

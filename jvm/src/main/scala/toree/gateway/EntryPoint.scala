@@ -51,7 +51,7 @@ final class EntryPoint(companion: Companion) {
   def execute(workspace: String, cell: String, code: String, options: String): String = {
     val home = companion.workspace(workspace)
     val outcome = home.execute(cell, code, CellOptions.read(options), companion.events)
-    Json.added(outcome.json, "assigned" -> home.sharing.assigned)
+    Json.added(outcome.json, "assigned" -> home.sharing.assigned(cell))
   }
 
   def executeSql(workspace: String, cell: String, text: String, options: String): String =
@@ -87,9 +87,6 @@ final class EntryPoint(companion: Companion) {
 
   def inspect(workspace: String, code: String, cursor: Int, detail: Int): String =
     companion.workspace(workspace).repl().inspect(code, cursor, detail)
-
-  /** Before a further call of a cell that has made one: SQL's next statement, a magic's code. */
-  def again(workspace: String, cell: String): Unit = companion.workspace(workspace).again(cell)
 
   private[gateway] def answer(): Unit = companion.capture.answer()
 

@@ -32,7 +32,7 @@ final class CellCompiler(val main: CellMain, messages: Messages) {
 
   def compile(cell: Cell, code: String, options: CellOptions): Either[Outcome, List[Piece]] = {
     about(code)
-    values.clear()
+    values.begin(cell.id)
     statements.parse(code) match {
       case statements.Incomplete    => Left(Diagnosis.incomplete(code))
       case statements.Invalid       => Left(Diagnosis.errors(messages, code))

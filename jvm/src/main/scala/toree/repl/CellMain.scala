@@ -9,6 +9,7 @@ import scala.tools.nsc.{interactive, Settings}
 
 import toree.closures.{CellClasses, CellCode}
 import toree.repl.{Messages, ReplClassLoader}
+import toree.stop.Guard
 
 /** The compiler's own REPL core, opened where a cell needs more than a console line does.
   *
@@ -178,7 +179,7 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
   def release(code: TypedCode): Unit = code.compiler.unitOfFile -= code.unit.source.file
 
   override def newPresentationCompiler(): interactive.Global = {
-    val kept = compiler.getOrElse(super.newPresentationCompiler())
+    val kept = compiler.getOrElse(stoppable(super.newPresentationCompiler()))
     compiler = Some(kept)
     learnLines(kept)
     kept
@@ -188,7 +189,7 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
     * yet.
     */
   def freshPresentationCompiler(): interactive.Global = {
-    val fresh = super.newPresentationCompiler()
+    val fresh = stoppable(super.newPresentationCompiler())
     val unit = new fresh.RichCompilationUnit(
       fresh.newSourceFile(
         "object Warm { val x = List(1).map(_ + 1).filter(_ > 0); x.size }",
@@ -201,6 +202,23 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
     fresh.completionsAt(unit.source.position(unit.source.length - 4))
     fresh.unitOfFile -= unit.source.file
     fresh
+  }
+
+  /** Looks at every tree it types whether the question was told to stop. */
+  private def stoppable(made: interactive.Global): made.type = {
+    import made._
+    analyzer.addAnalyzerPlugin(new analyzer.AnalyzerPlugin {
+      override def pluginsPt(
+          pt: Type,
+          typer: analyzer.Typer,
+          tree: Tree,
+          mode: scala.reflect.internal.Mode
+      ): Type = {
+        Guard.check()
+        pt
+      }
+    })
+    made
   }
 
   def adopt(fresh: interactive.Global): Unit = if (compiler.isEmpty) compiler = Some(fresh)

@@ -1,6 +1,6 @@
 package toree.repl
 
-import java.util.WeakHashMap
+import java.util.{LinkedHashMap, Map => JMap, WeakHashMap}
 
 import scala.collection.mutable
 import scala.tools.nsc.interpreter.CellMain
@@ -19,16 +19,25 @@ final class CellValues[M <: CellMain](val main: M) {
   case class Said(name: String, kind: String, text: String, sort: String) extends Line
 
   private val instances = new WeakHashMap[AnyRef, AnyRef]
-  private val lines = mutable.ListBuffer.empty[(main.Request, Line)]
+  // By the cell's id, to be told once. Cells may run side by side.
+  private val lines = new LinkedHashMap[String, List[(main.Request, Line)]] {
+    override def removeEldestEntry(
+        eldest: JMap.Entry[String, List[(main.Request, Line)]]
+    ): Boolean = size > 100
+  }
+  private var cell = ""
   // Variables, each with the value it had after the last cell: a method may assign them unseen.
   private val variables = mutable.HashMap.empty[String, (Line, Any)]
 
-  def clear(): Unit = lines.clear()
+  /** A cell begins to compile. */
+  def begin(cell: String): Unit = this.cell = cell
 
   /** Called under the compiler's lock, for a request that compiled. */
   def lines(request: main.Request, trees: List[Tree]): List[Line] = {
     val found = trees.flatMap(line(request, _))
-    lines ++= found.map(request -> _)
+    lines.synchronized {
+      lines.put(cell, lines.getOrDefault(cell, Nil) ++ found.map(request -> _))
+    }
     found
   }
 
@@ -135,9 +144,10 @@ final class CellValues[M <: CellMain](val main: M) {
   def current(name: String): Option[Any] =
     main.requestOf(name).flatMap(r => Option(instances.get(r))).map(main.valueIn(_, name))
 
-  def assigned: List[Map[String, String]] = {
+  def assigned(cell: String): List[Map[String, String]] = synchronized {
+    val all = lines.synchronized(lines.remove(cell))
     // Of a cell that failed on the way, only what has run.
-    val ran = lines.toList.filter(line => instances.containsKey(line._1)).map(_._2)
+    val ran = Option(all).getOrElse(Nil).filter(line => instances.containsKey(line._1)).map(_._2)
     val found = (ran ++ changed(ran)).collect {
       case Value(name, kind, sort, isLazy, _) =>
         Map("name" -> name, "type" -> kind, "kind" -> sort, "lazy" -> isLazy.toString)

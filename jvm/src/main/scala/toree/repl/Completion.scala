@@ -38,7 +38,9 @@ final class Completion(main: CellMain, comments: DocComments[_]) {
         finally main.release(typed)
       }
     catch {
-      case interrupted: Interrupted => throw interrupted
+      case interrupted: Interrupted =>
+        main.dropPresentationCompiler()
+        throw interrupted
       // The compiler asserts a lot on half-written code; nothing found is the honest answer.
       case problem: Throwable =>
         main.dropPresentationCompiler()

@@ -9,7 +9,7 @@ import scala.tools.nsc.interpreter.CellMain
 
 import toree.cells.{Cell, CellOptions, Failure, Outcome}
 import toree.spark.WorkspaceSpark
-import toree.stop.{Guard, Interrupted}
+import toree.stop.{Guard, Interrupted, Question, Stoppable}
 
 /** Runs Scala cells: compiles a cell as few requests, runs them in order, tells what came of it.
   *
@@ -34,7 +34,8 @@ final class ScalaRepl(
   private val shown = new Results(displayers)
 
   @volatile var lastException: Throwable = _
-  @volatile private var compiling: Cell = _
+  // The cell that compiles, or the question that is answered.
+  @volatile private var compiling: Stoppable = _
   // Whether the compilation for nobody, if there is one, may go on.
   private var warming: Option[() => Boolean] = None
   private var bound = 0
@@ -100,11 +101,26 @@ final class ScalaRepl(
   def wanted: Boolean = lock.hasQueuedThreads
 
   def execute(cell: Cell, code: String, options: CellOptions): Outcome =
-    if (stuck()) Outcome.stuck else compileAndRun(cell, code, options)
+    if (stuck(3)) Outcome.stuck else compileAndRun(cell, code, options)
 
-  /** Whether the compiler is still at a cell that was interrupted: then waiting is no use. */
-  private def stuck(): Boolean = {
-    val patience = System.nanoTime + 3000000000L
+  /** A question about code. It ends when the compiler is not to be had, or takes too long. */
+  private def asked[T](body: => T): T = {
+    if (stuck(1) || !lock.tryLock(ScalaRepl.patience, TimeUnit.SECONDS)) throw new CompilerBusy
+    val question = new Question
+    try {
+      compiling = question
+      question.within(ScalaRepl.patience)(body)
+    } catch {
+      case _: Interrupted => throw new CompilerBusy
+    } finally {
+      compiling = null
+      lock.unlock()
+    }
+  }
+
+  /** Whether the compiler is still at what was told to stop: then waiting is no use. */
+  private def stuck(seconds: Int): Boolean = {
+    val patience = System.nanoTime + seconds * 1000000000L
     var free = lock.tryLock(100, TimeUnit.MILLISECONDS)
     while (!free && Option(compiling).exists(_.interrupted) && System.nanoTime < patience)
       free = lock.tryLock(100, TimeUnit.MILLISECONDS)
@@ -181,27 +197,27 @@ final class ScalaRepl(
   /** Ends the compilation of a cell between two phases; within one, the analyzer plugin does. */
   def stopCompiling(cell: Cell): Unit = if (compiling == cell) main.reporter.cancelled = true
 
-  def isComplete(code: String): String = locked(completeness.of(code))
-  def complete(code: String, cursor: Int): String = locked(completion.complete(code, cursor))
-  def inspect(code: String, cursor: Int, detail: Int): String = locked(
+  def isComplete(code: String): String = asked(completeness.of(code))
+  def complete(code: String, cursor: Int): String = asked(completion.complete(code, cursor))
+  def inspect(code: String, cursor: Int, detail: Int): String = asked(
     completion.inspect(code, cursor, detail)
   )
 
   /** Whether a name in this code is Scala's own: what it imports, or earlier cells did. */
-  def owns(code: String, name: String): Boolean = locked {
+  def owns(code: String, name: String): Boolean = asked {
     statements.parse(Commands.of(code)._2) match {
       case statements.Complete(all) => imports.give(name, all.flatMap(_.trees))
       case _                        => false
     }
   }
 
-  def references(code: String): List[String] = locked(
+  def references(code: String): List[String] = asked(
     statements.references(Commands.of(code)._2).toList.sorted
   )
 
-  /** What the last cell assigned, without what magics need for themselves. */
-  def assigned: List[Map[String, String]] =
-    values.assigned.filterNot(_.get("name").exists(_.startsWith("toree$")))
+  /** What a cell assigned, told once; without what magics need for themselves. */
+  def assigned(cell: String): List[Map[String, String]] =
+    values.assigned(cell).filterNot(_.get("name").exists(_.startsWith("toree$")))
   def value(name: String): Option[Any] = values.current(name)
 
   def addJars(jars: Seq[java.net.URL]): Unit = locked {
@@ -213,8 +229,15 @@ final class ScalaRepl(
     main.dropPresentationCompiler()
   }
 
-  def close(): Unit = locked {
+  /** Returns at once: the compiler may be busy with what does not stop. */
+  def close(): Unit = {
     loader.translate = (_: String) => None
-    main.close()
+    val closing = new Thread(() => locked(main.close()), "repl-close")
+    closing.setDaemon(true)
+    closing.start()
   }
+}
+
+object ScalaRepl {
+  private val patience = 8L // seconds: the front waits a little longer
 }

@@ -35,11 +35,11 @@ final class Sharing(
     }
   }
 
-  /** What the last cell assigned, in code and through `kernel.data`; with the reason where it is
+  /** What a cell assigned, in code and through `kernel.data`; with the reason where it is
     * sure not to cross. Nothing is converted.
     */
-  def assigned: List[Map[String, String]] = {
-    val inCode = repl().assigned
+  def assigned(cell: String): List[Map[String, String]] = {
+    val inCode = repl().assigned(cell)
     inCode.foreach(line => data.forget(line("name")))
     inCode.map(line => line ++ refusal(line).map("reason" -> _)) ++ data.changes().map {
       case (name, None)        => Map("name" -> name, "type" -> "", "kind" -> "gone")

@@ -153,7 +153,7 @@ class ScalaReplSuite extends CellSuite {
 
   test("names for other languages") {
     ok("var a = 1; val s = List(\"x\"); def f = 1; lazy val d = 2.5")
-    val assigned = workspace.repl().assigned.map(m => (m("name"), m("type"), m("kind")))
+    val assigned = workspace.repl().assigned(lastCell).map(m => (m("name"), m("type"), m("kind")))
     assertEquals(
       assigned,
       List(
@@ -164,7 +164,7 @@ class ScalaReplSuite extends CellSuite {
       )
     )
     ok("a = 5")
-    assertEquals(workspace.repl().assigned.map(_("name")), List("a"))
+    assertEquals(workspace.repl().assigned(lastCell).map(_("name")), List("a"))
     assertEquals(workspace.named("a"), Some(5))
     workspace.put("k", "from outside")
     val bound = CellOptions(bindings = List(CellOptions.Binding("brought", "String", "k")))

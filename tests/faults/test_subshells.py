@@ -1,0 +1,89 @@
+"""Cells in subshells: each is stopped, keeps its own names, and waits for no other language."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from conftest import has_r
+from session import Session
+from victim import READY, Subshell, asks_to_stop, begun, replies
+
+pytestmark = pytest.mark.spark
+
+ENDLESS = {
+    "scala": f'println("{READY}"); while (true) {{}}',
+    "python": f"print({READY!r})\nwhile True: pass",
+    "sql": "select sum(id % 7 * (id % 11)) from range(100000000000)",
+    "r": f'cat("{READY}\\n"); while (TRUE) {{}}',
+}
+
+
+@pytest.fixture(scope="module")
+def beside(kernel: Session) -> Iterator[Subshell]:
+    made = Subshell(kernel)
+    if made.id is None:
+        pytest.skip("this ipykernel has no subshells")
+    yield made
+
+
+@pytest.mark.parametrize("language", ["scala", "python", "sql", *(["r"] if has_r else [])])
+def test_stop(kernel: Session, beside: Subshell, language: str) -> None:
+    sent = beside.send(f"%%{language}\n{ENDLESS[language]}")
+    if language == "sql":
+        time.sleep(1)  # the test's own: the query is to be under way, and says nothing
+    else:
+        begun(kernel, sent)
+    asks_to_stop(kernel)
+    (reply,) = replies(kernel, sent, timeout=30)
+    assert reply["status"] == "error", reply
+    assert reply["ename"] in ("Interrupted", "KeyboardInterrupt"), reply
+    (after,) = replies(kernel, beside.send("%%python\n6*7"))
+    assert after["status"] == "ok"
+    assert kernel.run("%%python\nspark.range(7).count()").result == "7"
+
+
+def test_a_stop_of_one_cell_leaves_the_others(kernel: Session, beside: Subshell) -> None:
+    """By a client that cancels one of its own (`toree_request`)."""
+    slow = "Thread.sleep(2500); val lasted = 7"
+    other = kernel.client.execute(f'println("{READY}"); {slow}')
+    begun(kernel, other)
+    sent = beside.send(ENDLESS["scala"])
+    begun(kernel, sent)
+    client = kernel.client
+    client.control_channel.send(
+        client.session.msg("toree_request", {"op": "cancel", "execution": sent})
+    )
+    client.control_channel.get_msg(timeout=30)
+    stopped, went_on = replies(kernel, sent, other)
+    assert (stopped["status"], went_on["status"]) == ("error", "ok")
+    assert kernel.run("lasted").result == "7"
+
+
+def test_each_keeps_its_own_names(kernel: Session, beside: Subshell) -> None:
+    """What a cell assigned is told of when it ends, whatever has run beside it."""
+    long = kernel.client.execute(f'val long = 1; println("{READY}"); Thread.sleep(1500)')
+    begun(kernel, long)
+    short = beside.send("val short = 2")
+    assert [r["status"] for r in replies(kernel, short, long)] == ["ok", "ok"]
+    assert kernel.run("%%python\n(long, short)").result == "(1, 2)"
+
+
+@pytest.mark.r
+def test_a_busy_r_holds_up_nobody_else(kernel: Session, beside: Subshell) -> None:
+    """A Scala cell waits for a name of R's, and can be stopped; Python reads Scala's meanwhile."""
+    assert kernel.run("%%r\nof_r <- 3L").status == "ok"
+    assert kernel.run("val of_scala = 4").status == "ok"
+    busy = beside.send(f'%%r\ncat("{READY}\\n"); Sys.sleep(20)')
+    begun(kernel, busy)
+    third = Subshell(kernel)
+    waits = third.send("of_r + 1")
+    time.sleep(0.5)  # the test's own: it is to wait
+    before = time.monotonic()
+    assert kernel.run("%%python\nof_scala").result == "4"
+    assert time.monotonic() - before < 10
+    asks_to_stop(kernel)
+    for reply in replies(kernel, waits, busy):
+        assert reply["status"] == "error"
+    assert kernel.run("of_r + 1").result == "4"
