@@ -56,9 +56,10 @@ final class Workspace(
       kernel = new Kernel(
         spark,
         addJars,
-        evaluate(repl, _),
-        () => repl.lastException,
-        repl.displayers.register,
+        evaluate,
+        // Classes of cells may stay for a while, and hold this: not the compiler with it.
+        () => Option(started).map(_.lastException).orNull,
+        shown => Option(started).foreach(_.displayers.register(shown)),
         put,
         name,
         sharing.data
@@ -81,7 +82,7 @@ final class Workspace(
     if (!begun.get) Threads.background(s"repl-$name", loader)(start())
     ready.await()
     problem.foreach(e => throw new IllegalStateException(s"the Scala REPL did not start: $e", e))
-    started
+    Option(started).getOrElse(throw new IllegalStateException(s"$name has a new REPL, or ended"))
   }
 
   def execute(id: String, code: String, options: CellOptions, events: Events): Outcome =
@@ -230,7 +231,7 @@ final class Workspace(
     Guard.shut(cell)
     try
       while (cell.running) {
-        if (started != null) started.stopCompiling(cell)
+        Option(started).foreach(_.stopCompiling(cell))
         cell.wake()
         access.cancel(cell.id)
         Thread.sleep(50)
@@ -250,15 +251,15 @@ final class Workspace(
 
   /** A value put under a key, else what a name of the REPL holds now. */
   def named(name: String): Option[Any] =
-    Option(loader.shared.get(name)).orElse(if (isReady) started.value(name) else None)
+    Option(loader.shared.get(name)).orElse(Option(started).flatMap(_.value(name)))
 
   def addJars(uris: Seq[URI]): Unit = {
     repl().addJars(uris.map(_.toURL))
     spark.peek.foreach(session => uris.foreach(uri => session.sparkContext.addJar(uri.toString)))
   }
 
-  private def evaluate(repl: ScalaRepl, code: String): Outcome =
-    Cell.current.fold[Outcome](Outcome.Aborted)(cell => repl.execute(cell, code, CellOptions()))
+  private def evaluate(code: String): Outcome =
+    Cell.current.fold[Outcome](Outcome.Aborted)(cell => repl().execute(cell, code, CellOptions()))
 
   /** Another REPL over the same session and values takes its place. */
   def successor(loader: ReplClassLoader): Workspace =
@@ -270,7 +271,8 @@ final class Workspace(
   def close(): Unit = {
     interruptAll()
     if (usual != null) usual.close()
-    if (started != null) started.close()
+    Option(started).foreach(_.close())
+    started = null
     loader.shared.remove(kernelKey) // it leads to the whole compiler
     ()
   }
