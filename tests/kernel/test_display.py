@@ -36,7 +36,8 @@ def shown(kernel: Session, code: str) -> list[tuple[str, dict[str, Any]]]:
 )
 def test_kernel_display(kernel: Session, call: str, mime: str, data: Any) -> None:
     # As a cell's last value too it is shown once.
-    assert shown(kernel, f"kernel.display.{call}") == [("display_data", {mime: data})]
+    text = {"text/plain": f"<picture, {mime}>"} if mime.startswith("image/") else {}
+    assert shown(kernel, f"kernel.display.{call}") == [("display_data", {mime: data, **text})]
 
 
 def test_what_is_shown_can_be_shown_anew(kernel: Session) -> None:

@@ -92,6 +92,22 @@ def test_what_is_no_table_says_so(kernel: Session) -> None:
     assert "a stream has no pages" in kernel.run("%explore endless").traceback
 
 
+def test_without_the_library_there_are_the_first_rows_and_a_sentence(kernel: Session) -> None:
+    kernel.run("val few = spark.range(3)")
+    hide = "import sys; from toree.spark import grid; grid._kind.cache_clear()"
+    name = "sys.modules['tablescope.widget']"
+    kernel.run(f"%%python\n{hide}; {name} = None")
+    try:
+        ran = kernel.run("%explore few")
+    finally:
+        kernel.run(f"%%python\n{hide}; del {name}")
+    assert ran.status == "ok", ran.traceback
+    (bundle,) = ran.bundles("execute_result")
+    assert sorted(bundle) == ["text/html", "text/plain"]
+    assert "3 rows; a grid to page, sort and filter needs" in bundle["text/plain"]
+    assert "spark-polyglot-kernel[explore]" in bundle["text/html"]
+
+
 def test_local_tables(kernel: Session) -> None:
     kernel.run("%%python\nimport pandas as pd\nlocal = pd.DataFrame({'a': [3, 1, 2]})")
     for code in ("%explore local", "%%python\nkernel.display.explore(local)"):

@@ -68,10 +68,14 @@ final class Shown private[toree] (mime: String, id: String) {
 
   override def toString: String = s"what is shown as $mime"
 
+  /** Every picture has a text, for those who can't see it. */
+  private def spoken: Map[String, Any] =
+    if (mime.startsWith("image/")) Map("text/plain" -> s"<picture, $mime>") else Map.empty
+
   private[toree] def send(data: String, update: Boolean): Unit = Display.put(
     Outbox.Display(
       Json.obj(
-        "data" -> Map(mime -> Mime.content(mime, data)),
+        "data" -> (Map(mime -> Mime.content(mime, data)) ++ spoken),
         "metadata" -> Map.empty[String, Any],
         "display_id" -> id,
         "update" -> update
