@@ -61,7 +61,11 @@ final class SparkAccess(
 
   /** A context for PySpark, whose builders and constructors all end here. */
   def context(conf: SparkConf): SparkContext = synchronized {
-    peek.fold(underLoader(SparkContext.getOrCreate(SparkBuild.completed(conf))))(_.sparkContext)
+    peek.fold {
+      val full = SparkBuild.completed(conf)
+      if (SparkEnv.get == null) Reach.check(full)
+      underLoader(SparkContext.getOrCreate(full))
+    }(_.sparkContext)
   }
 
   /** That folder. */
@@ -149,6 +153,7 @@ final class SparkAccess(
         SparkSession.clearDefaultSession()
         // A cell may have made a context alone.
         val own = SparkEnv.get == null
+        if (own) Reach.check(SparkBuild.completed(new SparkConf()))
         val session = (if (own) builder() else SparkSession.builder()).getOrCreate()
         if (own && current.isDefined)
           note("The Spark session was stopped; a fresh one takes its place.")
@@ -157,6 +162,9 @@ final class SparkAccess(
         session
       }
     catch {
+      case missing: Reach.Missing =>
+        problem = Some(missing)
+        throw new IllegalStateException(s"Spark did not start: ${missing.getMessage}.")
       case error: Throwable =>
         problem = Some(error)
         throw new IllegalStateException(

@@ -1,0 +1,43 @@
+package toree.spark
+
+import java.net.{InetAddress, ServerSocket}
+
+import org.apache.hadoop.conf.Configuration
+import org.apache.spark.SparkConf
+
+/** Whether a cluster is there. */
+class ReachSuite extends munit.FunSuite {
+  private def of(master: String, settings: (String, String)*) = Reach.of(
+    master,
+    () => {
+      val conf = new Configuration(false)
+      settings.foreach { case (key, value) => conf.set(key, value) }
+      conf
+    }
+  )
+
+  private def conf(master: String) = new SparkConf(false)
+    .set("spark.master", master)
+    .set("spark.toree.clusterTimeout", "300ms")
+
+  test("where a master is") {
+    assertEquals(of("spark://a:7078,b"), Seq("a" -> 7078, "b" -> 7077))
+    assertEquals(of("k8s://https://api:6443"), Seq("api" -> 6443))
+    assertEquals(of("k8s://api"), Seq("api" -> 443))
+    assertEquals(of("yarn", "yarn.resourcemanager.hostname" -> "rm"), Seq("rm" -> 8032))
+    assertEquals(of("yarn", "yarn.resourcemanager.address.rm1" -> "rm:1"), Seq("rm" -> 1))
+    assertEquals(of("local[*]"), Nil)
+    assertEquals(of("local-cluster[1,1,1024]"), Nil)
+    intercept[Reach.Missing](of("yarn"))
+  }
+
+  test("one that answers is enough; none is said in time") {
+    val server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress)
+    val master = s"spark://127.0.0.1:${server.getLocalPort}"
+    Reach.check(conf(s"$master,127.0.0.1:1"))
+    server.close()
+    val said = intercept[Reach.Missing](Reach.check(conf(master))).getMessage
+    assert(said.contains(s"127.0.0.1:${server.getLocalPort} (Connection refused"), said)
+    Reach.check(conf(master).set("spark.submit.deployMode", "cluster"))
+  }
+}
