@@ -181,6 +181,18 @@ def test_a_notebook_enters_one(notebook: Notebook, client: Client) -> None:
     assert notebook.run("%session --end mine").status == "error"
 
 
+def test_every_client_can_have_its_own(specs: object) -> None:
+    environment = {**LIGHT, "TOREE_OPTS": "--sessions=private --session-timeout=3"}
+    with Notebook("toree_pyspark", env=environment) as notebook:
+        assert notebook.run("x = 1\nx").result == "1"
+        with Client.connect(file_of(notebook)) as client:
+            assert text(client, "'x' in globals()") == "False"
+        assert notebook.run("x").result == "1"
+        until(lambda: len(notebook.run("%session").text("stdout").split("client-")) == 2)
+        time.sleep(5)  # it has been away for too long
+        assert notebook.run("'x' in globals()").result == "False"
+
+
 SPARK = {
     "scala": ("val v = {0}\ncase class P(a: Int)\nSeq(P(v)).toDS.map(_.a).collect().toList", "v"),
     "python": (
