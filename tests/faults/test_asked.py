@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pace import Pace
@@ -16,29 +18,37 @@ pytestmark = pytest.mark.spark
 DEEP = "def f0 = 1\n" + "".join(f"def f{i} = (f{i - 1}, f{i - 1})\n" for i in range(1, 41))
 
 
-def test_a_compilation_that_was_left_to_itself(kernel: Session) -> None:
+@pytest.fixture
+def own(specs: Path) -> Iterator[Session]:
+    """A kernel whose JVM goes on at something that does not stop: nobody else's."""
+    with Session("toree_scala") as session:
+        session.run("1", timeout=300)
+        yield session
+
+
+def test_a_compilation_that_was_left_to_itself(own: Session) -> None:
     """Completion, inspection, is_complete and cells each end; `%restart scala` helps."""
-    assert kernel.run("%%python\nfrom_python = 5").status == "ok"
-    assert kernel.run("val kept = 1").status == "ok"
-    sent = kernel.client.execute(DEEP)
-    jvm = companion(kernel)
+    assert own.run("%%python\nfrom_python = 5").status == "ok"
+    assert own.run("val kept = 1").status == "ok"
+    sent = own.client.execute(DEEP)
+    jvm = companion(own)
     start = sum(jvm.cpu_times()[:2])
     until(lambda: sum(jvm.cpu_times()[:2]) > start + 2, 60)
-    kernel.manager.interrupt_kernel()
-    assert kernel._reply(sent, 60)["content"]["status"] == "error"
+    own.manager.interrupt_kernel()
+    assert own._reply(sent, 60)["content"]["status"] == "error"
     pace, before = Pace(), time.monotonic()
-    kernel.complete("kep|")
-    kernel.inspect("kept|")
-    kernel.is_complete("kept")
+    own.complete("kep|")
+    own.inspect("kept|")
+    own.is_complete("kept")
     assert pace.alone(time.monotonic() - before) < 15
     for code in ("6*7", "from_python + 1"):  # the second asks the compiler what it names
-        ran = kernel.run(code)
+        ran = own.run(code)
         if ran.status != "ok":  # else the compiler has come to an end after all
             assert ran.reply["ename"] == "CompilerBusy", ran
             assert "%restart scala" in ran.reply["evalue"]
-    assert kernel.run("%restart scala").status == "ok"
-    assert kernel.run("from_python + 1").result == "6"
-    assert "ke" not in kernel.complete("from_pyth|")["matches"]
+    assert own.run("%restart scala").status == "ok"
+    assert own.run("from_python + 1").result == "6"
+    assert "ke" not in own.complete("from_pyth|")["matches"]
 
 
 @pytest.mark.r
