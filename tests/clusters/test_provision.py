@@ -127,6 +127,15 @@ def test_the_far_side_ends_when_nobody_can_use_it(spec: Spec) -> None:
         until(lambda: not psutil.pid_exists(pid), 15)
 
 
+def test_no_kernel_outlives_a_killed_far_side(spec: Spec) -> None:
+    """As when YARN kills a container."""
+    with Session(spec(place="command", command=["{far}"])) as session:
+        kernel = psutil.Process(session.pid)
+        kernel.parent().kill()
+        until(lambda: not kernel.is_running() or kernel.status() == "zombie", 15)
+        until(lambda: not session.manager.is_alive(), 15)
+
+
 def test_a_kernel_that_dies_is_noticed_and_its_log_kept(spec: Spec) -> None:
     with Session(spec(place="command", command=["{far}"])) as session:
         session.client.execute("import os; os.write(2, b'my last words\\n'); os._exit(7)")

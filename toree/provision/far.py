@@ -109,7 +109,8 @@ class Far:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **start.get("env", {})},
+            # By the last ipykernel sees that we are gone, also when a cluster has killed us.
+            env={**os.environ, **start.get("env", {}), "JPY_PARENT_PID": str(os.getpid())},
             cwd=folder if folder and Path(folder).is_dir() else None,
             start_new_session=True,
         )
