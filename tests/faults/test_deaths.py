@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,8 @@ from victim import (
     trained,
     until,
 )
+
+from toree.companion import build, java, sparkhome
 
 pytestmark = pytest.mark.spark
 
@@ -267,3 +270,24 @@ def test_the_front_is_killed(specs: Path, busy: bool, measured: dict[str, float]
         until(lambda: not any(folder.exists() for folder in folders))
         measured[f"front killed, all gone (busy: {busy})"] = time.monotonic() - before
         assert pace.alone(time.monotonic() - before) < 10
+
+
+def test_a_front_that_is_gone_before_the_jvm_is_up(tmp_path: Path) -> None:
+    """Its folder went with it, so the address can't be told: the JVM must not stay."""
+    spark = sparkhome.find()
+    runtime = java.find(*spark.java_range)
+    jar = build.companion(spark, runtime, lambda text: None).jar
+    command = [str(spark.submit), "--master", "local[1]", "--class", "toree.Main", str(jar)]
+    homes = {"JAVA_HOME": str(runtime.launch_home()), "SPARK_HOME": str(spark.home)}
+    process = subprocess.Popen(
+        [*command, str(tmp_path / "gone" / "address"), "--spark", "lazy"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **homes, "TOREE_TEMPORARY": "", "TOREE_SCRATCH": ""},
+    )
+    try:
+        assert process.wait(120) == 1
+    finally:
+        process.kill()
+        process.communicate()

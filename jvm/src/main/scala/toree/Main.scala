@@ -32,7 +32,16 @@ object Main {
 
   private def run(address: Path, mode: String): Unit = {
     val classes = privateFolder()
-    val (companion, front) = serve(classes, address, mode)
+    val (companion, front) =
+      try serve(classes, address, mode)
+      catch {
+        // The front may have gone with its folder: threads that have begun would stay for ever.
+        case problem: Throwable =>
+          Log.failed(problem)
+          clean(classes)
+          Runtime.getRuntime.halt(1)
+          throw problem
+      }
     val over = new CountDownLatch(1)
     background("front-input") { drain(front); over.countDown() }
     background("front-watch") { watch(); over.countDown() }
@@ -167,4 +176,5 @@ object Main {
 
 private object Log extends org.apache.spark.internal.Logging {
   def start(): Unit = log.isInfoEnabled
+  def failed(problem: Throwable): Unit = log.error("The companion can't start", problem)
 }
