@@ -63,8 +63,7 @@ final class Comms private[toree] (workspace: String) {
   private def writer(id: String, target: String): (CommWriter, CommTarget) =
     writers.computeIfAbsent(
       id,
-      _ =>
-        (new CommWriter(this, id, target), targets.computeIfAbsent(target, new CommTarget(_)))
+      _ => (new CommWriter(this, id, target), targets.computeIfAbsent(target, new CommTarget(_)))
     )
 
   /** Answers the front: something has come by a comm. */

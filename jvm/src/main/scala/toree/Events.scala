@@ -19,7 +19,8 @@ trait Events {
   /** How far a cell's Spark jobs are, as JSON (`toree.spark.Progress`); false: no more of it. */
   def progress(cell: String, json: String): Boolean = false
 
-  /** A line the user typed, "=" before it; null at the end of input, "" when nobody can be asked. */
+  /** A line the user typed, "=" before it; null at the end of input, "" when nobody can be asked.
+    */
   def ask(cell: String, prompt: String, password: Boolean): String
 
   /** A shared name's value in its crossing form, "own" where it is Scala's, "" where there is none.

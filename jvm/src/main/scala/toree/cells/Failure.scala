@@ -60,7 +60,7 @@ object Failure {
     error match {
       case _: StackOverflowError if safe(error.getMessage).isEmpty => "the recursion is too deep"
       case _: ControlThrowable if safe(error.getMessage).isEmpty   => "control left the cell"
-      case analysis: AnalysisException => safe(Refusal.message(analysis))
+      case analysis: AnalysisException    => safe(Refusal.message(analysis))
       case query: StreamingQueryException =>
         safe(query.getMessage).split("\n=== Streaming Query ===").head // its plan follows
       case _ => folded(safe(error.getMessage))

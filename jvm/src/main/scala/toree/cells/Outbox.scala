@@ -144,12 +144,12 @@ final class Outbox(cell: () => String, blocking: Boolean) {
   private def send(event: Event, to: Events): Unit = event match {
     case Stream(name, chars, whose) =>
       to.stream(if (whose.isEmpty) cell() else whose, name, chars)
-    case Display(json)       => to.display(cell(), json)
-    case Clear(later)        => to.clear(cell(), later)
-    case Rest(outbox)        => outbox.deliverNow(to)
-    case progress: Progress  => if (!to.progress(progress.cell, progress.json)) progress.unwanted()
-    case request: Request    => request.make(to, cell())
-    case question: Question  =>
+    case Display(json)      => to.display(cell(), json)
+    case Clear(later)       => to.clear(cell(), later)
+    case Rest(outbox)       => outbox.deliverNow(to)
+    case progress: Progress => if (!to.progress(progress.cell, progress.json)) progress.unwanted()
+    case request: Request   => request.make(to, cell())
+    case question: Question =>
       val line =
         try to.ask(cell(), question.prompt, question.password)
         catch {

@@ -67,10 +67,12 @@ final class History[M <: CellMain](val main: M, forget: AnyRef => Unit) {
   private def namesOf(handler: MemberHandler): List[String] = handler match {
     case imported: ImportHandler => List(imported.member.toString)
     case other                   =>
-      other.definedNames.map(name => if (name.isTypeName) s"type $name" else name.decoded).filterNot {
-        // The REPL's for an assignment, and ours for a result: no cell can name them.
-        name => name.startsWith("$ires") || name.startsWith("$toree$")
-      }
+      other.definedNames
+        .map(name => if (name.isTypeName) s"type $name" else name.decoded)
+        .filterNot {
+          // The REPL's for an assignment, and ours for a result: no cell can name them.
+          name => name.startsWith("$ires") || name.startsWith("$toree$")
+        }
   }
 
   private def keepWhatItNeeds(imported: ImportHandler): Unit =

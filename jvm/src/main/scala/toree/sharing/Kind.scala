@@ -107,7 +107,7 @@ private[sharing] object Kind {
       val element: Kind = Named(elements(node.get("dtype").asText))
       node.get("shape").asScala.foldLeft(element)((inner, _) => ArrayOf(inner))
     case Tag.Frame => Named("org.apache.spark.sql.DataFrame")
-    case other   => throw new IllegalArgumentException(s"unknown tag $other")
+    case other     => throw new IllegalArgumentException(s"unknown tag $other")
   }
 
   private def common(kinds: Iterable[Kind]): Kind = kinds.foldLeft(Nothing: Kind)(join)

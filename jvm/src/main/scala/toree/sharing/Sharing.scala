@@ -35,8 +35,8 @@ final class Sharing(
     }
   }
 
-  /** What a cell assigned, in code and through `kernel.data`; with the reason where it is
-    * sure not to cross. Nothing is converted.
+  /** What a cell assigned, in code and through `kernel.data`; with the reason where it is sure not
+    * to cross. Nothing is converted.
     */
   def assigned(cell: String): List[Map[String, String]] = {
     val inCode = repl().assigned(cell)
@@ -70,7 +70,8 @@ final class Sharing(
       limit = limit
     )
     def waiting = Option(shared.get(name))
-    try data.value(name).orElse(started.flatMap(_.value(name))).orElse(waiting).fold("")(writer.write)
+    try
+      data.value(name).orElse(started.flatMap(_.value(name))).orElse(waiting).fold("")(writer.write)
     catch {
       case problem: Unshareable => Json.obj("t" -> Tag.Refused, "reason" -> problem.getMessage)
     }

@@ -27,7 +27,7 @@ final class WireReader(frames: String => Any) {
 
   private def value(node: JsonNode, kind: Kind): Any = (tag(node), kind) match {
     case (Tag.Null, _)                         => None
-    case (_, OptionOf(inner))                => Some(value(node, inner))
+    case (_, OptionOf(inner))                  => Some(value(node, inner))
     case (Tag.Int, Named("scala.Double"))      => v(node).asText.toDouble
     case (Tag.Int, Named("scala.math.BigInt")) => BigInt(v(node).asText)
     case (Tag.Int, Named("scala.Long"))        => v(node).asText.toLong
@@ -42,8 +42,8 @@ final class WireReader(frames: String => Any) {
     case (Tag.Decimal, _)   => BigDecimal(new java.math.BigDecimal(v(node).asText))
     case (Tag.Vector, _)    => if (node.has("v")) vector(node, kind) else unpacked(node, kind)
     case (Tag.List | Tag.Tuple, SeqOf(inner)) => items(node).map(value(_, inner)).toVector
-    case (Tag.Set, SetOf(inner))            => items(node).map(value(_, inner)).toSet
-    case (Tag.Tuple, TupleOf(kinds))        =>
+    case (Tag.Set, SetOf(inner))              => items(node).map(value(_, inner)).toSet
+    case (Tag.Tuple, TupleOf(kinds))          =>
       WireReader.tuple(items(node).toVector.zip(kinds).map { case (n, k) => value(n, k) })
     case (Tag.Map, MapOf(keys, values)) =>
       val pairs = items(node).map(p => value(p.get(0), keys) -> value(p.get(1), values)).toSeq

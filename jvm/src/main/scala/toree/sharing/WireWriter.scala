@@ -43,16 +43,16 @@ final class WireWriter(
     case number: Long     => int(number, 64)
     case number: BigInt   => big(number.bigInteger)
     case number: BigInteger => big(number)
-    case number: Float      => Json.obj("t" -> Tag.Float, "v" -> float(number.toDouble), "bits" -> 32)
-    case number: Double     => Json.obj("t" -> Tag.Float, "v" -> float(number), "bits" -> 64)
-    case number: BigDecimal => Json.obj("t" -> Tag.Decimal, "v" -> number.bigDecimal.toPlainString)
-    case number: JBigDecimal             => Json.obj("t" -> Tag.Decimal, "v" -> number.toPlainString)
-    case letter: Char                    => Json.obj("t" -> Tag.Text, "v" -> ascii(letter.toString))
-    case words: String                   => Json.obj("t" -> Tag.Text, "v" -> ascii(words))
-    case bytes: Array[Byte]              => s"""{"t":"${Tag.Bytes}",${buffer(bytes)}}"""
-    case day: LocalDate                  => Json.obj("t" -> Tag.Date, "v" -> day.toString)
-    case day: java.sql.Date              => text(day.toLocalDate, depth)
-    case time: Instant                   => stamp(time, Some("UTC"))
+    case number: Float  => Json.obj("t" -> Tag.Float, "v" -> float(number.toDouble), "bits" -> 32)
+    case number: Double => Json.obj("t" -> Tag.Float, "v" -> float(number), "bits" -> 64)
+    case number: BigDecimal  => Json.obj("t" -> Tag.Decimal, "v" -> number.bigDecimal.toPlainString)
+    case number: JBigDecimal => Json.obj("t" -> Tag.Decimal, "v" -> number.toPlainString)
+    case letter: Char        => Json.obj("t" -> Tag.Text, "v" -> ascii(letter.toString))
+    case words: String       => Json.obj("t" -> Tag.Text, "v" -> ascii(words))
+    case bytes: Array[Byte]  => s"""{"t":"${Tag.Bytes}",${buffer(bytes)}}"""
+    case day: LocalDate      => Json.obj("t" -> Tag.Date, "v" -> day.toString)
+    case day: java.sql.Date  => text(day.toLocalDate, depth)
+    case time: Instant       => stamp(time, Some("UTC"))
     case time: java.sql.Timestamp        => stamp(time.toInstant, Some("UTC"))
     case time: java.util.Date            => stamp(time.toInstant, Some("UTC"))
     case time: LocalDateTime             => stamp(time.toInstant(ZoneOffset.UTC), None)
@@ -147,7 +147,12 @@ final class WireWriter(
     if (ArrowRows.fits(schema)) {
       val path = folder.resolve(s"${UUID.randomUUID}.arrow")
       ArrowRows.write(path, schema, records, cell)
-      Json.obj("t" -> Tag.Table, "path" -> path.toString, "rows" -> records.size, "flavor" -> "scala")
+      Json.obj(
+        "t" -> Tag.Table,
+        "path" -> path.toString,
+        "rows" -> records.size,
+        "flavor" -> "scala"
+      )
     } else frame(table(records, schema), local = true)
   }
 

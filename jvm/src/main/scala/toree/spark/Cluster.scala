@@ -31,11 +31,12 @@ object Cluster {
     if (!conf.getBoolean("spark.eventLog.enabled", defaultValue = false)) Nil
     else {
       val server = conf.getOption("spark.yarn.historyServer.address").filterNot(_.contains("$"))
-      val place = server.fold(s"event log in ${conf.get("spark.eventLog.dir", "/tmp/spark-events")}") {
-        address =>
-          val url = if (address.contains("://")) address else s"http://$address"
-          s"${url.stripSuffix("/")}/history/${context.applicationId}"
-      }
+      val place =
+        server.fold(s"event log in ${conf.get("spark.eventLog.dir", "/tmp/spark-events")}") {
+          address =>
+            val url = if (address.contains("://")) address else s"http://$address"
+            s"${url.stripSuffix("/")}/history/${context.applicationId}"
+        }
       Seq(Seq("History", place))
     }
   }

@@ -33,11 +33,12 @@ object Reach {
         Thread.sleep(200)
         failed = tried(places)
       }
-      if (failed.size == places.size) throw new Missing(
-        s"no cluster answers at ${failed.mkString(", ")} within ${patience / 1000.0} s. Is " +
-          s"--master $master right, and does the cluster run? The next cell that needs Spark tries " +
-          "again; spark.toree.clusterTimeout is how long"
-      )
+      if (failed.size == places.size)
+        throw new Missing(
+          s"no cluster answers at ${failed.mkString(", ")} within ${patience / 1000.0} s. Is " +
+            s"--master $master right, and does the cluster run? The next cell that needs Spark tries " +
+            "again; spark.toree.clusterTimeout is how long"
+        )
     }
   }
 
@@ -49,7 +50,8 @@ object Reach {
       case s if s.startsWith("k8s://") =>
         val url = s.stripPrefix("k8s://")
         val uri = Try(new URI(if (url.contains("://")) url else s"https://$url")).toOption
-        val port = (u: URI) => if (u.getPort > 0) u.getPort else if (u.getScheme == "http") 80 else 443
+        val port = (u: URI) =>
+          if (u.getPort > 0) u.getPort else if (u.getScheme == "http") 80 else 443
         uri.filter(_.getHost != null).map(u => u.getHost -> port(u)).toSeq
       case "yarn" => managers(hadoop())
       case _      => Nil

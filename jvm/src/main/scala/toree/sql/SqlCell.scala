@@ -67,8 +67,7 @@ object SqlCell {
       else if (frame.isStreaming) {
         LiveTable.show(frame, options.rows)
         Outcome.Ok()
-      }
-      else Outcome.Ok(table = Some(Preview.of(frame, options.rows)))
+      } else Outcome.Ok(table = Some(Preview.of(frame, options.rows)))
     } catch {
       case problem: Throwable => failed(text, problem)
     }
