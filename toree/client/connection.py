@@ -178,12 +178,19 @@ class Connection(Asking):
 
     async def _pulse(self) -> None:
         """Asks now and then, while a cell is waited for, whether its kernel is still the same."""
-        while True:
+        while self._failure is None:
             await asyncio.sleep(PULSE)
             if self._is_toree and any(inbox.runs for inbox in self._inboxes.values()):
-                asked = self.request("control", "toree_request", {"op": "ping"})
-                with contextlib.suppress(ClientError, TimeoutError, asyncio.TimeoutError):
-                    await asyncio.wait_for(asked, PULSE)
+                asked = asyncio.ensure_future(
+                    self.request("control", "toree_request", {"op": "ping"})
+                )
+                # Not wait_for, which before Python 3.12 drops a cancellation that comes with the
+                # answer. What went wrong is told to those who wait for the cells.
+                try:
+                    await asyncio.wait([asked], timeout=PULSE)
+                finally:
+                    asked.cancel()
+                    await asyncio.gather(asked, return_exceptions=True)
 
     def _route(self, message: Message) -> None:
         if self._is_toree and self._process.is_new(message):
