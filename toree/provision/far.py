@@ -136,7 +136,7 @@ class Far:
         """The kernel's connection once it has written its ports, which it does when it listens."""
         try:
             found: dict[str, Any] = json.loads(self.file.read_text())
-        except ValueError:
+        except (FileNotFoundError, ValueError):  # jupyter_core removes it before it writes
             return None
         if not all(found.get(port) for port in PORTS):
             return None
