@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -94,8 +95,12 @@ class EchoInterpreter(Interpreter):
             seconds = float(self._filled(text))
         except ValueError:
             raise Fault("SyntaxError", f"{text!r} is no number of seconds") from None
-        if self._stopped.wait(seconds):
-            raise KeyboardInterrupt
+        end = time.monotonic() + seconds
+        # In slices: a signal that comes just before a wait begins is handled only after it.
+        while not self._stopped.wait(max(0.0, min(0.1, end - time.monotonic()))):
+            if time.monotonic() >= end:
+                return
+        raise KeyboardInterrupt
 
     def _value(self, name: str) -> wire.Value:
         if name not in self._values:
