@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from toree import wire
-from toree.display import Preview
+from toree.preview import Preview
 from toree.errors import MagicError
 from toree.interpreters.base import Assignment, Failed, Interpreter, Ok, Output, Result
 from toree.interpreters.services import Language, Services
