@@ -87,7 +87,8 @@ def test_local(spec: Spec) -> None:
         session.client.wait_for_ready(timeout=30)
         assert "NameError" in session.run("kept").traceback
         assert session.pid != pid and not psutil.pid_exists(pid)
-        ours = psutil.Process().children(recursive=True)
+        kernel = psutil.Process(session.pid)
+        ours = [kernel, *kernel.children(recursive=True)]
     assert not manager.is_alive() and not manager.has_kernel
     until(lambda: not any(p.is_running() and p.status() != "zombie" for p in ours))
 

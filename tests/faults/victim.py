@@ -74,7 +74,7 @@ def scratch_of(session: Session) -> Path:
 
 def is_companion(process: psutil.Process) -> bool:
     line = line_of(process)  # another one may be writing the class data archive
-    return "toree.Main" in line and "spark.ui.enabled=false" not in line
+    return "toree.Main" in line and not any("-XX:ArchiveClassesAtExit" in word for word in line)
 
 
 def line_of(process: psutil.Process) -> list[str]:

@@ -24,7 +24,8 @@ abstract class CellSuite extends FunSuite {
     def stream(cell: String, name: String, text: String): Unit = { seen.add(s"$name:$text"); () }
     def display(cell: String, json: String): Unit = { seen.add(s"display:$json"); () }
     def clear(cell: String, wait: Boolean): Unit = { seen.add(s"clear:$wait"); () }
-    def ask(cell: String, prompt: String, password: Boolean): String = answers.poll()
+    def ask(cell: String, prompt: String, password: Boolean): String =
+      Option(answers.poll()).map("=" + _).orNull
     def take(): List[String] = {
       val all = seen.toArray.toList.map(_.toString)
       seen.clear()
