@@ -18,7 +18,7 @@ READY = "this cell runs"
 
 def trained(session: Session) -> bool:
     """Whether no JVM of this kernel is at writing the class data archive, which takes a while."""
-    return not any("spark.ui.enabled=false" in line_of(p) for p in processes(session))
+    return not any(is_training(p) for p in processes(session))
 
 
 def left(processes: Iterable[psutil.Process]) -> list[str]:
@@ -73,8 +73,13 @@ def scratch_of(session: Session) -> Path:
 
 
 def is_companion(process: psutil.Process) -> bool:
-    line = line_of(process)  # another one may be writing the class data archive
-    return "toree.Main" in line and not any("-XX:ArchiveClassesAtExit" in word for word in line)
+    return "toree.Main" in line_of(process) and not is_training(process)
+
+
+def is_training(process: psutil.Process) -> bool:
+    """Whether it writes the archive of classes for the next start."""
+    written = ("-XX:ArchiveClassesAtExit=", "-XX:AOTCacheOutput=")
+    return any(word.startswith(written) for word in line_of(process))
 
 
 def line_of(process: psutil.Process) -> list[str]:

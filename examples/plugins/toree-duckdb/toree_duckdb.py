@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from toree import wire
-from toree.preview import Preview
 from toree.errors import MagicError
 from toree.interpreters.base import Assignment, Failed, Interpreter, Ok, Output, Result
 from toree.interpreters.services import Language, Services
+from toree.preview import Preview
 
 _OPTIONS = re.compile(r"\s*-o\s+(\w+)")
 _TEXT = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.S)
