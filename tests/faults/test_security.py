@@ -41,7 +41,9 @@ class Job:
     done = 0
     def run(self): Job.done += 1
     class Java: implements = ["java.lang.Runnable"]
-thread = sc._jvm.java.lang.Thread(Job())
+job, kept = Job(), sc._jvm.java.util.ArrayList()
+kept.add(job)  # a thread that has ended lets go of it
+thread = sc._jvm.java.lang.Thread(job)
 thread.start()
 thread.join()
 Job.done == 1
