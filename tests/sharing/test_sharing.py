@@ -10,6 +10,7 @@ import pytest
 from toree import wire
 from toree.errors import MagicError
 from toree.interpreters.base import Assignment, Completion, Failed, Interpreter, Ok, Result
+from toree.running import Cells
 from toree.sharing import Sharing
 from toree.testing import Recorder, run
 
@@ -91,6 +92,16 @@ def test_a_name_comes_when_it_is_named_and_once(pair: Pair) -> None:
     assert pair.b.calls == ["put x"]
     assert pair.a.calls == ["get x"]
     assert pair.b.names == {"x": wire.Int(1)}
+
+
+def test_a_stop_that_a_transfer_did_not_hear_of_ends_the_cell(pair: Pair) -> None:
+    pair.cell("a", "x=1")
+    output = Recorder()
+    with Cells().running("b", output, lambda: None) as cell:
+        assert pair.sharing.before(pair.b, "y") is not None
+        cell.tell()
+        with pytest.raises(KeyboardInterrupt):
+            pair.sharing.before(pair.b, "x")
 
 
 def test_a_new_assignment_comes_again(pair: Pair) -> None:
