@@ -33,6 +33,7 @@ class Frames(Protocol):
     def of_table(self, table: wire.Table, name: str) -> wire.Frame: ...
     def explore(self, table: Any, rows: int, cell: str) -> Bundle: ...
     def stop_exploring(self) -> None: ...
+    def publish(self, table: Any, name: str) -> None: ...
     def schema(self, held: wire.Frame) -> list[tuple[str, str]]: ...
     def preview(self, held: wire.Frame, rows: int) -> Preview: ...
     def drop(self, held: wire.Frame) -> None: ...
@@ -83,14 +84,25 @@ class Explorer:
         Raises:
             TypeError: it is no table, or can't be explored.
         """
-        row = self._sharing.variables.find(name)
-        if held:
-            table = self.held(wire.Frame(held))
-        elif row is None or row.deleted:
-            table = self._frames.table(name)
-        else:
-            table = self._sharing.taken(name, self._table(name))
+        table = self.held(wire.Frame(held)) if held else self._named(name)
         return self._frames.explore(table, rows, cell)
+
+    def publish(self, name: str) -> None:
+        """Makes a table a global temporary view of its name: every session of Spark's sees it.
+
+        Raises:
+            TypeError: it is no table, or not shared.
+        """
+        if self._sharing.variables.is_private(name):
+            raise TypeError(f"{name} is unshared (%share {name} shares it again)")
+        self._frames.publish(self._named(name), name)
+
+    def _named(self, name: str) -> Any:
+        """The DataFrame of a shared name, else of a table of the catalog."""
+        row = self._sharing.variables.find(name)
+        if row is None or row.deleted:
+            return self._frames.table(name)
+        return self._sharing.taken(name, self._table(name))
 
     def _table(self, name: str) -> Callable[[wire.Value], Any]:
         def table(value: wire.Value) -> Any:

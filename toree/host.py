@@ -235,6 +235,9 @@ class Host:
     def explore(self, name: str, output: Output, held: str = "") -> Bundle:
         return self.workspace.explorer.explore(name, self.display.rows, output.cell, held)
 
+    def publish(self, name: str) -> None:
+        self.workspace.explorer.publish(name)
+
     async def execute(self, language: str, code: str, output: Output, **options: Any) -> Result:
         interpreter = self.workspace.interpreter(language)
         return await self._execute(interpreter, code, output, options)

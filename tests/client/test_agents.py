@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -15,6 +17,84 @@ from session import Session
 
 from toree.client import Client
 from toree.client.agents import bare
+
+READING = {"names", "tables", "describe", "query", "explain"}
+
+
+def unpacked(answer: Any) -> Any:
+    said = "\n".join(part.text for part in answer.content if part.type == "text")
+    assert not answer.is_error, said
+    found = answer.structured_content
+    return found if found is not None else json.loads(said)
+
+
+@pytest.mark.spark
+def test_an_agent_runs_cells_in_a_session_of_its_own(spark_kernel: Session) -> None:
+    with Client.connect(file_of(spark_kernel)) as client:
+        client.execute('val mine = 1; kernel.data.put("given", 7)').result()
+        _run_cells(spark_kernel, client)
+
+
+def _run_cells(spark_kernel: Session, client: Client) -> None:
+    command = ["-m", "toree.client.app", "mcp", "--existing", file_of(spark_kernel)]
+
+    def sessions() -> str:
+        shown = client.execute("%session")
+        shown.wait()
+        return str(shown.outputs)
+
+    async def body() -> None:
+        started = StdioServerParameters(command=sys.executable, args=command)
+        async with Agent(started, read_timeout_seconds=120) as agent:
+
+            async def cell(code: str, language: str = "python", **options: Any) -> Any:
+                asked = {"code": code, "language": language, **options}
+                return unpacked(await agent.call_tool("run", asked))
+
+            assert "agent-" not in sessions()
+            first = await cell("mine = 2\nprint('said')\nkernel.data['given'] + mine")
+            assert first == {"status": "ok", "printed": "said\n", "value": "9"}
+            assert (await cell("spark.range(3).count() + mine", "scala"))["value"] == "5"
+            failed = await cell("1 / 0")
+            assert failed["status"] == "error" and "ZeroDivisionError" in failed["error"]
+            assert (await agent.call_tool("run", {"code": "1", "language": "cobol"})).is_error
+            long = await cell("print('x' * 100_000)")
+            assert len(long["printed"]) < 30_000
+            # Too long, and stopped: the next cell finds a session that is free.
+            late = await cell("while True: pass", timeout=2)
+            assert late["status"] == "timeout" and "2 s" in late["error"]
+            endless = 'println("begun"); while (true) {}'
+            waiting = [
+                asyncio.ensure_future(cell(code, "scala")) for code in (endless, "val queued = 1")
+            ]
+            assert client.execute("1 + 1").result().text == "2"  # which does not wait for them
+            await asyncio.sleep(1)  # begun or not: both are stopped
+            stopped = unpacked(await agent.call_tool("cancel", {}))
+            assert "2 stopped" in str(stopped)
+            for one in waiting:
+                assert (await one)["status"] == "cancelled"
+            assert (await cell("mine"))["value"] == "2"
+            # The notebook has heard nothing of it.
+            assert client.execute("mine").result().text == "1"
+            assert "agent-" in sessions()
+
+    run(body(), 250)
+    deadline = time.monotonic() + 30
+    while "agent-" in sessions():  # the agent has left
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def test_an_agent_that_may_only_read(python_kernel: Session) -> None:
+    command = ["-m", "toree.client.app", "mcp", "--read-only", "--existing", file_of(python_kernel)]
+
+    async def body() -> None:
+        started = StdioServerParameters(command=sys.executable, args=command)
+        async with Agent(started, read_timeout_seconds=60) as agent:
+            tools = {tool.name for tool in (await agent.list_tools()).tools}
+            assert tools == READING
+
+    run(body())
 
 
 @pytest.mark.spark
@@ -29,11 +109,7 @@ def test_an_agent_reads_and_changes_nothing(spark_kernel: Session) -> None:
         async with Agent(started, read_timeout_seconds=120) as agent:
 
             async def call(tool: str, **arguments: Any) -> Any:
-                answer = await agent.call_tool(tool, arguments)
-                said = "\n".join(part.text for part in answer.content if part.type == "text")
-                assert not answer.is_error, said
-                found = answer.structured_content
-                return found if found is not None else json.loads(said)
+                return unpacked(await agent.call_tool(tool, arguments))
 
             async def refused(tool: str, **arguments: Any) -> str:
                 answer = await agent.call_tool(tool, arguments)
@@ -41,7 +117,7 @@ def test_an_agent_reads_and_changes_nothing(spark_kernel: Session) -> None:
                 return "\n".join(part.text for part in answer.content if part.type == "text")
 
             tools = {tool.name for tool in (await agent.list_tools()).tools}
-            assert tools == {"names", "tables", "describe", "query", "explain"}
+            assert tools == READING | {"run", "cancel"}
             listed = (await call("names"))["result"]
             assert "agents" in {row["name"] for row in listed}
             assert "agents_view" in {row["tableName"] for row in (await call("tables"))["result"]}

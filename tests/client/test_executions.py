@@ -8,7 +8,8 @@ from typing import Any
 
 import nbformat
 import pytest
-from lines import Connect, run
+from lines import Connect, file_of, run
+from session import Session as Notebook
 
 from toree.client import (
     AsyncClient,
@@ -230,6 +231,69 @@ def test_two_clients_that_answer_one_question(connect: Connect) -> None:
             assert (await execution.result()).text == "'right'"
             again = client.execute("input('?')", on_input=lambda prompt, _: "again")
             assert (await again.result()).text == "'again'"
+
+    run(body())
+
+
+def test_two_questions_at_once(python_kernel: Notebook) -> None:
+    """Each gets its own answer: in two sessions of one client, of two, in any order."""
+
+    async def body() -> None:
+        file = file_of(python_kernel)
+        async with await AsyncClient.connect(file) as one, await AsyncClient.connect(file) as two:
+            sessions = [await one.session("asks-1"), await one.session("asks-2")]
+            sessions.append(await two.session("asks-3"))
+            await _each_its_own([one, *sessions])
+            for session in sessions:
+                await session.end()
+
+    run(body())
+
+
+async def _each_its_own(places: list[Any]) -> None:
+    asked: list[str] = []
+    all_asked = asyncio.Event()
+
+    async def answer(prompt: str, password: bool) -> str:
+        asked.append(prompt)
+        if len(asked) == len(places):
+            all_asked.set()
+        await all_asked.wait()
+        await asyncio.sleep(0.05 * (len(places) - int(prompt)))  # the last one first
+        return prompt * 2
+
+    code = "[input('{0}'), input('{0}')]"
+    running = [
+        place.execute(code.format(number), on_input=answer, timeout=60)
+        for number, place in enumerate(places)
+    ]
+    for number, execution in enumerate(running):
+        assert (await execution.result()).text == str([str(number) * 2] * 2)
+
+
+def test_an_answer_that_comes_too_late(python_kernel: Notebook) -> None:
+    """It is not the next question's."""
+
+    async def body() -> None:
+        async with await AsyncClient.connect(file_of(python_kernel)) as client:
+            asked, answer = asyncio.Event(), asyncio.Event()
+
+            async def slow(prompt: str, password: bool) -> str:
+                asked.set()
+                await answer.wait()
+                return "old"
+
+            first = client.execute("input('?')", on_input=slow)
+            await asyncio.wait_for(asked.wait(), 30)
+            await first.cancel()
+            await first.wait()
+
+            async def new(prompt: str, password: bool) -> str:
+                answer.set()
+                await asyncio.sleep(0.3)
+                return "new"
+
+            assert (await client.execute("input('?')", on_input=new).result()).text == "'new'"
 
     run(body())
 

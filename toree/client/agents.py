@@ -1,8 +1,9 @@
 """`toree mcp`: a kernel's names and tables for agents (https://modelcontextprotocol.io).
 
-An agent watches a notebook and must not harm it: all it can do is read. A query stands as a
-subquery of ours, where SQL's grammar has no place for a statement that changes something; it runs
-beside the cells, on the control channel, and is cancelled when it takes too long or the agent asks.
+An agent watches a notebook and must not harm it: what is the notebook's it can only read. A query
+stands as a subquery of ours, where SQL's grammar has no place for a statement that changes
+something; it runs beside the cells, on the control channel. Cells of an agent run in a private
+session of its own (`workbench`). All is cancelled when it takes too long or the agent asks.
 """
 
 from __future__ import annotations
@@ -18,20 +19,31 @@ from mcp.server.mcpserver.exceptions import ToolError
 from .client import AsyncClient
 from .errors import ClientError
 from .formats import text
+from .workbench import Workbench
 
 ROWS = 100  # a model reads rows word by word: more are of no use to it
 SECONDS = 60.0
 T = TypeVar("T")
+Tool = Callable[..., Awaitable[Any]]
 
 INSTRUCTIONS = """\
 A running Toree kernel: Scala, Python, SQL and R over one Spark session, which a person uses at the
 same time. `names` lists what its languages share, `tables` what Spark's catalog has; both can
-stand in a query. Nothing here changes anything. Ask for few rows, and aggregate in SQL."""
+stand in a query. Reading changes nothing. Ask for few rows, and aggregate in SQL."""
+AND_RUN = """
+`run` runs code in a session of your own: the person's variables are not there and yours are not
+theirs, but the Spark context is the same one, so never stop it. What stands in `kernel.data` is
+common to both. `cancel` stops what you run."""
 
 
-def server(client: AsyncClient) -> MCPServer:
-    """A server over one client; run it with `run_stdio_async`."""
-    made: MCPServer = MCPServer("toree", instructions=INSTRUCTIONS)
+def server(client: AsyncClient, workbench: Workbench | None = None) -> MCPServer:
+    """A server over one client; run it with `run_stdio_async`.
+
+    Args:
+        workbench: where agents run cells; they can't without one.
+    """
+    said = INSTRUCTIONS + (AND_RUN if workbench is not None else "")
+    made: MCPServer = MCPServer("toree", instructions=said)
 
     async def names() -> list[dict[str, str]]:
         """The names that the notebook's languages share: name, language, kind, type, size."""
@@ -56,7 +68,23 @@ def server(client: AsyncClient) -> MCPServer:
         wrapped = f"explain formatted select * from (\n{bare(select)}\n)"
         return "\n".join(str(row["plan"]) for row in await rows_of(client, wrapped))
 
-    for tool in (names, tables, describe, query, explain):
+    async def run(code: str, language: str = "python", timeout: float = SECONDS) -> dict[str, str]:
+        """Runs a cell (python, scala, sql, r) in your own session; stopped after `timeout` seconds.
+
+        Gives its status ("ok", "error", "cancelled", "timeout"), what it printed, and its value.
+        """
+        assert workbench is not None
+        return await asked(workbench.run(code, language, timeout))
+
+    async def cancel() -> str:
+        """Stops the cells that run in your own session; nobody else's."""
+        assert workbench is not None
+        number = await asked(workbench.cancel())
+        return f"{number} stopped"
+
+    reading: tuple[Tool, ...] = (names, tables, describe, query, explain)
+    running: tuple[Tool, ...] = (run, cancel) if workbench is not None else ()
+    for tool in reading + running:
         made.add_tool(tool)
     return made
 

@@ -46,8 +46,9 @@ def parser() -> argparse.ArgumentParser:
         "-p", "--param", action="append", default=[], metavar="NAME=VALUE", help="value of :NAME"
     )
     watch = commands.add_parser(
-        "mcp", help="serves names and tables to agents, on stdin and stdout"
+        "mcp", help="serves names, tables and a session to agents, on stdin and stdout"
     )
+    watch.add_argument("--read-only", action="store_true", help="agents can run no cells")
     for command in (run, query, watch):
         where = command.add_argument_group("which kernel")
         where.add_argument(
@@ -150,13 +151,15 @@ class Command:
     async def _mcp(self) -> int:
         try:
             from .agents import server
+            from .workbench import Workbench
         except ImportError as error:
             return self._say(
                 ClientError(f"pip install 'spark-polyglot-kernel[mcp]' is needed: {error}"),
                 UNREACHABLE,
             )
-        async with await self._client() as client:
-            await server(client).run_stdio_async()
+        async with await self._client() as client, Workbench(client) as workbench:
+            given = None if self.arguments.read_only else workbench
+            await server(client, given).run_stdio_async()
         return 0
 
     # ---------------------------------------------------------------- exec

@@ -198,6 +198,8 @@ def _run(
     if master.is_local(master.of(spark, config.spark_options)):
         # Spark's own sockets, the UI's too, would else listen on every network of this machine.
         environment.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+        # For functions whose senders do not say: Spark Connect's clients (builders: PySpark's).
+        environment.setdefault("PYSPARK_PYTHON", sys.executable)
     with logs.opened(log) as log_file:
         try:
             process = subprocess.Popen(

@@ -21,13 +21,14 @@ from ..errors import ToreeError
 from ..host import Host
 from ..interpreters.base import Aborted, Failed, Ok, Result
 from ..spark.attachment import Attachment
-from . import awaits, questions
+from . import awaits
 from .analysed import AnalysedKernel
 from .clients import Clients
 from .comms import Comms
 from .debugger import Variables
 from .executions import Executions
 from .output import BoundedStream, KernelOutput
+from .questions import Questions
 from .request import REQUEST, Request
 from .sessions import Entrance, Sessions
 from .shell import Shell
@@ -69,6 +70,7 @@ class ToreeKernel(AnalysedKernel):
         self.host = Host(config, Shell(self), table, attachment, port, commons=self.commons)
         self.companion.events.late_output = self._late_output
         self.host.companion.events.asked_comm = Comms(self, self.host.companion).ask
+        self.questions = Questions(self)
         self.executions = Executions(self._stop_cell)
         self.clients = Clients(self, self.host.workspace, self.sessions, self.executions.cancel)
         self.control_handlers["toree_request"] = self.clients.handle
@@ -107,7 +109,7 @@ class ToreeKernel(AnalysedKernel):
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
-        return questions.ask(self, str(prompt), ident, parent, password)
+        return self.questions.ask(str(prompt), ident, parent, password)
 
     def _stop_cell(self, cell: str) -> None:
         for host in (self.host, *self.sessions.hosts()):

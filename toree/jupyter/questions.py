@@ -1,7 +1,13 @@
-"""Questions to the user: `input()`, answered by the client that sent the cell and no other."""
+"""Questions to the user: `input()`, answered by the client that sent the cell and no other.
+
+Cells of several sessions may ask at the same time, each on its thread; they have one socket.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import threading
+from collections import deque
 from typing import Any
 
 import zmq
@@ -10,42 +16,84 @@ from ipykernel.ipkernel import IPythonKernel
 from ..running import is_stopped
 
 _END = "\x04"  # Ctrl-D
+_REMEMBERED = 1000  # questions that are over
 
 
-def ask(kernel: IPythonKernel, prompt: str, ident: Any, parent: Any, password: bool) -> str:
-    """As ipykernel asks, which takes whatever any client sends for an answer.
+@dataclasses.dataclass(eq=False)
+class _Question:
+    asker: str  # the Jupyter session of the client
+    names: set[str]  # ids an answer may call it by: its own message's, the cell's
+    value: str | None = None
 
-    Raises:
-        EOFError: the user ended the input.
-        KeyboardInterrupt: the cell was stopped meanwhile.
-    """
-    session, socket = kernel.session, kernel.stdin_socket
-    assert session is not None
-    asker = parent.get("header", {}).get("session")
-    while _next(session, socket) is not None:
-        pass  # answers to questions that are over
-    content = {"prompt": prompt, "password": password}
-    session.send(socket, "input_request", content, parent, ident=ident)
-    while True:
+
+class Questions:
+    """Asks them. Thread-safe."""
+
+    def __init__(self, kernel: IPythonKernel) -> None:
+        self._kernel = kernel
+        self._lock = threading.Lock()  # a socket is one thread's at a time
+        self._open: list[_Question] = []  # the oldest first
+        self._over: deque[str] = deque(maxlen=_REMEMBERED)
+
+    def ask(self, prompt: str, ident: Any, parent: Any, password: bool) -> str:
+        """As ipykernel asks, which takes whatever any client sends for an answer.
+
+        Raises:
+            EOFError: the user ended the input.
+            KeyboardInterrupt: the cell was stopped meanwhile.
+        """
+        header = parent.get("header", {})
+        question = _Question(header.get("session", ""), {header.get("msg_id", "")})
+        session, socket = self._kernel.session, self._kernel.stdin_socket
+        assert session is not None
+        content = {"prompt": prompt, "password": password}
         try:
-            socket.poll(10, zmq.POLLIN)  # short: a signal must come through on every system
-            reply = _next(session, socket)
+            with self._lock:
+                self._sort()  # answers to questions that are over
+                sent = session.send(socket, "input_request", content, parent, ident=ident)
+                if sent:
+                    question.names.add(sent["header"]["msg_id"])
+                self._open.append(question)
+            while question.value is None:
+                with self._lock:
+                    socket.poll(10, zmq.POLLIN)  # short: a signal must come through everywhere
+                    self._sort()
+                if is_stopped():  # on a thread that no signal reaches
+                    raise KeyboardInterrupt
         except KeyboardInterrupt:
             raise KeyboardInterrupt("Interrupted by user") from None
-        if is_stopped():  # on a thread that no signal reaches
-            raise KeyboardInterrupt("Interrupted by user")
-        if reply is None or (asker and reply["header"].get("session") != asker):
-            continue
-        value = str(reply["content"].get("value", ""))
-        if value == _END:
+        finally:
+            if question in self._open:
+                self._open.remove(question)
+            self._over.extend(question.names - {header.get("msg_id", "")})
+        if question.value == _END:
             raise EOFError
-        return value
+        return question.value
 
+    def _sort(self) -> None:
+        """Gives the answers that are there to whom they are for; the others are passed over."""
+        while (reply := self._next()) is not None:
+            found = self._of(reply)
+            if found is not None:
+                found.value = str(reply["content"].get("value", ""))
 
-def _next(session: Any, socket: Any) -> dict[str, Any] | None:
-    """A message that is there; None when none is, or it is no good."""
-    try:
-        _, message = session.recv(socket, mode=zmq.NOBLOCK)
-    except (ValueError, TypeError):  # a wrong signature, or no message at all
-        return None
-    return message if message and message.get("msg_type") == "input_reply" else None
+    def _of(self, reply: dict[str, Any]) -> _Question | None:
+        asker = reply["header"].get("session", "")
+        waiting = [q for q in self._open if q.value is None and q.asker in ("", asker)]
+        named = (reply.get("parent_header") or {}).get("msg_id", "")
+        if named in self._over:
+            return None
+        # Many clients don't say which question they mean.
+        return next((q for q in waiting if named in q.names), next(iter(waiting), None))
+
+    def _next(self) -> dict[str, Any] | None:
+        """A message that is there; None when none is."""
+        session = self._kernel.session
+        assert session is not None
+        while True:
+            try:
+                _, message = session.recv(self._kernel.stdin_socket, mode=zmq.NOBLOCK)
+            except (ValueError, TypeError):  # a wrong signature, or no message at all
+                continue
+            if message is None or message.get("msg_type") == "input_reply":
+                return message

@@ -93,6 +93,13 @@ class Host(Protocol):
             KeyError, TypeError: it is no table; the message says why.
         """
 
+    def publish(self, name: str) -> None:
+        """Makes a shared name's table, or one of the catalog, a global temporary view.
+
+        Raises:
+            KeyError, TypeError: it is no table; the message says why.
+        """
+
     async def execute(self, language: str, code: str, output: Output, **options: Any) -> Result:
         """Runs code of one language, as it stands, with the shared names it reads."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import MagicError
 from ..interpreters.base import Bundle, Ok, Result
 from ..preview import Preview
-from . import ArgumentParser, Arguments, Context, cell_magic, line_magic
+from . import ArgumentParser, Arguments, Context, cell_magic, connect, line_magic
 from .dependencies import add_coordinates
 from .presets import PRESETS
 from .session import facts
@@ -37,18 +37,32 @@ def _spark_arguments(parser: ArgumentParser) -> None:
         "what",
         nargs="?",
         default="ui",
-        choices=("conf", "ui", "jobs", "cancel", "tables", "catalog"),
+        choices=("conf", "ui", "jobs", "cancel", "tables", "catalog", "connect"),
         help="what to look at",
     )
-    parser.add_argument("values", nargs="*", help="conf: KEY or KEY=VALUE; cancel: the job's id")
+    parser.add_argument(
+        "values",
+        nargs="*",
+        help="conf: KEY or KEY=VALUE; cancel: the job's id; connect: names of tables",
+    )
+    parser.add_argument("--stop", action="store_true", help="connect: close the endpoint")
 
 
 @line_magic(
-    "spark", "[conf [KEY[=VALUE]] | ui | jobs | cancel ID | tables | catalog]", _spark_arguments
+    "spark",
+    "[conf [KEY[=VALUE]] | ui | jobs | cancel ID | tables | catalog | connect [--stop] [NAME ...]]",
+    _spark_arguments,
 )
 async def spark(context: Context, arguments: Arguments) -> Result | Bundle | None:
-    """Looks at the Spark session: its settings, UI, running jobs, tables and catalogs."""
+    """Looks at the Spark session: its settings, UI, running jobs, tables and catalogs.
+
+    `connect` opens it to Spark Connect clients on this machine, with a token, and shows them the
+    tables it names as global_temp.NAME.
+    """
     companion = context.host.companion
+    if arguments.what == "connect":
+        connect.closed(context) if arguments.stop else connect.opened(context, arguments.values)
+        return None
     if arguments.what in ("tables", "catalog"):
         statement = "SHOW TABLES" if arguments.what == "tables" else "SHOW CATALOGS"
         return await context.host.execute("sql", statement, context.output)

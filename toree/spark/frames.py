@@ -100,6 +100,11 @@ class Frames:
 
         return self.call(find)
 
+    def publish(self, table: Any, name: str) -> None:
+        """Makes a DataFrame a global temporary view."""
+        quoted = "`" + name.replace("`", "``") + "`"
+        self.call(lambda: table.createOrReplaceGlobalTempView(quoted))
+
     def explore(self, table: Any, rows: int, cell: str = "") -> Bundle:
         """A DataFrame of PySpark's or pandas' as a grid, and its first rows for who shows none.
 

@@ -31,7 +31,7 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
   val spark = new SparkAccess(
     loader,
     () => loader.added,
-    jars => workspaces.values.forEach(w => if (w.isReady) w.repl().addJars(jars.map(_.toURL))),
+    jars => jars.foreach(jar => loader.addJar(jar.toURL)),
     progress
   )
   private val packages = new Packages(loader)

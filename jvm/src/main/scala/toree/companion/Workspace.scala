@@ -51,8 +51,9 @@ final class Workspace(
   /** Makes the REPL, once; called on a thread of its own. */
   def start(): Unit = if (begun.compareAndSet(false, true))
     try {
-      val settings = ReplSettings(classes, loader.all.added, System.err.println)
-      val repl = new ScalaRepl(settings, loader, spark, kernelKey)
+      val jars = loader.all.added
+      val settings = ReplSettings(classes, jars, System.err.println)
+      val repl = new ScalaRepl(settings, loader, spark, kernelKey, jars.size)
       kernel = new Kernel(
         spark,
         addJars,

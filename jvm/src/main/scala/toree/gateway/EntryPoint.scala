@@ -11,7 +11,7 @@ import toree.Events
 import toree.cells.{Cell, CellOptions, Guest}
 import toree.companion.Companion
 import toree.packages.Request
-import toree.spark.{Batches, Jobs, Preview, SparkBuild}
+import toree.spark.{Batches, Connect, Jobs, Preview, SparkBuild}
 import toree.sql.{SqlCell, SqlNames}
 import toree.text.Json
 
@@ -21,6 +21,7 @@ import toree.text.Json
   */
 final class EntryPoint(companion: Companion) {
   private val jobs = new Jobs(companion.spark)
+  private lazy val connect = new Connect(companion.spark, companion.loader)
 
   def ping(): String = companion.ping
 
@@ -165,6 +166,10 @@ final class EntryPoint(companion: Companion) {
     companion.workspace(workspace).settings.keep(Json.read(json))
   def renewSession(workspace: String, json: String): String =
     companion.workspace(workspace).settings.renew(Json.read(json))
+
+  /** Spark Connect on this session: where, or why not (`Connect`); and its end. */
+  def openConnect(token: String): String = connect.open(token)
+  def closeConnect(): Boolean = connect.close()
 
   def runningJobs(): String = jobs.running
   def cancelJob(id: Int): Boolean = jobs.cancel(id)

@@ -14,12 +14,17 @@ import toree.stop.{Guard, Interrupted, Question, Stoppable}
 /** Runs Scala cells: compiles a cell as few requests, runs them in order, tells what came of it.
   *
   * Compiling is under one lock, running is not: completion works while a cell runs.
+  *
+  * @param seen
+  *   how many of the added jars the settings have; it looks for more before it compiles, as other
+  *   REPLs add to the one class loader
   */
 final class ScalaRepl(
     settings: Settings,
     loader: ReplClassLoader,
     spark: WorkspaceSpark,
-    kernelKey: String
+    kernelKey: String,
+    private var seen: Int
 ) {
   private val lock = new ReentrantLock
   private val messages = new Messages
@@ -109,6 +114,7 @@ final class ScalaRepl(
     val question = new Question
     try {
       compiling = question
+      meetJars()
       question.within(ScalaRepl.patience)(body)
     } catch {
       case _: Interrupted => throw new CompilerBusy
@@ -133,6 +139,7 @@ final class ScalaRepl(
       compiling = cell
       try {
         if (bound != spark.number) bindSpark()
+        meetJars()
         history.tidy()
         val made = compiler.compile(cell, code, options)
         if (made.isRight) history.begins()
@@ -222,11 +229,19 @@ final class ScalaRepl(
 
   def addJars(jars: Seq[java.net.URL]): Unit = locked {
     jars.foreach(loader.all.addJar)
-    displayers.refresh()
-    // As the REPL's own :require does: without a new run the first jar's packages stay unseen.
-    new main.global.Run()
-    main.global.extendCompilerClassPath(jars: _*)
-    main.dropPresentationCompiler()
+    meetJars()
+  }
+
+  private def meetJars(): Unit = {
+    val jars = loader.all.added.drop(seen)
+    if (jars.nonEmpty) {
+      seen += jars.size
+      displayers.refresh()
+      // As the REPL's own :require does: without a new run the first jar's packages stay unseen.
+      new main.global.Run()
+      main.global.extendCompilerClassPath(jars: _*)
+      main.dropPresentationCompiler()
+    }
   }
 
   /** Returns at once: the compiler may be busy with what does not stop. */
