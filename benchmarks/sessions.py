@@ -11,6 +11,7 @@ part.
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -54,20 +55,28 @@ def heap(jvm: int) -> tuple[int, int, int]:
     return used, classes, loaders
 
 
+def pids_of(client: Client) -> tuple[int, int]:
+    """Of the kernel and its JVM."""
+    own = client.execute("import os; os.getpid()", language="python", timeout=60).result().text
+    shown = client.execute("%info", timeout=60)
+    shown.wait()
+    found = re.search(r"JVM (\d+)", str(shown.outputs))
+    assert found, shown.outputs
+    return int(own), int(found[1])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sessions", type=int, default=200)
     parser.add_argument("--report", type=int, default=20)
     parser.add_argument("--r", action="store_true")
     parser.add_argument("--kernel", default="toree_scala")
+    parser.add_argument("--dump", help="a file for the JVM's heap at the end")
     given = parser.parse_args()
     options = "--master local[2] --conf spark.ui.enabled=false"
     with Client.start(given.kernel, spark_opts=options, timeout=300) as client:
         client.execute("spark.range(3).count()", language="scala", timeout=300).result()
-        pids = "import os; print(os.getpid(), get_ipython().kernel.companion._process.process.pid)"
-        execution = client.execute(pids, language="python", timeout=60)
-        execution.wait()
-        kernel, jvm = map(int, str(execution.outputs[0]["text"]).split())
+        kernel, jvm = pids_of(client)
         print(
             "sessions   s each   kernel MB / threads   JVM MB / threads   heap MB   classes MB"
             "   REPL loaders"
@@ -87,6 +96,10 @@ def main() -> None:
             session = client.session(f"of-{number}")
             used(session, number, given.r)
             session.end()
+        if given.dump:
+            heap(jvm)
+            dump = ["jcmd", str(jvm), "GC.heap_dump", given.dump]
+            subprocess.run(dump, check=True, capture_output=True)
 
 
 if __name__ == "__main__":
