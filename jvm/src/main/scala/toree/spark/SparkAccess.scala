@@ -40,7 +40,11 @@ final class SparkAccess(
   def failure: Option[Throwable] = problem
   def stopped: Boolean = current.exists(_.sparkContext.isStopped)
 
-  def session(): SparkSession = peek.getOrElse(synchronized(peek.getOrElse(create())))
+  def session(): SparkSession = {
+    val found = peek.getOrElse(synchronized(peek.getOrElse(create())))
+    Cell.current.foreach(tag(found, _)) // it may have begun before there was one
+    found
+  }
 
   /** The session's file systems; before there is one, what it would be given. */
   def hadoop: Configuration = peek.fold {
@@ -158,7 +162,6 @@ final class SparkAccess(
         if (own && current.isDefined)
           note("The Spark session was stopped; a fresh one takes its place.")
         adopt(session)
-        Cell.current.foreach(tag(session, _))
         session
       }
     catch {
