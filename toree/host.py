@@ -33,6 +33,7 @@ from .magics.explore import EXPLORE
 from .magics.session import SESSION
 from .magics.sharing import SHARING
 from .magics.spark import SPARK
+from .running import opened, stopped
 from .sharing import Sharing
 from .spark.attachment import Attachment
 from .workspace import Workspace
@@ -191,7 +192,7 @@ class Host:
         result: Result | None = None
         try:
             # Also while a magic of it runs, which is in no language.
-            with self.workspace.cells.running("", output, lambda: None):
+            with self.workspace.cells.entered("", output):
                 result = await self._run(text, output)
             return result
         finally:
@@ -205,7 +206,8 @@ class Host:
             return Ok()
         cell = self.parse(text)
         if cell.magic is not None:
-            return await self.dispatch.cell(cell, output, self.config.language)
+            with opened():
+                return await self.dispatch.cell(cell, output, self.config.language)
         assert cell.language is not None
         interpreter = self.workspace.interpreter(cell.language)
         options, length = interpreter.parse_options(cell.options)
@@ -213,7 +215,8 @@ class Host:
         context = Context(self, output, cell.language)
         result: Result = Ok()
         for call in cell.before:
-            result = await calls[call](context)
+            with opened():
+                result = await calls[call](context)
             if not isinstance(result, Ok):
                 return result
         body = cell.body
@@ -228,7 +231,8 @@ class Host:
             if result.data:
                 output.display(result.data, result.metadata)
                 result = dataclasses.replace(result, data=None)
-            shown = await calls[call](context)
+            with opened():
+                shown = await calls[call](context)
             result = shown if not isinstance(shown, Ok) or shown.data else result
         return result
 
@@ -250,11 +254,18 @@ class Host:
         hushed = contextlib.nullcontext() if self.display.show_output else silence()
         with (
             hushed,
-            self.workspace.cells.running(interpreter.language, output, interpreter.interrupt),
+            self.workspace.cells.running(
+                interpreter.language, output, interpreter.interrupt
+            ) as running,
+            running.catching_sigint(),
             self.workspace.bars.cell(output),
         ):
             visit = self.sharing.before(interpreter, body)
-            result = await interpreter.execute(body, output, **options)
+            try:
+                result = await interpreter.execute(body, output, **options)
+            except KeyboardInterrupt:  # what it had assigned is assigned
+                self.sharing.after(visit, stopped(), output)
+                raise
             result = self.sharing.after(visit, result, output)
         if isinstance(result, Failed):
             self.last_failure = result

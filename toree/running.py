@@ -7,6 +7,10 @@ the JVM or of a Spark job, finds the cell's output here.
 cell that another process runs follows that process's messages on its own thread (`follow`), where
 the stop is one of them: the process is told, and has some seconds to end the cell. They are seconds
 in which this process runs, since a front that stood still (SIGSTOP) has given nobody time.
+
+SIGINT raises nothing where Toree's own code runs: things would be half done there, names not noted,
+locks kept. There it only tells the cell (`press`), and its next step does not begin
+(`check`). It raises where a user's code runs, or others', and where this thread waits (`opened`).
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar
 
 from .interpreters.base import Failed, NoInput, Output
+from .signals import Told, meaning
 
 T = TypeVar("T")
 Message = dict[str, Any]  # `event` names what it is; the last one has `reply` in its place
@@ -132,8 +137,10 @@ class Running:
         """`interrupt` stops what runs in this process; who runs it may put its own here."""
         self.id = output.cell
         self.language = language
+        self.whole = _CURRENT.get()  # the one that this is a step of
         self.output = output
-        self.stopped = False
+        self._stopped = False
+        self.hears = False  # a stop is an exception in its own code, which may go on after it
         self.interrupt = interrupt
         # The cell's own, and those of questions asked for it meanwhile, on other threads.
         self._lines: dict[Line, None] = {}
@@ -142,6 +149,12 @@ class Running:
 
     # ---------------------------------------------------------------- any thread
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it, or what it is a step of, was told to stop."""
+        whole = self.whole
+        return self._stopped or (whole is not None and not whole.hears and whole.stopped)
+
     def stop(self) -> None:
         """As the stop button does."""
         if not self.tell():
@@ -149,7 +162,10 @@ class Running:
 
     def tell(self) -> bool:
         """Tells its lines, or those that are to come; whether there are any."""
-        self.stopped = True
+        self._stopped = True
+        whole = self.whole
+        while whole is not None:  # no further step of it begins
+            whole._stopped, whole = True, whole.whole
         lines = list(self._lines)
         for line in lines:
             line.post(STOP)
@@ -168,21 +184,15 @@ class Running:
     @contextlib.contextmanager
     def catching_sigint(self) -> Iterator[None]:
         """SIGINT stops this cell: an exception in the middle of a message would lose output."""
-        if threading.current_thread() is not threading.main_thread():
+        with meaning(Told(self.press)):
             yield
-            return
 
-        def press(*_: object) -> None:
-            if not self._lines or self._asking:
-                self.stopped = True
-                raise KeyboardInterrupt
-            self.tell()
-
-        before = signal.signal(signal.SIGINT, press)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
+    def press(self) -> None:
+        """SIGINT has come."""
+        if self._asking:
+            self._stopped = True
+            raise KeyboardInterrupt
+        self.tell()
 
     def wait(self, future: Future[T], limit: float | None = None) -> T:
         """A future's result.
@@ -192,7 +202,8 @@ class Running:
             TimeoutError: it has none in time.
         """
         if threading.current_thread() is threading.main_thread():
-            return future.result(limit)  # SIGINT raises
+            with opened():
+                return future.result(limit)
         either: list[Future[Any]] = [future, self._told]
         wait(either, limit, FIRST_COMPLETED)
         if self.stopped and not future.done():
@@ -245,13 +256,15 @@ class Running:
             self._ask(message, line, output)
 
     def _ask(self, message: Message, line: Line, output: Output) -> None:
-        self._asking = True
         try:
+            self._asking = True
             if self.stopped:
                 raise KeyboardInterrupt  # it came just before the question
             text = output.ask(message["prompt"], password=bool(message.get("password")))
+            self._asking = False
         except KeyboardInterrupt:
-            self.stopped = True
+            self._asking = False
+            self._stopped = True
             line.refuse(message, "")
             line.post(STOP)
         except NoInput as refused:
@@ -280,7 +293,26 @@ def here() -> Running | None:
 def is_stopped() -> bool:
     """Whether the cell of this thread was told to stop."""
     current = _CURRENT.get()
-    return current is not None and current.stopped
+    return current is not None and current.stopped and not current.hears
+
+
+def press() -> None:
+    """SIGINT has come, where nothing may be raised: the cell of this thread is told."""
+    if (cell := _CURRENT.get()) is not None:
+        cell.press()
+
+
+@contextlib.contextmanager
+def opened() -> Iterator[None]:
+    """Where others' code runs, or this thread waits: SIGINT raises.
+
+    Raises:
+        KeyboardInterrupt: it has come.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    with meaning(signal.default_int_handler if isinstance(before, Told) else before):
+        check()
+        yield
 
 
 def check() -> None:
@@ -332,15 +364,15 @@ class Cells:
         """
         check()
         cell = Running(language, output, interrupt)
-        with self._lock:
-            self._running = (*self._running, cell)
         token = _CURRENT.set(cell)
         try:
+            with self._lock:
+                self._running = (*self._running, cell)
             yield cell
         finally:
-            _CURRENT.reset(token)
             with self._lock:
                 self._running = tuple(other for other in self._running if other is not cell)
+            _CURRENT.reset(token)
 
     @contextlib.contextmanager
     def entered(self, language: str, output: Output) -> Iterator[Running]:

@@ -20,6 +20,29 @@ _GRACE = 2.0  # seconds a call that is under way has to end by itself
 _CONNECTIONS = ("ClientServerConnection", "GatewayConnection")
 
 
+class Told:
+    """A handler of SIGINT that raises nothing."""
+
+    def __init__(self, act: Callable[[], None]) -> None:
+        self._act = act
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self._act()
+
+
+@contextlib.contextmanager
+def meaning(act: Any) -> Iterator[None]:
+    """What SIGINT does from here on; other threads hear of none."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, act)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 @contextlib.contextmanager
 def stopping(cancel: Callable[[], None]) -> Iterator[None]:
     """Makes SIGINT stop the cell's Spark jobs, then raise KeyboardInterrupt in the main thread.
@@ -36,8 +59,9 @@ def stopping(cancel: Callable[[], None]) -> Iterator[None]:
         __tracebackhide__ = True  # IPython leaves this frame out
         cancel()
         hang_up(frame)
-        if callable(before):
-            before(number, frame)
+        raises = signal.default_int_handler if isinstance(before, Told) else before
+        if callable(raises):
+            raises(number, frame)
 
     signal.signal(signal.SIGINT, stop)
     try:

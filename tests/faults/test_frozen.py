@@ -8,8 +8,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from conftest import has_r
 from session import Session
-from victim import READY, line_of, processes, stopped
+from victim import READY, companion, line_of, processes, stopped
 
 pytestmark = pytest.mark.spark
 
@@ -58,3 +59,69 @@ def test_each_in_turn(all_running: Session) -> None:
         ran = all_running.run("%%python\nsc.parallelize(range(4), 2).map(lambda x: x + 1).sum()")
         assert ran.result == "10", name
         assert all_running.run("sums.size").result == "4", name
+
+
+PATIENCE = """%%python
+import dataclasses
+_front = get_ipython().kernel.companion
+_front.config = dataclasses.replace(_front.config, interrupt_patience={})
+"""
+ENDLESS = {
+    "scala": f'println("{READY}"); val kept = 7; while (true) {{}}',
+    "python": f"print({READY!r})\nwhile True: pass",
+    "r": f'cat("{READY}\\n"); while (TRUE) {{}}',
+}
+
+
+@pytest.fixture
+def impatient(all_running: Session) -> Iterator[Session]:
+    """A kernel whose stopped cells have half as long as anybody sleeps."""
+    all_running.run(PATIENCE.format(SLEEP / 2))
+    yield all_running
+    all_running.run(PATIENCE.format(5.0))
+
+
+def sleeps(pid: int, before: bool) -> None:
+    """The front is stopped as it falls asleep (`before`: presses come while it sleeps)."""
+    if not before:
+        os.kill(pid, signal.SIGINT)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        if before:
+            os.kill(pid, signal.SIGINT)
+        time.sleep(SLEEP)  # the test itself: nothing to wait for
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("language", ["scala", "python", *(["r"] if has_r else [])])
+@pytest.mark.parametrize("pressed", ["before it sleeps", "in its sleep"])
+def test_a_front_that_sleeps_between_a_stop_and_its_answer(
+    impatient: Session, language: str, pressed: str
+) -> None:
+    """It finds the answer, and not that the time for it is over."""
+    ran, _ = stopped(
+        impatient,
+        f"%%{language}\n{ENDLESS[language]}",
+        stop=lambda: sleeps(impatient.pid, pressed == "in its sleep"),
+        timeout=60 + 2 * SLEEP,
+    )
+    assert ran.reply["ename"] in ("Interrupted", "KeyboardInterrupt"), ran
+    assert "%restart" not in ran.reply["evalue"] + ran.text("stderr"), ran
+    assert impatient.run("6 * 7").result == "42"
+    assert impatient.run("%%python\nspark.range(7).count()").result == "7"
+
+
+def test_a_jvm_that_sleeps_when_it_is_to_stop(impatient: Session) -> None:
+    """The cell is left to itself, its late answer is nobody's, and the JVM is the next cell's."""
+    jvm = companion(impatient)
+
+    def stop() -> None:
+        jvm.suspend()
+        impatient.manager.interrupt_kernel()
+
+    ran, _ = stopped(impatient, ENDLESS["scala"], stop=stop, timeout=60)
+    assert "%restart scala" in ran.reply["evalue"], ran
+    jvm.resume()
+    assert impatient.run("6 * 7", timeout=60).result == "42"
+    assert impatient.run("%%python\nspark.range(7).count()").result == "7"

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import random
-import re
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 import zmq
+from conftest import has_r
+from IPython.paths import get_ipython_dir
 from jupyter_client.manager import KernelManager
 from session import Session
 from victim import companion, line_of, processes, until
@@ -72,13 +74,14 @@ def secret(session: Session) -> str:
 
 
 def listening(session: Session) -> list[tuple[psutil.Process, str, int]]:
-    found = []
-    for process in processes(session):
-        with contextlib.suppress(psutil.Error):  # a worker that has just ended
-            for c in process.net_connections(kind="inet"):
-                if c.status == psutil.CONN_LISTEN:
-                    found.append((process, c.laddr.ip, c.laddr.port))
-    return found
+    return [(p, ip, port) for p in processes(session) for ip, port in listens(p)]
+
+
+def listens(process: psutil.Process) -> list[tuple[str, int]]:
+    with contextlib.suppress(psutil.Error):  # a worker that has just ended
+        found = process.net_connections(kind="inet")
+        return [(c.laddr.ip, c.laddr.port) for c in found if c.status == psutil.CONN_LISTEN]
+    return []
 
 
 @pytest.mark.skipif(
@@ -260,20 +263,52 @@ def logs(session: Session) -> list[Path]:
     return [Path(p) for p in json.loads(str(session.run(code).result).replace("'", '"'))]
 
 
+def rows_of(head: str) -> list[list[str]]:
+    """The rows of a table of the page, by the head above it."""
+    page = (Path(__file__).parents[2] / "docs" / "security.md").read_text()
+    lines = page.partition(f"{head}\n")[2].partition("\n## ")[0].splitlines()
+    return [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")][1:]
+
+
 def mode(path: Path) -> str:
     return oct(stat.S_IMODE(path.stat().st_mode))
 
 
-def test_files_are_the_users_alone_and_go(specs: Path) -> None:
-    with Session("toree_scala") as session:
+def test_files_are_the_users_alone_and_go(specs: Path, tmp_path: Path) -> None:
+    """What a running kernel has written is in the table, and what the table says is there."""
+    with Session("toree_scala", env={**os.environ, "TMPDIR": str(tmp_path)}) as session:
         session.run("spark.range(10).repartition(3).count()")
+        session.run("%%python\nimport numpy; big = numpy.zeros(1_000_000)")
+        assert session.run("big.length").result == "1000000"
+        if has_r:
+            assert session.run("%%r\nlength(big)").result == "[1] 1000000"
         environment = companion(session).environ()
         folders = [Path(environment[name]) for name in ("TOREE_SCRATCH", "TOREE_TEMPORARY")]
         assert [mode(folder) for folder in folders] == ["0o700", "0o700"]
         assert not list(folders[1].glob("address"))  # read, then removed
         assert {mode(log) for log in logs(session)} == {"0o600"}
         assert any(folders[1].iterdir())
+        assert list(tmp_path.iterdir()) == [folders[0]]
+        parts = {part.name.partition("-")[0] for part in folders[0].iterdir()}
+        assert parts == {"jvm", "values", *(["r"] if has_r else [])}
+        rows = " ".join(row[0] for row in rows_of("## Files"))
+        assert [part for part in parts if f"`{part}-*` in it" not in rows] == []
+        known = (*folders, *logs(session), Path(get_ipython_dir()))
+        assert [path for path in written(session) if not within(path, known)] == []
     until(lambda: not any(folder.exists() for folder in folders), 10)
+
+
+def written(session: Session) -> Iterator[Path]:
+    """Files that the kernel's processes have open to write to."""
+    for process in processes(session):
+        with contextlib.suppress(psutil.Error):  # a worker that has just ended
+            for file in process.open_files():
+                if not getattr(file, "mode", "r").startswith("r") or "+" in file.mode:
+                    yield Path(file.path)
+
+
+def within(path: Path, known: Iterable[Path]) -> bool:
+    return any(path == one or one in path.parents for one in known)
 
 
 SCRIPT = "<script>alert(1)</script>"
@@ -324,7 +359,7 @@ KNOWN = """%%python
 from pyspark.java_gateway import ensure_callback_server_started
 ensure_callback_server_started(sc._gateway)
 backend = sc._jvm.org.apache.spark.api.r.RBackend().init()  # what R does to attach SparkR
-import debugpy; debugpy.listen(("127.0.0.1", 0))  # as ipykernel does for a debugger
+import debugpy; _, adapter = debugpy.listen(("127.0.0.1", 0))  # as ipykernel for a debugger
 core, host, thread = sc._jsc.sc(), get_ipython().kernel.host, get_ipython().kernel.iopub_thread
 known = {
     host.companion.address[0]: "Py4J gateway",
@@ -335,6 +370,7 @@ known = {
     core.statusTracker().getExecutorInfos()[0].port(): "Spark's driver and block manager",
     int(core.uiWebUrl().get().rpartition(":")[2]): "Spark UI",
     backend._1(): "SparkR's backend",
+    adapter: "debugpy",
 }
 import json; print(json.dumps(known))
 """
@@ -347,7 +383,14 @@ def test_every_socket_is_in_the_table(watched: Session) -> None:
     known = {int(port): name for port, name in json.loads(ran.text("stdout")).items()}
     five = {p for n, p in watched.client.get_connection_info().items() if n.endswith("_port")}
     found, strangers = set(), []
-    for process, ip, port in listening(watched):
+    [adapter] = [  # no child of the kernel's
+        process
+        for process in psutil.process_iter()
+        if any(known.get(port) == "debugpy" for _, port in listens(process))
+    ]
+    beside = [(adapter, ip, port) for ip, port in listens(adapter)]
+    assert all(ip in LOOPBACK for _, ip, _ in beside)
+    for process, ip, port in (*listening(watched), *beside):
         line = " ".join(line_of(process))
         name = (
             known.get(port)
@@ -359,7 +402,11 @@ def test_every_socket_is_in_the_table(watched: Session) -> None:
         if not name:
             strangers.append((line[-80:], ip, port))
     assert strangers == []
-    page = (Path(__file__).parents[2] / "docs" / "security.md").read_text().partition("## Files")[0]
-    rows = re.findall(r"(?m)^\| .*? \| (.*?) \| .* \| `security", page)
-    rows = [row for row in rows if not row.startswith("none")]
+    # And the other way: what the table says of this kernel's processes is there.
+    rows = [
+        row[1]
+        for row in rows_of("## Sockets")
+        if row[0] in ("kernel", "companion JVM", "PySpark's daemon") and "sparklyr" not in row[1]
+    ]
     assert [name for name in found if not any(row.startswith(name) for row in rows)] == []
+    assert [row for row in rows if not any(row.startswith(name) for name in found)] == []

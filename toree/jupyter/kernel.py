@@ -7,14 +7,13 @@ import signal
 import sys
 import threading
 import traceback
-import types
 from collections.abc import Mapping
 from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 from traitlets import Type
 
-from .. import __version__, scratch
+from .. import __version__, running, scratch, signals
 from ..beginning import Beginning
 from ..commons import Commons
 from ..errors import ToreeError
@@ -49,7 +48,7 @@ class ToreeKernel(AnalysedKernel):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._in_cell = self._stop_asked = False
+        self._stop_asked = False
         self.begun = self.beginning or Beginning.read()
         self.config_error, config = self.begun.fault, self.begun.config
         BoundedStream.limit = config.output_limit
@@ -124,13 +123,12 @@ class ToreeKernel(AnalysedKernel):
         """
         super().pre_handler_hook()
         self._stop_asked = False
-        signal.signal(signal.SIGINT, self._on_sigint)
+        signal.signal(signal.SIGINT, signals.Told(self._pressed))
 
-    def _on_sigint(self, number: int, frame: types.FrameType | None) -> None:
-        if self._in_cell:
-            signal.default_int_handler(number, frame)
+    def _pressed(self) -> None:
         self.host.workspace.explorer.stop()
-        self._stop_asked = True
+        self._stop_asked = True  # there may be no cell to tell yet
+        running.press()
 
     def post_handler_hook(self) -> None:
         super().post_handler_hook()
@@ -184,19 +182,15 @@ class ToreeKernel(AnalysedKernel):
         stoppable = _on_main_thread()
         asked = self.get_parent("shell").get("header", {}).get("msg_id", "")
         try:
-            with self.executions.running(asked, output.cell):
-                try:
-                    self._in_cell = stoppable
-                    if stoppable and self._stop_asked:
-                        raise KeyboardInterrupt
-                    if self.config_error:
-                        raise ToreeError(
-                            self.config_error, advice="Correct TOREE_OPTS in kernel.json."
-                        )
-                    result = await self.here.run(code, output)
-                finally:
-                    if stoppable:
-                        self._in_cell = False
+            with (
+                self.executions.running(asked, output.cell),
+                self.here.workspace.cells.running("", output, lambda: None),
+            ):
+                if stoppable and self._stop_asked:
+                    raise KeyboardInterrupt
+                if self.config_error:
+                    raise ToreeError(self.config_error, advice="Correct TOREE_OPTS in kernel.json.")
+                result = await self.here.run(code, output)
         except ToreeError as error:
             result = Failed(error.ename, str(error), [f"{error.ename}: {error}"])
         except KeyboardInterrupt:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from .. import wire
+from .. import running, wire
 from ..interpreters.base import Bundle
 from ..preview import Preview
 from . import arrow, causes, grid
@@ -41,7 +41,7 @@ class Frames:
         return f"{name}@{next(self._numbers)}"
 
     def call(self, work: Callable[[], T]) -> T:
-        return self._threads.submit(work).result()
+        return running.result(self._threads.submit(work))
 
     def hold(self, frame: Any, name: str) -> wire.Frame:
         """Puts a PySpark DataFrame of this session under a key.

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from ... import running
 from ...api import Kernel, Magics
 from ...signals import RAISED, Raised, stopping
 from ...spark.shown import Shown
@@ -66,22 +67,28 @@ class PythonInterpreter(Interpreter):
             self._spark.attach_when_ready(busy)
 
     async def execute(self, code: str, output: Output, **options: Any) -> Result:
-        deaths = self._companion.deaths
-        with (
-            self._cells.entered(self.language, output) as cell,
-            stopping(lambda: self._spark.cancel(cell.id)),
-            Raised() as stop,
-            self._companion.events.printing(cell.id, _print),
-            contextlib.ExitStack() as stack,
-        ):
-            stack.callback(setattr, cell, "interrupt", cell.interrupt)
-            cell.interrupt = lambda: self._stop(cell.id, stop)
-            RAISED.set(stop)
-            self._spark.prepare(code, output, lambda: self._variables.references(code))
-            self._variables.begin()
-            self._faults.begin()
-            reply = await self._ipython.run(code, part=bool(options.get("part")))
-        self._variables.end(code, reply["status"] == "ok")
+        deaths, succeeded = self._companion.deaths, False
+        self._variables.begin()
+        try:
+            with (
+                self._cells.entered(self.language, output) as cell,
+                self._companion.events.printing(cell.id, _print),
+                contextlib.ExitStack() as stack,
+                Raised() as stop,
+                stopping(lambda: self._spark.cancel(cell.id)),
+            ):
+                stack.callback(setattr, cell, "interrupt", cell.interrupt)
+                stack.callback(setattr, cell, "hears", cell.hears)
+                cell.interrupt = lambda: self._stop(cell.id, stop)
+                RAISED.set(stop)
+                running.check()
+                cell.hears = True
+                self._spark.prepare(code, output, lambda: self._variables.references(code))
+                self._faults.begin()
+                reply = await self._ipython.run(code, part=bool(options.get("part")))
+                succeeded = reply["status"] == "ok"
+        finally:
+            self._variables.end(code, succeeded)
         if reply["status"] != "ok":
             if reply["ename"].startswith(("Py4J", "Connection")) and (
                 why := self._companion.obituary(deaths)

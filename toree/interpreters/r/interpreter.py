@@ -13,7 +13,7 @@ from typing import ClassVar, Literal, cast
 from ... import folders, wire
 from ...errors import LanguageMissing, ToreeError
 from ...rhost.frames import Message
-from ...running import Running, holding, stopped, stuck
+from ...running import Running, check, holding, stopped, stuck
 from ..base import (
     Assignment,
     Bundle,
@@ -104,6 +104,7 @@ class RInterpreter(Interpreter):
     def _execute(self, code: str, cell: Running, output: Output) -> Result | None:
         """The result; None where R has ended without having begun the cell."""
         child = self._talk.started()
+        check()
         if self._talk.note:
             output.stream("stderr", self._talk.note + "\n")
             self._talk.note = ""

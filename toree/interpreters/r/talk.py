@@ -16,6 +16,7 @@ from .cell import Question
 from .child import Child
 
 _START = 60.0  # seconds R may take to start
+_SLICE = 0.2  # the most of them that one wait can take
 _PATIENCE = 2.0  # seconds that a stopped question has
 _ADVICE = (
     "Install R (https://cran.r-project.org), then: pip install 'rpy2>=3.6,<3.7' "
@@ -150,8 +151,12 @@ class Talk:
 
 
 def _first(child: Child) -> Message:
-    try:
-        message = child.receive(_START)
-    except queue.Empty:
-        raise ToreeError(f"R did not start within {_START:.0f} s.") from None
-    return message or {}
+    left = _START
+    while True:
+        try:
+            return child.receive(_SLICE) or {}
+        except queue.Empty:
+            running.check()
+            left -= _SLICE
+            if left <= 0:
+                raise ToreeError(f"R did not start within {_START:.0f} s.") from None
