@@ -12,7 +12,10 @@ from .workspace import Workspace
 
 
 class Analysis:
-    """Asks the language of a cell, then what the others share. Runs no code."""
+    """Asks the language of a cell, then what the others share.
+
+    Runs no code but that of magics that say they are safe.
+    """
 
     def __init__(
         self,
@@ -20,6 +23,7 @@ class Analysis:
         magics: Table,
         default: str,
         known: Callable[[str], bool],
+        ahead: Callable[[str, int, cells.Cell], None],
     ) -> None:
         """
         Args:
@@ -27,7 +31,9 @@ class Analysis:
             magics: Toree's own.
             default: the language of cells that name none.
             known: whether there is a line magic of a name, Toree's or IPython's.
+            ahead: runs the safe magics above the cursor.
         """
+        self._ahead = ahead
         self._known = known
         self._workspace = workspace
         self._magics = magics
@@ -44,17 +50,18 @@ class Analysis:
         return None if before is None or (ipython and not before.startswith("%%")) else before
 
     def complete(self, text: str, cursor: int) -> Completion:
-        """Completions at a cursor (code points); runs no code and starts nothing."""
+        """Completions at a cursor (code points); starts nothing."""
         cell = self.parse(text)
         if (before := self._magic_at(text, cursor, cell)) is not None:
-            return self._complete_magic(before, cursor)
+            return self._complete_magic(before, cursor, cell.language or self._default)
+        self._ahead(text, cursor, cell)
         interpreter, body = self._analysed(cell)
         if interpreter is None:
             return Completion((), cursor, cursor)
         found = interpreter.complete(body, cursor)
         return self._workspace.sharing.completed(found, interpreter.language, body, cursor)
 
-    def _complete_magic(self, before: str, cursor: int) -> Completion:
+    def _complete_magic(self, before: str, cursor: int, language: str) -> Completion:
         sign = "%%" if before.startswith("%%") else "%"
         word = before[len(sign) :]
         name, space, line = word.partition(" ")
@@ -67,9 +74,9 @@ class Analysis:
         if not word.isidentifier() and word:
             return Completion((), cursor, cursor)
         if sign == "%%":
-            names = [*self._magics.names("cell"), *self._workspace.named]
+            names = [*self._magics.names("cell", language), *self._workspace.named]
         else:
-            names = self._magics.names("line")
+            names = self._magics.names("line", language)
         matches = sorted({sign + n for n in names if n.lower().startswith(word.lower())})
         return Completion(matches, cursor - len(before), cursor, ["magic"] * len(matches))
 
@@ -81,6 +88,7 @@ class Analysis:
             magic = self._magics.find("line", name)
             if magic is not None:
                 return {"text/plain": magic.help}
+        self._ahead(text, cursor, cell)
         interpreter, body = self._analysed(cell)
         if interpreter is None:
             return None

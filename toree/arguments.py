@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import NoReturn
 
 from .errors import MagicError
@@ -24,3 +25,13 @@ class ArgumentParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise MagicError(f"{self.prog}: {message}", advice=self.format_help().rstrip())
+
+
+def place(message: str, called: str) -> int:
+    """Where in a call the argument stands that a message of argparse's is about."""
+    quoted = re.findall(r"'([^']+)'", message)
+    named = re.findall(r"unrecognized arguments: (\S+)|argument (-[\w-]+)", message)
+    for word in [*quoted[:1], *(word for pair in named for word in pair if word)]:
+        if (at := called.find(word, 1)) > 0:
+            return at
+    return len(called)

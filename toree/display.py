@@ -31,6 +31,13 @@ def silence() -> contextlib.AbstractContextManager[Any]:
     return contextlib.redirect_stdout(io.StringIO())
 
 
+def flush() -> None:
+    """Sends what this process has printed: other languages' prints do not wait for it."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+
+
 @dataclasses.dataclass
 class Settings:
     """What `%ShowTypes` and its like have set for the cells to come."""

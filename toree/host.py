@@ -24,6 +24,7 @@ from .errors import ToreeError
 from .interpreters.base import Bundle, Failed, Interpreter, Ok, Output, Result
 from .interpreters.services import IPython, Language
 from .magics import Context, Magic, Sessions, Table, bridge, plugins
+from .magics.ahead import Ahead
 from .magics.builtin import BUILT_IN
 from .magics.dependencies import DEPENDENCIES, configured
 from .magics.dialects import DIALECTS
@@ -74,7 +75,9 @@ class Host:
         )
         self._jar_magics = bool(config.magic_urls)
         self.dispatch = Dispatch(self, lambda: self.workspace.ipython)
-        self.analysis = Analysis(self.workspace, self.magics, config.language, self.dispatch.knows)
+        self.analysis = Analysis(
+            self.workspace, self.magics, config.language, self.dispatch.knows, Ahead(self).run
+        )
         if name == MAIN:  # what happens beside cells is told once
             self.companion.events.happened_event = self._happened
         self.last_failure: Failed | None = None
@@ -219,6 +222,8 @@ class Host:
                 result = await calls[call](context)
             if not isinstance(result, Ok):
                 return result
+        if cell.before:
+            await self.workspace.follow(output)  # `%cd` holds in the lines below it
         body = cell.body
         if length:
             at = body.index(cell.options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -73,6 +74,7 @@ class Workspace:
         self.explorer = Explorer(self.sharing, self._frames, self.cells.of)
         self._interpreters: dict[str, Interpreter] = {}
         self._folder = Path.cwd()
+        self._environment = dict(os.environ)
         self._told: Path | None = None  # where java.io.File stays
 
     def interpreter(self, language: str) -> Interpreter:
@@ -115,7 +117,10 @@ class Workspace:
         return self.interpreter(next(row.name for row in self.languages.values() if row.ipython))
 
     async def follow(self, output: Output) -> None:
-        """Takes all processes to the kernel's working folder, if a cell has changed that."""
+        """Takes the other processes to this one's folder and environment when they have changed."""
+        if changes := self._changes():
+            for made in list(self._interpreters.values()):
+                await made.environment(changes, output)
         try:
             folder = Path.cwd()
         except FileNotFoundError:  # somebody has removed it
@@ -134,6 +139,14 @@ class Workspace:
                 )
         for made in list(self._interpreters.values()):
             await made.moved(folder, output)
+
+    def _changes(self) -> dict[str, str | None]:
+        """What of the environment is new since the last look; None: it is gone."""
+        now = dict(os.environ)
+        before, self._environment = self._environment, now
+        if now == before:
+            return {}
+        return {n: now.get(n) for n in before.keys() | now.keys() if before.get(n) != now.get(n)}
 
     def _lend(self, reader: str, name: str) -> wire.Value:
         """A value of ours as another workspace can read it."""

@@ -24,6 +24,7 @@ PACKAGES = (
     "ten",
     "eleven",
     "twelve",
+    "thirteen",
 )
 
 

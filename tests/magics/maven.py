@@ -20,6 +20,10 @@ package {name}
 class Greeter extends Serializable {{
   def greet(whom: String): String = s"Hello, $whom, from {name}"
 }}
+class Files extends org.apache.hadoop.fs.RawLocalFileSystem {{
+  override def getUri = java.net.URI.create("{name}:///")
+  override def checkPath(path: org.apache.hadoop.fs.Path): Unit = ()
+}}
 """
 
 SOURCE = """

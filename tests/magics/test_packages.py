@@ -165,6 +165,37 @@ def test_a_jar_by_its_address(kernel: Session, repository: Repository, server: S
     assert kernel.run('new twelve.Greeter().greet("Al")').result == "Hello, Al, from twelve"
 
 
+def test_file_systems_that_need_a_connector(kernel: Session) -> None:
+    ran = kernel.run("%AddJar s3a://bucket/a.jar\nval never = 1")
+    said = "Hadoop has no file system for s3a: without a connector. It comes with: %AddDeps "
+    assert f"{said}org.apache.hadoop:hadoop-aws:" in ran.reply["evalue"]
+    assert "not found: value never" in kernel.run("never").traceback
+    for scheme, word in (
+        ("s3", "hadoop-aws"),
+        ("abfss", "hadoop-azure"),
+        ("gs", "for gs: without"),
+    ):
+        assert word in kernel.run(f"%AddJar {scheme}://bucket/a.jar").reply["evalue"]
+    ran = kernel.run("%AddJar nofs://bucket/a.jar")
+    assert "set spark.hadoop.fs.nofs.impl to its class" in ran.reply["evalue"]
+
+
+def test_a_file_system_that_a_package_brings(
+    kernel: Session, repository: Repository, server: Server, tmp_path: Path
+) -> None:
+    """Asked for in vain first: Hadoop remembers what was not found."""
+    jar = repository.add("thirteen", package="thirteen")
+    (tmp_path / "rows.txt").write_text("one\ntwo\n")
+    kernel.run('sc.hadoopConfiguration.set("fs.thirteen.impl", "thirteen.Files")')
+    read = f'spark.read.text("thirteen://{tmp_path}/rows.txt").count()'
+    assert "thirteen.Files not found" in kernel.run(read).traceback
+    assert "for thirteen: without" in kernel.run(f"%AddJar thirteen://{jar}").traceback
+    kernel.run(f"%AddDeps {GROUP}:thirteen:1.0 --repository {server.url}")
+    assert kernel.run(read).result == "2"
+    ran = kernel.run(f"%AddJar thirteen://{jar}")
+    assert "Finished download of thirteen-1.0.jar" in ran.text("stdout"), ran.traceback
+
+
 def test_what_may_not_come_in(kernel: Session, repository: Repository, server: Server) -> None:
     repository.add("newer", package="nine", release=99)
     ran = kernel.run(f"%AddDeps {GROUP}:newer:1.0 --repository {server.url}")

@@ -43,6 +43,16 @@ def only(context, arguments):
 def shout(context, arguments):
     return {"text/plain": context.body.upper()}
 
+@line_magic("Known", "NAME", lambda parser: parser.add_argument("name"), safe=True)
+def known(context, arguments):
+    heard.append(("known", arguments.name, context.completing))
+    context.host.shell.user_ns[arguments.name] = {"some": 1}
+    context.output.stream("stdout", "known\\n")
+
+@line_magic("Unsafe", "NAME", lambda parser: parser.add_argument("name"))
+def unsafe(context, arguments):
+    context.host.shell.user_ns[arguments.name] = {"some": 1}
+
 @listener("preRunCell")
 def before(event):
     heard.append((event.kind, event.language))
@@ -51,6 +61,8 @@ def before(event):
 def after(event):
     heard.append((event.kind, type(event.result).__name__))
 '''
+
+ADDED = "Added %Greet, %Slowly, %Fails, %Only, %%Shout, %Known, %Unsafe\n"
 
 JVM = """
 package plugged
@@ -136,7 +148,7 @@ def test_a_module_of_magics(kernel: Session, tmp_path: Path) -> None:
     (tmp_path / "mymagics.py").write_text(PYTHON)
     kernel.run(f"%%python\nimport sys; sys.path.insert(0, {str(tmp_path)!r})")
     ran = kernel.run("%load_magics mymagics")
-    assert ran.text("stdout") == "Added %Greet, %Slowly, %Fails, %Only, %%Shout\n", ran.traceback
+    assert ran.text("stdout") == ADDED, ran.traceback
     assert kernel.run("%greet Ann").text("stdout") == "Hello, Ann, in scala\n"
     assert kernel.run("%%python\n%greet Bo").text("stdout") == "Hello, Bo, in python\n"
     assert kernel.run("%Slowly").result == "slowly"
@@ -156,11 +168,33 @@ def test_a_module_of_magics(kernel: Session, tmp_path: Path) -> None:
     assert heard == "[('preRunCell', 'sql'), ('postRunCell', 'Ok'), ('preRunCell', 'python')]\n"
 
 
+def test_a_magic_that_is_safe_runs_while_a_cell_is_completed(kernel: Session) -> None:
+    """Runs after the test above. Each wording runs once, unseen, and only above the cursor."""
+    heard = "%%python\n[one for one in mymagics.heard if one[0] == 'known']"
+    assert kernel.complete("%%python\n%known ahead\nahe|")["matches"] == ["ahead"]
+    kernel.complete("%%python\n%known ahead\nahead.|")
+    assert kernel.run(heard).result == "[('known', 'ahead', True)]"
+    for cell in (
+        "%%python\nnever|\n%known never",
+        "%%python\n%unsafe never\nnever|",
+        "%%python\n'''\n%known never\n'''\nnever|",
+    ):
+        assert kernel.complete(cell)["matches"] == []
+    found = kernel.complete('%known third\nval x = 1\n"a".toUpper|')["matches"]  # in Scala, too
+    assert "toUpperCase" in found
+    assert "('known', 'third', True)" in kernel.run(heard).result
+    assert kernel.run("%%python\n%known ahead\nahead").text("stdout") == "known\n"
+    assert kernel.complete("%onl|")["matches"] == []  # for SQL cells
+    assert kernel.complete("%%sql\n%onl|")["matches"] == ["%Only"]
+
+
 def test_a_module_without_magics(kernel: Session) -> None:
     assert "there is no magic in it" in kernel.run("%load_magics json").traceback
     assert "can't be imported" in kernel.run("%load_magics no_such_module").traceback
     assert "is not an IPython extension" in kernel.run("%load_ext json").traceback
     assert "is not an IPython extension" in kernel.run("%%python\n%load_ext json").traceback
+    ran = kernel.run("%load_ext autoreload\n%autoreload 2")  # IPython's, for short
+    assert ran.status == "ok", ran.traceback
 
 
 def test_a_jar_of_magics(kernel: Session, jars: dict[str, Path]) -> None:
@@ -187,3 +221,26 @@ def test_a_jar_made_for_apache_toree(kernel: Session, jars: dict[str, Path]) -> 
     assert ran.reply["status"] == "ok" and "%OldLine" in ran.text("stdout"), ran.text("stderr")
     assert kernel.run("%oldline x").text("stdout") == "old x true\n"
     assert kernel.run("%%oldcell\nbold").bundles("execute_result") == [{"text/html": "<b>bold</b>"}]
+
+
+def test_a_jar_compiled_against_apache_toree(kernel: Session) -> None:
+    """Against its release 0.5.0, by Scala 2.12: what loads, works; the rest is told precisely."""
+    ran = kernel.run(f"%AddJar --magic {Path(__file__).parent / 'old' / 'magics.jar'}")
+    lines = [line for line in ran.text("stderr").splitlines() if line.startswith("madefortoree.")]
+    told = {line.split(",")[0]: line for line in lines}
+    assert "dependencies.IncludeInterpreter" in told["madefortoree.OfInterpreter"]
+    assert "ArgumentParsingSupport" in told["madefortoree.OfArguments"]
+    assert "toree.magic.Listener is told them" in told["madefortoree.Listens"]
+    assert len(told) == 3 and "%HelloToree" in ran.text("stdout")
+    ran = kernel.run("%hellotoree Ann")
+    assert ran.text("stdout") == ("Hello, Ann, true, HelloToree\nMap(text/plain -> 42)\nsent\n"), (
+        ran.traceback
+    )
+    assert ran.bundles("display_data") == [{"text/html": "<i>Ann</i>"}]
+    assert kernel.run('kernel.data.get("greeted")').result == "Ann"
+    assert "KernelLike.config()" in kernel.run("%ofconfiguration").traceback
+    ran = kernel.run("%%boldtoree\nx")
+    if ran.status == "error":
+        assert "it was compiled for another Scala than 2.13" in ran.reply["evalue"]
+    else:
+        assert ran.bundles("execute_result") == [{"text/html": "<b>x</b>"}]

@@ -168,6 +168,33 @@ def test_the_working_folder_is_everybodys(kernel: Session, tmp_path: Path) -> No
     assert kernel.run("%%r\ncat(list.files())").text("stdout") == "rows.json"
     kernel.run(f"%%python\nos.chdir({before!r})")
     assert "does not exist" in kernel.run('spark.read.json("rows.json")').traceback
+    ran = kernel.run(f'%cd {tmp_path}\nspark.read.json("rows.json").head.getLong(0)')
+    assert ran.result == "41", ran.traceback  # in the same cell, too
+    ran = kernel.run(f"%%r\n%cd {before}\ncat(getwd())")
+    assert ran.text("stdout") == f"{before}\n{before}"
+    ran = kernel.run("%%python\nprint('before')\n%showtypes\nprint('after')")
+    assert ran.text("stdout").split() == [
+        "before",
+        *["ShowTypes", "is", "currently", "off", "after"],
+    ]
+    ran = kernel.run("%%r\n%env TOREE_R=set\ncat(Sys.getenv('TOREE_R'))")
+    assert ran.text("stdout") == "env: TOREE_R=set\nset", ran.traceback
+    kernel.run("%%python\ndel os.environ['TOREE_R']")
+    assert kernel.run("%%r\ncat(Sys.getenv('TOREE_R', 'unset'))").text("stdout") == "unset"
+
+
+@pytest.mark.r
+def test_cells_for_sparkr(kernel: Session) -> None:
+    """Those of Toree's own tutorial; SparkR itself is not installed."""
+    ran = kernel.run("%%SparkR\ndf <- createDataFrame(spark, faithful)\nhead(df)")
+    assert ran.status == "ok", ran.traceback
+    assert "eruptions waiting" in ran.bundles("display_data")[-1]["text/plain"]
+    kernel.run("%%SparkR\nflowers <- createDataFrame(iris)")
+    assert kernel.run("%%SparkR\ncat(colnames(flowers)[1])").text("stdout") == "Sepal_Length"
+    assert kernel.run("flowers.count()").result == "150"
+    ran = kernel.run("%%SparkR\nprintSchema(df)")
+    assert "printSchema is SparkR's, which is not installed here" in ran.reply["evalue"]
+    assert "SparkR" not in kernel.run("%%r\nno_such(1)").reply["evalue"]
 
 
 def test_sparksql_magic_and_sparkmagic(kernel: Session) -> None:

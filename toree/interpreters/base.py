@@ -203,6 +203,9 @@ class Interpreter(ABC):
     async def moved(self, folder: Path, output: Output) -> None:
         """The kernel's working folder has changed (`%cd`): a process of its own is to follow."""
 
+    async def environment(self, changes: Mapping[str, str | None], output: Output) -> None:
+        """Its environment has changed (`%env`); None: the variable is gone."""
+
     @property
     def log(self) -> Path | None:
         """The log of a process of its own."""

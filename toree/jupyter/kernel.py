@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 import threading
 import traceback
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from traitlets import Type
 from .. import __version__, running, scratch, signals
 from ..beginning import Beginning
 from ..commons import Commons
+from ..display import flush
 from ..errors import ToreeError
 from ..host import Host
 from ..interpreters.base import Aborted, Failed, Ok, Result
@@ -105,9 +105,7 @@ class ToreeKernel(AnalysedKernel):
         return super().should_handle(stream, msg, idents)
 
     def _input_request(self, prompt: Any, ident: Any, parent: Any, password: bool = False) -> str:
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                stream.flush()
+        flush()
         return self.questions.ask(str(prompt), ident, parent, password)
 
     def _stop_cell(self, cell: str) -> None:

@@ -14,14 +14,13 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import re
 import shlex
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from ..arguments import ArgumentParser, Arguments
+from ..arguments import ArgumentParser, Arguments, place
 from ..companion.companion import Companion
 from ..config import Config
 from ..display import Settings
@@ -121,6 +120,7 @@ class Context:
     output: Output
     language: str
     body: str = ""  # the text of a cell magic
+    completing: bool = False  # the cell is being written: only a safe magic sees this
 
 
 #: What a magic gives: a bundle that is shown, the end of the cell it stands for, or nothing.
@@ -139,6 +139,7 @@ class Magic:
     parser: Callable[[], ArgumentParser]
     raw: bool = False  # takes its line as it is, in `arguments.line`
     languages: frozenset[str] = frozenset()  # where it is available; empty: everywhere
+    safe: bool = False  # may run while the cell is being completed
 
     @property
     def description(self) -> str:
@@ -161,8 +162,8 @@ class Magic:
             return parser.parse_args(words)
         except MagicError as error:
             called = f"{self.sign}{self.name} {line}".rstrip()
-            place = f"{called}\n{' ' * _place(error.message, called)}^\n"
-            raise MagicError(place + error.message, advice=error.advice) from None
+            pointer = f"{called}\n{' ' * place(error.message, called)}^\n"
+            raise MagicError(pointer + error.message, advice=error.advice) from None
 
     def asks(self, line: str) -> bool:
         """Whether a call without arguments can only be meant to show the usage."""
@@ -198,16 +199,6 @@ class Magic:
         return value if isinstance(value, Result) else Ok(value or None)
 
 
-def _place(message: str, called: str) -> int:
-    """Where in a call the argument stands that a message of argparse's is about."""
-    quoted = re.findall(r"'([^']+)'", message)
-    named = re.findall(r"unrecognized arguments: (\S+)|argument (-[\w-]+)", message)
-    for word in [*quoted[:1], *(word for pair in named for word in pair if word)]:
-        if (at := called.find(word, 1)) > 0:
-            return at
-    return len(called)
-
-
 Declare = Callable[[ArgumentParser], object]
 Row = Callable[[Run], Magic]
 
@@ -219,6 +210,7 @@ def _magic(
     declare: Declare | None,
     raw: bool,
     languages: Iterable[str],
+    safe: bool = False,
 ) -> Row:
     def decorate(run: Run) -> Magic:
         sign = "%" if kind == "line" else "%%"
@@ -230,7 +222,7 @@ def _magic(
                 declare(made)
             return made
 
-        return Magic(name, kind, full, run, parser, raw, frozenset(languages))
+        return Magic(name, kind, full, run, parser, raw, frozenset(languages), safe)
 
     return decorate
 
@@ -242,6 +234,7 @@ def line_magic(
     *,
     raw: bool = False,
     languages: Iterable[str] = (),
+    safe: bool = False,
 ) -> Row:
     """Makes the function below it a line magic.
 
@@ -251,8 +244,10 @@ def line_magic(
         declare: adds its arguments to the parser (argparse).
         raw: there is no parser: the line comes as it is, in `arguments.line`.
         languages: where it is available; everywhere without it.
+        safe: it may run while a cell below it is being completed: it is quick, changes nothing
+            that a user would miss, and what it makes known is there to complete.
     """
-    return _magic("line", name, usage, declare, raw, languages)
+    return _magic("line", name, usage, declare, raw, languages, safe)
 
 
 def cell_magic(
@@ -301,8 +296,13 @@ class Table:
             self._complete = True
         return True
 
-    def names(self, kind: str) -> list[str]:
-        return sorted(row.name for row in self._rows.values() if row.kind == kind)
+    def names(self, kind: str, language: str = "") -> list[str]:
+        """Those of a kind; of a language, without those that are another's."""
+        return sorted(
+            row.name
+            for row in self._rows.values()
+            if row.kind == kind and (not language or language in (row.languages or (language,)))
+        )
 
     def __iter__(self) -> Iterator[Magic]:
         return iter(list(self._rows.values()))

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
+from ..display import flush
 from ..errors import ToreeError
 from ..interpreters.base import Aborted, Failed, Result
 from . import Context, Magic, Table
@@ -66,6 +67,7 @@ def _bridged(magic: Magic, context: Callable[[str], Context]) -> Callable[..., N
 
 def _done(work: Coroutine[Any, Any, Result], cell: Context) -> None:
     """Runs it and shows what comes of it."""
+    flush()
     try:
         result = _finished(work, cell)
     except ToreeError as error:

@@ -20,6 +20,8 @@ _PYTHON = frozenset(
     {"capture", "debug", "edit", "lprun", "macro", "memit", "mprun", "pdb", "pinfo", "pinfo2"}
     | {"prun", "psearch", "pylab", "timeit", "who", "who_ls", "whos"}
 )
+#: Those that may bring others, for the lines below them.
+_LOADERS = frozenset({"addjar", "load_ext", "load_magics", "reload_ext"})
 _HELP = re.compile(r"\s*(%%?)(\w+)[ \t]*\?{1,2}\s*")
 
 
@@ -42,15 +44,25 @@ class Dispatch:
         Raises:
             MagicError: one does not exist, or its arguments are wrong.
         """
-        unknown = [c.name for c in calls if c.kind == "line" and not self.knows(c.name)]
+        unknown = [c for c in calls if c.kind == "line" and not self.knows(c.name)]
         if unknown and self._host.more_magics():
-            unknown = [name for name in unknown if not self.knows(name)]
-        if unknown:
+            unknown = [c for c in unknown if not self.knows(c.name)]
+        loads = min((n for n, c in enumerate(calls) if c.name.lower() in _LOADERS), default=-1)
+        late = [c for c in unknown if 0 <= loads < calls.index(c)]
+        if names := [c.name for c in unknown if c not in late]:
             raise MagicError(
-                f"Magics [{', '.join(unknown)}] do not exist!",
-                advice="".join(self._nearest("line", name) for name in unknown) + _LIST,
+                f"Magics [{', '.join(names)}] do not exist!",
+                advice="".join(self._nearest("line", name) for name in names) + _LIST,
             )
-        return {call: self._prepared(call, language) for call in calls}
+        return {c: (self._late if c in late else self._prepared)(c, language) for c in calls}
+
+    def _late(self, call: cells.MagicCall, language: str) -> Prepared:
+        """A magic that a line above it brings: `%load_ext autoreload`, `%autoreload 2`."""
+
+        async def run(context: Context) -> Result:
+            return await self.resolve((call,), language)[call](context)
+
+        return run
 
     def _prepared(self, call: cells.MagicCall, language: str) -> Prepared:
         if call.kind == "shell":

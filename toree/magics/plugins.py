@@ -15,6 +15,9 @@ from .events import Listener
 
 GROUP = "toree.magics"
 
+#: IPython's own extensions, which it takes by their short names.
+_BUILT_IN = frozenset({"autoreload", "storemagic"})
+
 
 def found(
     tell: Callable[[str], None], listen: Callable[[Iterable[Listener]], None]
@@ -87,14 +90,17 @@ def load_magics(context: Context, arguments: Arguments) -> None:
 @line_magic("load_ext", "MODULE", _module)
 def load_ext(context: Context, arguments: Arguments) -> None:
     """Loads an extension of IPython's, or the magics of a module."""
-    module = _imported(arguments.module)
+    name = arguments.module
+    if name in _BUILT_IN:
+        name = f"IPython.extensions.{name}"
+    module = _imported(name)
     try:
         made = rows(module)
     except TypeError:
         made = []
     context.host.add_magics(made)
     context.host.add_listeners(listeners(module))
-    answer = context.host.shell.extension_manager.load_extension(arguments.module)
+    answer = context.host.shell.extension_manager.load_extension(name)
     if answer == "already loaded":
         text = f"The {arguments.module} extension is already loaded. To reload it, use:\n"
         context.output.stream("stdout", f"{text}  %reload_ext {arguments.module}\n")

@@ -22,6 +22,11 @@ class Preset:
         binary = ".".join(scala.split(".")[:2])
         return self.packages.get(line, self.packages.get("*", "")).format(scala=binary, spark=spark)
 
+    def nearest(self, spark: str, scala: str) -> str:
+        """Of a part of Spark's: the newest of its line; else empty."""
+        own = "{spark}" in self.packages.get("*", "")
+        return self.coordinates(f"{spark.rpartition('.')[0]}.+", scala) if own else ""
+
 
 _ICEBERG = "org.apache.iceberg.spark"
 _SPARK = "spark.sql.catalog.spark_catalog"

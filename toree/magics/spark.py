@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import MagicError
-from ..interpreters.base import Bundle, Ok, Result
+from ..interpreters.base import Bundle, Failed, Ok, Result
 from ..preview import Preview
 from . import ArgumentParser, Arguments, Context, cell_magic, connect, line_magic
 from .dependencies import add_coordinates
@@ -118,6 +118,7 @@ class Wanted:
 
     settings: Mapping[str, str]
     packages: tuple[str, ...] = ()
+    presets: tuple[str, ...] = ()
 
 
 def _preset(text: str) -> str:
@@ -141,10 +142,9 @@ def configure(context: Context, arguments: Arguments) -> Result:
     stay, DataFrames and views of the old session go.
     """
     wanted = _with_presets(context, parsed(context.body), arguments.preset)
-    if wanted.packages:
-        added = add_coordinates(context, wanted.packages)
-        if not isinstance(added, Ok):
-            return added
+    added = _add_packages(context, wanted)
+    if not isinstance(added, Ok):
+        return added
     settings = dict(wanted.settings)
     if not settings:
         return Ok()
@@ -186,24 +186,44 @@ def _say(context: Context, text: str) -> None:
 
 
 def _with_presets(context: Context, wanted: Wanted, names: list[str]) -> Wanted:
-    settings, packages = dict(wanted.settings), list(wanted.packages)
+    settings = dict(wanted.settings)
     for name in names:
         companion = context.host.companion
         companion.entry()
         preset = PRESETS[name]
-        found = preset.coordinates(companion.spark_version, companion.scala_version)
-        if not found:
+        if not preset.coordinates(companion.spark_version, companion.scala_version):
             known = ", ".join(line for line in preset.packages)
             raise MagicError(
                 f"There is no {name} for Spark {companion.spark_version} yet.",
                 advice=f"It is known for Spark {known}; when there is one, name its package "
                 "with %AddDeps and its settings with %%configure.",
             )
-        packages.append(found)
         for key, value in preset.settings.items():
             both = key == "spark.sql.extensions" and settings.get(key)
             settings[key] = f"{settings[key]},{value}" if both else settings.get(key, value)
-    return Wanted(settings, tuple(packages))
+    return Wanted(settings, wanted.packages, tuple(names))
+
+
+def _add_packages(context: Context, wanted: Wanted) -> Result:
+    added: Result = add_coordinates(context, wanted.packages) if wanted.packages else Ok()
+    for name in wanted.presets:
+        if isinstance(added, Ok):
+            added = _add_preset(context, name)
+    return added
+
+
+def _add_preset(context: Context, name: str) -> Result:
+    """Adds a preset's package; of Spark's own parts the line's newest where this one's is not."""
+    spark, scala = context.host.companion.spark_version, context.host.companion.scala_version
+    preset = PRESETS[name]
+    added = add_coordinates(context, [preset.coordinates(spark, scala)])
+    if isinstance(added, Failed) and (near := preset.nearest(spark, scala)):
+        _say(context, f"There is no {name} for Spark {spark}: the nearest is looked for.")
+        if isinstance(other := add_coordinates(context, [near]), Ok):
+            return other
+        message = f"There is no {name} for Spark {spark} in the repositories.\n{added.message}"
+        return dataclasses.replace(added, message=message, traceback=message.splitlines())
+    return added
 
 
 def parsed(text: str) -> Wanted:

@@ -38,6 +38,7 @@ SOURCES = (
     "complete.R",
     "vectors.R",
     "spark.R",
+    "sparkr.R",
     "data.R",
 )
 

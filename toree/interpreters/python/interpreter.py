@@ -10,6 +10,7 @@ from typing import Any
 
 from ... import running
 from ...api import Kernel, Magics
+from ...display import flush
 from ...signals import RAISED, Raised, stopping
 from ...spark.shown import Shown
 from ...wire import Value
@@ -89,6 +90,8 @@ class PythonInterpreter(Interpreter):
                 succeeded = reply["status"] == "ok"
         finally:
             self._variables.end(code, succeeded)
+        if options.get("part"):  # what comes next prints by another way
+            flush()
         if reply["status"] != "ok":
             if reply["ename"].startswith(("Py4J", "Connection")) and (
                 why := self._companion.obituary(deaths)

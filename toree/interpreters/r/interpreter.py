@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Literal, cast
 
@@ -73,6 +73,17 @@ class RInterpreter(Interpreter):
 
     async def moved(self, folder: Path, output: Output) -> None:
         await self.execute(f"setwd({json.dumps(str(folder))})", output)
+
+    async def environment(self, changes: Mapping[str, str | None], output: Output) -> None:
+        made = [
+            f"Sys.unsetenv({json.dumps(name)})"
+            if value is None
+            else f"do.call(Sys.setenv, list(`{name}` = {json.dumps(value)}))"
+            for name, value in changes.items()
+            if name.isidentifier() and not name.startswith("PYSPARK_")
+        ]
+        if made and self._talk.alive:  # else it starts with it
+            await self.execute(f"invisible({{{'; '.join(made)}}})", output)
 
     def close(self) -> None:
         self._talk.close()

@@ -5,10 +5,11 @@ describe <- function(condition, calls = list()) {
   chain <- with_causes(condition)
   root <- chain[[length(chain)]]
   call <- conditionCall(root)
+  hint <- sparkr_hint(call)
   if (is_own(call)) call <- NULL
   head <- if (is.null(call)) "Error: " else paste0("Error in ", call_text(call), " : ")
   above <- rev(vapply(chain[-length(chain)], own_message, ""))
-  message <- paste(c(own_message(root), sprintf("which led to: %s", above)), collapse = "\n")
+  message <- paste(c(own_message(root), hint, sprintf("which led to: %s", above)), collapse = "\n")
   frames <- user_frames(calls)
   shown <- numbered(unique_neighbours(paste0(frames$user, frames$places)))
   whole <- numbered(vapply(frames$every, call_text, "", width = 1000L))

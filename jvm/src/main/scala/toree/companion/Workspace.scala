@@ -257,6 +257,7 @@ final class Workspace(
   def addJars(uris: Seq[URI]): Unit = {
     repl().addJars(uris.map(_.toURL))
     spark.peek.foreach(session => uris.foreach(uri => session.sparkContext.addJar(uri.toString)))
+    access.lookAgain()
   }
 
   private def evaluate(code: String): Outcome =

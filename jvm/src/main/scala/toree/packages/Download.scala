@@ -6,13 +6,18 @@ import java.nio.file.{Files, Path, StandardCopyOption}
 import java.security.{DigestInputStream, MessageDigest}
 
 import org.apache.hadoop.conf.Configuration
-import org.apache.hadoop.fs.{FileSystem, Path => HadoopPath}
+import org.apache.hadoop.fs.{Path => HadoopPath}
 
 /** A file from anywhere, whole or not at all, kept under its content.
   *
   * http and https are Java's; every other scheme is the file system's that Hadoop has for it.
   */
-final class Download(uri: URI, conf: () => Configuration, progress: Progress) {
+final class Download(
+    uri: URI,
+    conf: () => Configuration,
+    loader: ClassLoader,
+    progress: Progress
+) {
   private val name = uri.getPath.split('/').last
 
   /** Fetches into a folder: `folder/<digest>/<name>`.
@@ -60,7 +65,7 @@ final class Download(uri: URI, conf: () => Configuration, progress: Progress) {
     case scheme =>
       val plain = new URI(Download.modern(scheme), uri.getSchemeSpecificPart, null)
       val path = new HadoopPath(plain)
-      val files = path.getFileSystem(conf())
+      val files = Connectors.files(path, conf(), loader)
       try {
         val length = files.getFileStatus(path).getLen
         (files.open(path), length, asked)

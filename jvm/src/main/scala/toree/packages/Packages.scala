@@ -53,7 +53,7 @@ final class Packages(loader: CellLoader) {
           path
         case None =>
           say(s"Starting download from $uri")
-          val path = apart(progress)(new Download(uri, conf, progress).into(folder))
+          val path = apart(progress)(new Download(uri, conf, loader, progress).into(folder))
           say(s"Finished download of $name")
           path
       }

@@ -56,6 +56,11 @@ final class SparkAccess(
     made
   }(_.sparkContext.hadoopConfiguration)
 
+  /** Has the session look again for file systems: Hadoop remembers by loader what was not found. */
+  def lookAgain(): Unit = peek.foreach(
+    _.sparkContext.hadoopConfiguration.setClassLoader(new ClassLoader(loader) {})
+  )
+
   /** Local files without a folder are looked for here. The process itself can't change its own. */
   def moveTo(folder: String): Unit =
     FileSystem.get(new java.net.URI("file:///"), hadoop).setWorkingDirectory(new HadoopPath(folder))

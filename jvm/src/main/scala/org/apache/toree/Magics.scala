@@ -5,6 +5,8 @@ package org.apache.toree {
     /** Apache Toree's plug-in, as far as a magic has to do with it. */
     trait Plugin {
       final val name: String = getClass.getName
+      final val simpleName: String = getClass.getSimpleName
+      final val priority: Long = 0
     }
   }
 
@@ -15,7 +17,8 @@ package org.apache.toree {
       lazy val asMap: Map[String, String] = Map(data: _*)
     }
 
-    /** Magics written for Apache Toree: the old names, so that simple ones load (docs/plugins.md).
+    /** Magics written for Apache Toree. The names and signatures are those that its jars were
+      * compiled against (docs/plugins.md).
       */
     trait Magic extends plugins.Plugin {
       def execute(code: String): Any
@@ -32,19 +35,38 @@ package org.apache.toree {
 
   package magic.dependencies {
 
-    trait IncludeKernel {
+    import java.io.OutputStream
+
+    import kernel.api.KernelLike
+
+    trait IncludeKernel extends plugins.Plugin {
       this: magic.Magic =>
-      private var _kernel: _root_.toree.Kernel = _
-      def kernel: _root_.toree.Kernel = _kernel
-      def kernel_=(newKernel: _root_.toree.Kernel): Unit = _kernel = newKernel
+      private var _kernel: KernelLike = _
+      protected[toree] def init(newKernel: KernelLike): Unit = _kernel = newKernel
+      def kernel: KernelLike = _kernel
     }
 
-    trait IncludeOutputStream {
+    trait IncludeOutputStream extends plugins.Plugin {
       this: magic.Magic =>
-      private var _outputStream: java.io.OutputStream = _
-      def outputStream: java.io.OutputStream = _outputStream
-      def outputStream_=(newOutputStream: java.io.OutputStream): Unit =
+      private var _outputStream: OutputStream = _
+      protected[toree] def newOutputStream(newOutputStream: OutputStream): Unit =
         _outputStream = newOutputStream
+      def outputStream: OutputStream = _outputStream
+    }
+
+    object Include {
+
+      /** Gives a magic what it has asked for. */
+      def apply(one: magic.Magic, kernel: KernelLike, out: OutputStream): Unit = {
+        one match {
+          case wants: IncludeKernel => wants.init(kernel)
+          case _                    => ()
+        }
+        one match {
+          case wants: IncludeOutputStream => wants.newOutputStream(out)
+          case _                          => ()
+        }
+      }
     }
   }
 
@@ -52,5 +74,6 @@ package org.apache.toree {
     type CellMagicOutput = MagicOutput
     type LineMagicOutput = Unit
     val CellMagicOutput = MagicOutput
+    val LineMagicOutput: MagicOutput = MagicOutput()
   }
 }
