@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -11,9 +10,10 @@ import pytest
 from ipykernel.kernelspec import get_kernel_dict
 
 from toree import apache
-from toree.companion import cds, java, sparkhome
+from toree.companion import java, sparkhome
 from toree.install import doctor, kernelspec
 from toree.install.app import Toree
+from toree.interpreters.r import needs
 
 
 @pytest.fixture(autouse=True)
@@ -218,12 +218,12 @@ def test_doctor_without_spark(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 def test_doctor_tells_of_an_rpy2_that_is_too_new(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr(doctor, "r_version", lambda: (4, 2, 2))
-    monkeypatch.setattr(doctor, "packaged", lambda name: "3.6.7")
-    assert list(doctor.r_findings()) == [
+    monkeypatch.setattr(needs, "installed", lambda: (4, 2, 2))
+    monkeypatch.setattr(needs, "packaged", lambda name: "3.6.7")
+    assert list(needs.findings()) == [
         doctor.Finding("R", "4.2.2", "/usr/bin/R"),
         doctor.Finding(
-            "rpy2", "3.6.7", "does not load in an R older than 4.5", doctor.get(doctor.RPY2)
+            "rpy2", "3.6.7", "does not load in an R older than 4.5", doctor.get(needs.RPY2)
         ),
     ]
 
@@ -265,53 +265,6 @@ def test_the_command_and_its_version() -> None:
 
 
 # Class data sharing beside a conf folder (toree/companion/cds.py).
-
-
-def spark_with(conf: Path) -> sparkhome.SparkHome:
-    return sparkhome.SparkHome(conf.parent, "4.3.0", "2.13.18", "")
-
-
-def test_an_empty_conf_folder_is_left_alone(tmp_path: Path) -> None:
-    conf = tmp_path / "conf"
-    assert cds.settings(spark_with(conf)) == ({}, [])
-    conf.mkdir()
-    assert cds.settings(spark_with(conf)) == ({}, [])
-
-
-def test_a_conf_folder_goes_to_the_end_of_the_class_path(
-    tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SPARK_DIST_CLASSPATH", "/hadoop/*")
-    conf = tmp_path / "conf"
-    conf.mkdir()
-    (conf / "log4j2.properties.template").touch()
-    moved = {
-        "SPARK_CONF_DIR": str(own_cache / "no-conf"),
-        "SPARK_DIST_CLASSPATH": f"/hadoop/*{os.pathsep}{conf}",
-    }
-    assert cds.settings(spark_with(conf)) == (moved, [])
-    defaults = conf / "spark-defaults.conf"
-    defaults.write_text("spark.master local[3]\n")
-    assert cds.settings(spark_with(conf)) == (moved, ["--properties-file", str(defaults)])
-    assert cds.settings(spark_with(conf), ["--properties-file=x"]) == (moved, [])
-
-
-@pytest.mark.parametrize(
-    ("file", "text", "options"),
-    [
-        ("spark-env.sh", "", []),
-        ("spark-defaults.conf", "# x\nspark.master   yarn\n", []),
-        ("spark-defaults.conf", "spark.master=k8s://https://host\n", []),
-        ("hive-site.xml", "", ["--master", "yarn"]),
-        ("hive-site.xml", "", ["--load-spark-defaults"]),
-    ],
-)
-def test_a_conf_folder_on_which_more_depends_stays(
-    tmp_path: Path, file: str, text: str, options: list[str]
-) -> None:
-    (tmp_path / "conf").mkdir()
-    (tmp_path / "conf" / file).write_text(text)
-    assert cds.settings(spark_with(tmp_path / "conf"), options) == ({}, [])
 
 
 def test_the_kernels_that_come_with_the_package() -> None:

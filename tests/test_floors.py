@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "toree"
 ROOMS = {
     "ground": {
         *("", "errors", "config", "cell", "arguments", "wire", "interpreters.base"),
-        *("folders", "scratch", "lifelines", "apache"),
+        *("folders", "scratch", "lifelines", "apache", "needs"),
     },
     "parts": {
         *(

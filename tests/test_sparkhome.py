@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from toree.companion import sparkhome
+from toree.companion import cds, sparkhome
 from toree.errors import SparkMissing
 
 
@@ -127,3 +128,50 @@ def test_a_spark_built_from_source(tmp_path: Path) -> None:
     built.parent.mkdir(parents=True)
     (home / "jars").rename(built)
     assert sparkhome.find(str(home)).jars == built
+
+
+def spark_with(conf: Path) -> sparkhome.SparkHome:
+    return sparkhome.SparkHome(conf.parent, "4.3.0", "2.13.18", "")
+
+
+def test_an_empty_conf_folder_is_left_alone(tmp_path: Path) -> None:
+    conf = tmp_path / "conf"
+    assert cds.settings(spark_with(conf)) == ({}, [])
+    conf.mkdir()
+    assert cds.settings(spark_with(conf)) == ({}, [])
+
+
+def test_a_conf_folder_goes_to_the_end_of_the_class_path(
+    tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPARK_DIST_CLASSPATH", "/hadoop/*")
+    conf = tmp_path / "conf"
+    conf.mkdir()
+    (conf / "log4j2.properties.template").touch()
+    moved = {
+        "SPARK_CONF_DIR": str(own_cache / "no-conf"),
+        "SPARK_DIST_CLASSPATH": f"/hadoop/*{os.pathsep}{conf}",
+    }
+    assert cds.settings(spark_with(conf)) == (moved, [])
+    defaults = conf / "spark-defaults.conf"
+    defaults.write_text("spark.master local[3]\n")
+    assert cds.settings(spark_with(conf)) == (moved, ["--properties-file", str(defaults)])
+    assert cds.settings(spark_with(conf), ["--properties-file=x"]) == (moved, [])
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "options"),
+    [
+        ("spark-env.sh", "", []),
+        ("spark-defaults.conf", "# x\nspark.master   yarn\n", []),
+        ("spark-defaults.conf", "spark.master=k8s://https://host\n", []),
+        ("hive-site.xml", "", ["--master", "yarn"]),
+        ("hive-site.xml", "", ["--load-spark-defaults"]),
+    ],
+)
+def test_a_conf_folder_on_which_more_depends_stays(
+    tmp_path: Path, file: str, text: str, options: list[str]
+) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / file).write_text(text)
+    assert cds.settings(spark_with(tmp_path / "conf"), options) == ({}, [])

@@ -144,8 +144,9 @@ class Install(Command):
             )
         for kind in kinds:
             self.install(kind)
-        if any(kind.language.name == "r" for kind in kinds) and (lack := doctor.lack_of_r()):
-            print(f"Note: R cells can't run yet. {lack}")
+        for language in {kind.language.name: kind.language for kind in kinds}.values():
+            if lacks := " ".join(found.sentence for found in language.needs() if found.advice):
+                print(f"Note: {language.title} cells can't run yet. {lacks}")
         self.prepare()
 
     def install(self, kind: kernelspec.Kind) -> None:

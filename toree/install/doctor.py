@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
-import importlib.util
 import os
-import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from .. import __version__
+from .. import __version__, registry
 from ..companion import build, cache, cds, java, sparkhome
 from ..errors import ToreeError
+from ..needs import Finding, get, packaged
 from . import kernelspec
-
-#: rpy2-rinterface from 3.6.6 on does not load in an R older than 4.5.
-R_OF_NEW_RPY2 = (4, 5)
-FIRST_NEW_RPY2 = (3, 6, 6)
-RPY2 = '"rpy2>=3.6,<3.7" "rpy2-rinterface<3.6.6" pyarrow'
-DEBIAN_R = (
-    "apt-get install r-base-core r-base-dev python3-dev r-cran-dbi r-cran-dplyr r-cran-dbplyr"
-)
-
-
-@dataclasses.dataclass(frozen=True)
-class Finding:
-    """One line of the report. `advice` is what to do; `fatal` means Spark cells can't run."""
-
-    subject: str
-    state: str
-    detail: str = ""
-    advice: str = ""
-    fatal: bool = False
 
 
 def examine(spark_home: str | None = None) -> list[Finding]:
@@ -44,7 +20,7 @@ def examine(spark_home: str | None = None) -> list[Finding]:
         Finding("Python", ".".join(map(str, sys.version_info[:3])), sys.executable),
         *packages(),
         *engines(spark_home),
-        *r_findings(),
+        *(found for row in registry.languages().values() for found in row.needs()),
         *kernels(),
         cache_finding(),
     ]
@@ -79,25 +55,6 @@ def packages() -> Iterator[Finding]:
             yield Finding(name, found)
         else:
             yield Finding(name, "missing", f"for {purpose}", get(wanted))
-
-
-def get(packages: str) -> str:
-    """The one command that installs packages into this Python, by the tool that made it."""
-    prefix = Path(sys.prefix)
-    if (prefix / "conda-meta").is_dir():
-        return f"conda install -c conda-forge {packages}"
-    if prefix.parent.name == "venvs" and "pipx" in prefix.parts:
-        return f"pipx inject {prefix.name} {packages}"
-    if importlib.util.find_spec("pip") is None:  # uv's environments have none
-        return f"uv pip install --python {sys.executable} {packages}"
-    return f"{sys.executable} -m pip install {packages}"
-
-
-def packaged(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
 
 
 def engines(spark_home: str | None) -> Iterator[Finding]:
@@ -148,42 +105,6 @@ def companion(spark: sparkhome.SparkHome, runtime: java.Java) -> Iterator[Findin
         yield Finding("class data", "shared", f"{archive} ({size} MB)")
     else:
         yield Finding("class data", "not yet", "the start takes about 3 s longer without")
-
-
-def r_findings() -> Iterator[Finding]:
-    program = shutil.which("R")
-    found = r_version() if program else None
-    if program is None or found is None:
-        yield Finding("R", "missing", "only R cells need it", f"Debian: {DEBIAN_R}")
-    else:
-        yield Finding("R", ".".join(map(str, found)), program)
-    rpy2 = packaged("rpy2-rinterface")
-    if rpy2 is None:
-        yield Finding("rpy2", "missing", "only R cells need it", get(RPY2))
-    elif found and found < R_OF_NEW_RPY2 and sparkhome.numbers(rpy2) >= FIRST_NEW_RPY2:
-        yield Finding("rpy2", rpy2, "does not load in an R older than 4.5", get(RPY2))
-    else:
-        yield Finding("rpy2", rpy2, "rpy2-rinterface")
-
-
-def r_version() -> tuple[int, ...] | None:
-    try:
-        said = subprocess.run(
-            ["R", "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    number = re.search(r"R version (\d+\.\d+\.\d+)", said.stdout)
-    return sparkhome.numbers(number[1]) if number else None
-
-
-def lack_of_r() -> str:
-    """What R cells still need, in one sentence; empty when nothing."""
-    return " ".join(
-        f"{finding.subject} {finding.state} ({finding.detail}): {finding.advice}."
-        for finding in r_findings()
-        if finding.advice
-    )
 
 
 def kernels() -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from ..cell import Syntax
 from ..companion.companion import Companion
 from ..config import Config
 from ..display import Settings
+from ..needs import Finding
 from ..running import Cells
 from ..spark.frames import Frames
 from ..spark.session import PythonSpark
@@ -117,6 +118,8 @@ class Language:
     needs_jvm: bool = False
     #: The name of its kernel in Apache Toree; else the title.
     kernel: str = ""
+    #: What its cells need on this machine beside Spark; `doctor` and the installer tell it.
+    needs: Callable[[], Iterable[Finding]] = tuple
     #: A folder with logo-32x32.png, logo-64x64.png, logo-svg.svg.
     logos: Path | None = None
 

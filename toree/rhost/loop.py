@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import gc
-import json
 import signal
 import threading
 from collections.abc import Callable
@@ -16,15 +14,12 @@ from .console import Console
 from .engine import Engine, Stopped, strings
 from .frames import Channel, Message
 from .interrupts import Interrupts
-from .outbox import Outbox
+from .outbox import Outbox, bundle
 from .pages import Pages
 from .processes import end_session
+from .questions import Interrupted, Questions, Refused
 
 Answer = Message
-
-
-class Interrupted(Exception):
-    """The cell was stopped while it waited for the front."""
 
 
 class Loop:
@@ -33,9 +28,8 @@ class Loop:
     def __init__(self, channel: Channel, interrupts: int) -> None:
         self._channel = channel
         self._value: Message | None = None  # a visible value that may yet be the cell's result
-        self._stopped = False
-        self._refused = ""  # why a question of the cell's can't be put
         self._order = threading.RLock()  # text of R's children comes on the console's thread
+        self.questions = Questions(channel, self._settle)
         self.console = Console(self._stream)
         self.outbox = Outbox(channel.send)
         self.pages = Pages(self.outbox, self._settle)
@@ -82,8 +76,7 @@ class Loop:
 
     def _execute(self, message: Message) -> Answer:
         self._value = None
-        self._stopped = False
-        self._refused = ""
+        self.questions.begin()
         self.cell = message["id"]
         self.console.before = self._before_text
         self.interrupts.begin(self.cell)
@@ -101,9 +94,9 @@ class Loop:
             "result": self._value,
             "assigned": self.engine.assigned(before),
         }
-        if answer["status"] == "interrupted" and self._refused:
-            told = {"name": "Error", "message": self._refused, "detail": ""}
-            answer.update(told, status="error", traceback=[f"Error: {self._refused}"])
+        if answer["status"] == "interrupted" and self.questions.refused:
+            told = {"name": "Error", "message": self.questions.refused, "detail": ""}
+            answer.update(told, status="error", traceback=[f"Error: {self.questions.refused}"])
         elif answer["status"] == "error":
             answer.update(
                 name=outcome[1][0],
@@ -173,7 +166,7 @@ class Loop:
     def _offer(self) -> None:
         offer = self.engine.offer
         offer("value", self._show_value)
-        offer("display", lambda *bundle: self._display(_bundle(*bundle)))
+        offer("display", lambda *parts: self._display(bundle(*parts)))
         offer("clear", lambda wait: self._event({"event": "clear", "wait": bool(wait[0])}))
         offer("quit", self._quit)
         offer("figure", self._locked(lambda new: self.pages.figure(bool(new[0]))))
@@ -189,7 +182,7 @@ class Loop:
         )
         offer("spark", self._spark)
         offer("shared", self._shared)
-        offer("shared_names", lambda: strings(self._question({"event": "shared", "name": ""})))
+        offer("shared_names", lambda: strings(self.questions.put({"event": "shared", "name": ""})))
 
     def _locked(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def locked(*arguments: Any) -> Any:
@@ -223,38 +216,22 @@ class Loop:
         self.console.flush()
         self.outbox.send({"event": "display", **bundle})
 
-    def _show_value(self, *bundle: Any) -> None:
+    def _show_value(self, *parts: Any) -> None:
         self._before_text()
         self.console.flush()
-        self._value = _bundle(*bundle)
+        self._value = bundle(*parts)
 
     def _release_value(self) -> None:
         if self._value is not None:
             value, self._value = self._value, None
             self.outbox.send({"event": "display", **value})
 
-    def _question(self, message: Message) -> Any:
-        """Asks the front and waits for its answer."""
-        if self._stopped:
-            raise Interrupted("interrupted")
-        self._settle()
-        self._channel.send(message)
-        answer = self._channel.receive()
-        if answer.get("interrupted"):
-            self._stopped = True
-            raise Interrupted("interrupted")
-        if "error" in answer:
-            raise RuntimeError(answer["error"])
-        return answer["answer"]
-
     def _ask(self, prompt: str) -> str | None:
         self._settle()
         self.outbox.hurry()
         try:
-            answer = self._question({"event": "ask", "prompt": prompt})
-        except (Interrupted, RuntimeError) as error:
-            if not isinstance(error, Interrupted):
-                self._refused = str(error)
+            answer = self.questions.put({"event": "ask", "prompt": prompt})
+        except (Interrupted, Refused):
             self.interrupts.now()  # R knows no other way out of its console
             raise
         return None if answer is None else str(answer)
@@ -263,7 +240,7 @@ class Loop:
         """`kernel$data`: whose a shared name is, and its value where it is not R's."""
         from .. import wire
 
-        answer = self._question({"event": "shared", "name": str(name[0])})
+        answer = self.questions.put({"event": "shared", "name": str(name[0])})
         if answer is None or answer == "own":
             return self.engine.call("found_value", strings([answer or "none"]))
         value = self._values().made(str(name[0]), wire.from_json(answer))
@@ -279,7 +256,7 @@ class Loop:
 
             self._session = Session(
                 self.engine,
-                lambda: self._question({"event": "address"}),
+                lambda: self.questions.put({"event": "address"}),
                 self._warn,
                 self._printed,
             )
@@ -297,14 +274,3 @@ class Loop:
     def _cancel(self, cell: str) -> None:
         if self._session is not None:
             self._session.cancel(cell)
-
-
-def _bundle(mimes: Any, contents: Any, structured: Any, metadata: Any) -> Message:
-    data: dict[str, Any] = {}
-    for i, mime in enumerate(mimes):
-        content = contents[i]
-        if type(content).__name__ == "ByteSexpVector":
-            data[mime] = base64.b64encode(bytes(content)).decode("ascii")
-        else:
-            data[mime] = json.loads(content[0]) if structured[i] else content[0]
-    return {"data": data, "metadata": json.loads(metadata[0])}

@@ -8,11 +8,14 @@ picture updates.
 
 from __future__ import annotations
 
+import base64
+import json
 import threading
 import time
 import uuid
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from .frames import Message
 
@@ -107,3 +110,15 @@ class Outbox:
                 while self._due is not None and self._due <= time.monotonic():
                     self._hold()
                     self._advance()
+
+
+def bundle(mimes: Any, contents: Any, structured: Any, metadata: Any) -> Message:
+    """A display of R's vectors: types, contents, which of those are JSON, metadata."""
+    data: dict[str, Any] = {}
+    for i, mime in enumerate(mimes):
+        content = contents[i]
+        if type(content).__name__ == "ByteSexpVector":
+            data[mime] = base64.b64encode(bytes(content)).decode("ascii")
+        else:
+            data[mime] = json.loads(content[0]) if structured[i] else content[0]
+    return {"data": data, "metadata": json.loads(metadata[0])}

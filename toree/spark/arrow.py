@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Iterator
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
-_LIMIT = "spark.sql.execution.arrow.localRelationThreshold"
-_BATCH = "spark.sql.execution.arrow.maxRecordsPerBatch"
 _LARGE = "spark.sql.execution.arrow.useLargeVarTypes"
-_PARTITION = 32 << 20  # bytes; PySpark makes a partition of each batch
+_PARTITION = 32 << 20  # bytes; Spark makes a partition of each batch
 
 
 def read(path: str) -> Any:
@@ -25,11 +24,13 @@ def read(path: str) -> Any:
         return reader.read_all()
 
 
-def write(table: Any, path: Path) -> None:
+def write(table: Any, path: Path | str) -> None:
+    """In batches of which each can be a partition of Spark's: whoever reads it may be Spark."""
     import pyarrow as pa
 
+    rows = min(table.num_rows // (2 * (os.cpu_count() or 1)), _rows(table, _PARTITION))
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
+        writer.write_table(table, max(10_000, rows))
 
 
 def to_arrow(frame: Any) -> Any:
@@ -56,66 +57,58 @@ def empty(frame: Any) -> Any:
 
 def schema(frame: Any) -> Any:
     """The pyarrow schema of a PySpark DataFrame's rows."""
+    return _schema(frame.sparkSession, frame.schema)
+
+
+def _schema(session: Any, kinds: Any) -> Any:
     from pyspark.sql.pandas.types import to_arrow_schema
 
     options: dict[str, Any] = {}
     if "timezone" in inspect.signature(to_arrow_schema).parameters:  # then it has no default
         options["timezone"] = "UTC"
-    if frame.sparkSession.conf.get(_LARGE, "false") == "true":
+    if session.conf.get(_LARGE, "false") == "true":
         options["prefers_large_types"] = True
-    return to_arrow_schema(frame.schema, **options)
+    return to_arrow_schema(kinds, **options)
+
+
+def of_file(session: Any, path: str) -> Any:
+    """A PySpark DataFrame of the table that `write` has put in a file; the JVM reads it there.
+
+    Small tables become a local relation, which Spark's optimizer sees into; above 1 MB the JVM
+    keeps Arrow's bytes (`SparkBuild` says from where on).
+
+    Raises:
+        TypeError: Spark has no type for a column.
+    """
+    stored = read(path)
+    return _made(session, suited(stored), stored.schema, path)
 
 
 def to_spark(session: Any, table: Any) -> Any:
-    """A PySpark DataFrame of a pyarrow Table; a timestamp without zone stays without zone.
-
-    Small tables become a local relation, which Spark's optimizer sees into; above 1 MB the JVM
-    keeps Arrow's bytes. Spark's own limit is 48 MB: rows of 40 MB then take 160 MB of the driver's
-    heap and ten times as long, and each query sends them all to its tasks anew.
-    """
-    from pyspark.sql.pandas.types import from_arrow_schema
-
-    schema = from_arrow_schema(table.schema, prefer_timestamp_ntz=True)
-    parallel = max(1, 2 * session.sparkContext.defaultParallelism)
-    rows = max(10_000, min(table.num_rows // parallel, _rows(table, _PARTITION)))
-    with _configured(session, {_LIMIT: "1MB", _BATCH: str(rows)}):
-        if hasattr(session, "_create_from_arrow_table"):  # from Spark 4 on
-            return session.createDataFrame(table, schema)
-        return _sent(session, table, schema, rows)
+    """A PySpark DataFrame of a pyarrow Table; a timestamp without zone stays without zone."""
+    return _made(session, table)
 
 
-def _sent(session: Any, table: Any, schema: Any, rows: int) -> Any:
+def _made(session: Any, table: Any, stored: Any = None, path: str = "") -> Any:
     """What Spark 4 does with a table. Through pandas, as 3.5 has it, NaN would become null."""
     from pyspark.sql.dataframe import DataFrame
-    from pyspark.sql.pandas.serializers import ArrowStreamSerializer
-    from pyspark.sql.pandas.types import to_arrow_schema
+    from pyspark.sql.pandas.types import from_arrow_schema
 
-    jvm, python = session._jvm, session._jvm.PythonSQLUtils
-    batches = table.cast(to_arrow_schema(schema)).to_batches(max_chunksize=rows)
-    sent = session.sparkContext._serialize_to_jvm(
-        batches, ArrowStreamSerializer(), python.readArrowStreamFromFile, jvm.ArrowIteratorServer
-    )
-    return DataFrame(python.toDataFrame(sent, schema.json(), session._jsparkSession), session)
+    kinds = from_arrow_schema(table.schema, prefer_timestamp_ntz=True)
+    wanted = _schema(session, kinds)
+    python = session._jvm.PythonSQLUtils
+    with contextlib.ExitStack() as kept:
+        if stored is None or not wanted.equals(stored):
+            place = session.sparkContext._temp_dir  # where PySpark puts such files, too
+            path = kept.enter_context(tempfile.NamedTemporaryFile(dir=place)).name
+            write(table.cast(wanted) if table.num_columns else table, path)
+        batches = python.readArrowStreamFromFile(path)
+        return DataFrame(python.toDataFrame(batches, kinds.json(), session._jsparkSession), session)
 
 
 def _rows(table: Any, size: int) -> int:
     """How many rows take so many bytes, on average."""
     return int(size * table.num_rows / max(1, table.nbytes))
-
-
-@contextlib.contextmanager
-def _configured(session: Any, settings: dict[str, str]) -> Iterator[None]:
-    before = {name: session.conf.get(name, None) for name in settings}
-    for name, value in settings.items():
-        session.conf.set(name, value)
-    try:
-        yield
-    finally:
-        for name, old in before.items():
-            if old is None:
-                session.conf.unset(name)
-            else:
-                session.conf.set(name, old)
 
 
 def nulls(kind: Any) -> Any:

@@ -157,7 +157,7 @@ class Frames:
 
         def make() -> wire.Frame:
             session, context = self._spark.attach()
-            frame = arrow.to_spark(session, arrow.suited(arrow.read(table.path)))
+            frame = arrow.of_file(session, table.path)
             key = self.key(name)
             context._gateway.entry_point.putShared(self._workspace, key, frame._jdf)
             return wire.Frame(key, local=True)

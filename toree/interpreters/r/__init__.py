@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..base import Interpreter
 from ..services import Language, Services
-from . import text
+from . import needs, text
 
 
 def _r(services: Services) -> Interpreter:
@@ -27,4 +27,5 @@ R = Language(
     },
     syntax=text.SYNTAX,
     kernel="SparkR",
+    needs=needs.findings,
 )

@@ -96,7 +96,7 @@ final class Sharing(
     val params = others.map { case (name, value) => name -> parameter(value) }
     val session = spark.session()
     val all = options.copy(params = params ++ options.params)
-    SqlCell.run(session, text, all, keep, frame => views(session).within(frames)(frame))
+    SqlCell.run(session, text, all, keep, frame => views(session).within(frames, text)(frame))
   }
 
   // Of the session there is: the views of one that has ended are gone with it.

@@ -1,7 +1,6 @@
 package toree.sharing
 
 import java.math.{BigDecimal => JBigDecimal, BigInteger}
-import java.nio.{ByteBuffer, ByteOrder}
 import java.nio.file.{Files, Path}
 import java.time.{Instant, LocalDate, LocalDateTime, OffsetDateTime, ZoneOffset, ZonedDateTime}
 import java.util.{Base64, UUID}
@@ -95,7 +94,7 @@ final class WireWriter(
     (out ++= "]}").toString
   }
 
-  private def ofArray(array: Array[_], depth: Int): String = numbers(array) match {
+  private def ofArray(array: Array[_], depth: Int): String = Numbers.of(array) match {
     case Some((dtype, shape, data)) =>
       s"""{"t":"${Tag.Array}","dtype":"$dtype","shape":[${shape.mkString(",")}],${buffer(data)}}"""
     case None => ofValues(array.toIndexedSeq, depth)
@@ -104,10 +103,10 @@ final class WireWriter(
   private def ofValues(values: IndexedSeq[Any], depth: Int): String =
     if (depth == 0 && values.nonEmpty && values.forall(isRecord)) local(values)
     else
-      vectorKind(values) match {
+      Numbers.kind(values) match {
         case Some((of, bits)) if of != "text" && values.size > binary => packed(values, of, bits)
         case Some((of, bits))                                         =>
-          val items = values.iterator.map(bare).map {
+          val items = values.iterator.map(Numbers.bare).map {
             case null           => "null"
             case number: Long   => long(number)
             case number: Double => float(number).text
@@ -119,26 +118,10 @@ final class WireWriter(
         case None => tagged(Tag.List, values.iterator.map(text(_, depth + 1)))
       }
 
-  /** Many numbers: their bytes, and the places of nulls. */
   private def packed(values: IndexedSeq[Any], of: String, bits: Int): String = {
-    val width = if (of == "bool") 1 else 8
-    val bytes = ByteBuffer.allocate(values.size * width).order(ByteOrder.LITTLE_ENDIAN)
-    val nulls = new StringBuilder
-    var index = 0
-    values.foreach { value =>
-      bare(value) match {
-        case null =>
-          if (nulls.nonEmpty) nulls += ','
-          nulls ++= index.toString
-          if (width == 1) bytes.put(0.toByte) else bytes.putLong(0L)
-        case flag: Boolean  => bytes.put((if (flag) 1 else 0).toByte)
-        case number: Long   => bytes.putLong(number)
-        case number: Float  => bytes.putDouble(number.toDouble)
-        case number: Double => bytes.putDouble(number)
-      }
-      index += 1
-    }
-    s"""{"t":"${Tag.Vector}","of":"$of","bits":$bits,"nulls":[$nulls],${buffer(bytes.array)}}"""
+    val (bytes, nulls) = Numbers.packed(values, if (of == "bool") 1 else 8)
+    val places = nulls.mkString("[", ",", "]")
+    s"""{"t":"${Tag.Vector}","of":"$of","bits":$bits,"nulls":$places,${buffer(bytes)}}"""
   }
 
   /** Records: an Arrow table, or through a DataFrame where there are nested columns. */
@@ -242,61 +225,4 @@ object WireWriter {
 
   private def zone(id: String): String =
     if (id == "Z" || id == "UTC" || id == "Etc/UTC") "UTC" else id
-
-  private def bare(value: Any): Any = value match {
-    case None          => null
-    case Some(inner)   => bare(inner)
-    case number: Int   => number.toLong
-    case number: Short => number.toLong
-    case number: Byte  => number.toLong
-    case other         => other
-  }
-
-  /** The kind all values have, nulls aside, when it is one a vector can hold. */
-  private def vectorKind(values: IndexedSeq[Any]): Option[(String, Int)] = {
-    def kind(value: Any): (String, Int) = value match {
-      case _: Boolean                  => ("bool", 64)
-      case _: Int | _: Short | _: Byte => ("int", 32)
-      case _: Long                     => ("int", 64)
-      case _: Float                    => ("float", 32)
-      case _: Double                   => ("float", 64)
-      case _: String                   => ("text", 64)
-      case Some(inner)                 => kind(inner)
-      case None | null                 => ("", 64)
-      case _                           => ("other", 0)
-    }
-    values.iterator.map(kind).filter(_._1 != "").toSet.toList match {
-      case List(one) if one._1 != "other" => Some(one)
-      case _                              => None
-    }
-  }
-
-  /** A rectangular array of primitive numbers: numpy's dtype, the shape and the bytes. */
-  private def numbers(array: Array[_]): Option[(String, List[Int], Array[Byte])] = array match {
-    case a: Array[Boolean] =>
-      flat("|b1", a.length, 1)(b => a.foreach(x => b.put((if (x) 1 else 0).toByte)))
-    case a: Array[Short]  => flat("<i2", a.length, 2)(_.asShortBuffer.put(a))
-    case a: Array[Int]    => flat("<i4", a.length, 4)(_.asIntBuffer.put(a))
-    case a: Array[Long]   => flat("<i8", a.length, 8)(_.asLongBuffer.put(a))
-    case a: Array[Float]  => flat("<f4", a.length, 4)(_.asFloatBuffer.put(a))
-    case a: Array[Double] => flat("<f8", a.length, 8)(_.asDoubleBuffer.put(a))
-    case a: Array[AnyRef] if a.nonEmpty && a.forall {
-          case _: Array[Byte] => false; case inner => inner != null && inner.getClass.isArray
-        } =>
-      val parts = a.toList.map(inner => numbers(inner.asInstanceOf[Array[_]]))
-      if (parts.exists(_.isEmpty) || parts.flatten.map(p => (p._1, p._2)).distinct.size != 1) None
-      else {
-        val (dtype, shape, _) = parts.head.get
-        val all = new java.io.ByteArrayOutputStream
-        parts.flatten.foreach(p => all.write(p._3))
-        Some((dtype, a.length :: shape, all.toByteArray))
-      }
-    case _ => None
-  }
-
-  private def flat(dtype: String, count: Int, width: Int)(fill: ByteBuffer => Any) = {
-    val bytes = ByteBuffer.allocate(count * width).order(ByteOrder.LITTLE_ENDIAN)
-    fill(bytes)
-    Some((dtype, List(count), bytes.array))
-  }
 }

@@ -14,18 +14,36 @@ final class SharedViews(val spark: SparkSession) {
   private final class Held(val frame: Dataset[_], val view: Option[AnyRef], var users: Int)
   private val held = mutable.HashMap.empty[String, Held] // by name in lower case
   private var before: Option[String] = None // what `stored` was
+  private var making = 0 // statements that make views
 
   /** Runs `body` while these DataFrames are views of their names, where nothing else is.
     *
     * The catalog is afterwards as it was; a view the statement itself puts in the place stays.
     */
-  def within[A](frames: Map[String, Dataset[_]])(body: => A): A =
+  def within[A](frames: Map[String, Dataset[_]], statement: String = "")(body: => A): A =
     if (frames.isEmpty) body
     else {
       val used = enter(frames)
-      try body
+      try if (statement.matches(makesView)) storing(body) else body
       finally leave(used)
     }
+
+  /** A temporary view made of ours would keep its text and look for ours later: it is to keep its
+    * plan. Spark asks the session, and only while it makes one.
+    */
+  private def storing[A](body: => A): A = {
+    synchronized {
+      if (making == 0) before = spark.conf.getOption(stored)
+      making += 1
+      spark.conf.set(stored, "true")
+    }
+    try body
+    finally
+      synchronized {
+        making -= 1
+        if (making == 0) before.fold(spark.conf.unset(stored))(spark.conf.set(stored, _))
+      }
+  }
 
   private def enter(frames: Map[String, Dataset[_]]): Set[String] = synchronized {
     while (frames.exists { case (name, frame) => of(name).exists(_.frame ne frame) }) wait()
@@ -40,11 +58,6 @@ final class SharedViews(val spark: SparkSession) {
     try
       free.foreach { case (name, frame) =>
         frame.createOrReplaceTempView(quoted(name))
-        if (held.isEmpty) {
-          // A temporary view made of ours would otherwise keep its text and look for ours later.
-          before = spark.conf.getOption(stored)
-          spark.conf.set(stored, "true")
-        }
         held(name.toLowerCase) = new Held(frame, view(name), 1)
       }
     catch {
@@ -62,13 +75,12 @@ final class SharedViews(val spark: SparkSession) {
     }
     held --= done.map(_._1.toLowerCase)
     notifyAll()
-    if (done.nonEmpty && held.isEmpty)
-      before.fold(spark.conf.unset(stored))(spark.conf.set(stored, _))
     done.foreach { case (name, one) =>
       if (view(name).exists(now => one.view.exists(_ eq now))) spark.catalog.dropTempView(name)
     }
   }
 
+  private val makesView = "(?is).*\\bcreate\\b.*\\bview\\b.*"
   private val stored = "spark.sql.legacy.storeAnalyzedPlanForView"
 
   private def of(name: String): Option[Held] = held.get(name.toLowerCase)
