@@ -88,7 +88,7 @@ DOORS = {
     "papermill": {"papermill"},
     "platformdirs": {"folders", "scratch"},
     "psutil": {"rhost.processes", "scratch"},
-    "py4j": {"companion.companion", "rhost.session"},
+    "py4j": {"companion.gateway", "rhost.session"},
     "pyspark": {"spark.*", "rhost.session"},
     "tablescope": {"spark.grid"},
     "websockets": {"client.websocket"},

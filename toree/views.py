@@ -22,6 +22,9 @@ class View:
         others = self._sharing.commons.names(self._sharing.workspace)
         return [*own, *(name for name in others if name not in own)]
 
+    def foreign(self) -> list[str]:
+        return [row.name for row in self._sharing.variables.foreign(self._language)]
+
     def owner(self, name: str) -> str | None:
         row = self._sharing.variables.find(name)
         if row is not None and not row.deleted:

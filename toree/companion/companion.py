@@ -1,4 +1,4 @@
-"""The companion JVM as the rest of Toree sees it: start, call, restart, close. The door to Py4J.
+"""The companion JVM as the rest of Toree sees it: start, call, restart, close.
 
 Its life is in `life`, a cell's call and what the JVM sends in `calls`.
 """
@@ -13,19 +13,21 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, cast
 
-from .. import logs, running
+from .. import running
 from ..config import Config
 from ..errors import CompanionFailed, CompilerBusy, ToreeError
 from ..interpreters.base import Output
 from . import MAIN, attached, launch
-from .calls import EVENTS, Call, Events
+from .calls import Call, Events
+from .gateway import dialled
 from .life import Jvm, Life
+from .training import Training
 
 #: Seconds a question waits for its answer: nobody waits longer for a completion, and a cell can be
 #: told why it does not run. The JVM gives up a little earlier, with a better reason.
 _QUESTIONS = {
     **dict.fromkeys(("complete", "inspect", "isComplete", "completeSql", "inspectSql"), 10.0),
-    **dict.fromkeys(("references", "owns", "sqlNames"), 60.0),
+    **dict.fromkeys(("references", "sqlNames"), 60.0),
     **dict.fromkeys(("endProgress", "runningJobs", "info"), 10.0),
 }
 #: Cells, questions and orders wait for each other in the JVM, and never for a thread here.
@@ -44,7 +46,7 @@ class Companion:
         self.listening.set()
         #: Told when a JVM has ended by itself, before its cells are; they must not wait.
         self.ended: list[Callable[[], None]] = []
-        self._training: Any = None
+        self._training: Training | None = None
         self._closed = False
         self._private: set[str] = set()  # workspaces besides the main one
         self._life = Life(self._begin, self._began, self._mourn)
@@ -63,17 +65,7 @@ class Companion:
         new = attached.start(self.config, elder) if elder else launch.start(self.config, self._say)
         process = new.process
         try:
-            from py4j.clientserver import ClientServer, JavaParameters, PythonParameters
-
-            logs.hide(process.secret)
-            gateway = ClientServer(
-                java_parameters=JavaParameters(
-                    port=process.port, auth_token=process.secret, auto_convert=True
-                ),
-                # Callbacks come over the connection of the call that causes them.
-                python_parameters=PythonParameters(port=0, eager_load=False),
-            )
-            gateway.gateway_property.pool.put(self.events, force_id=EVENTS)
+            gateway = dialled(process.port, process.secret, self.events)
             self._open_all(gateway.entry_point)
         except BaseException as error:  # it runs, and nobody could reach it any more
             tail = process.last_lines()

@@ -56,6 +56,9 @@ class Names(Protocol):
     def all(self) -> list[str]:
         """Those whose values can cross."""
 
+    def foreign(self) -> list[str]:
+        """Those of other languages, and what those have deleted."""
+
     def owner(self, name: str) -> str | None:
         """The language that assigned a name last, or that another session has put it into
         `kernel.data`; None when there is no such name."""

@@ -35,7 +35,9 @@ class _Cell(threading.local):
     """Of the cell that runs on this thread: another one may run beside it, in a subshell."""
 
     bound: Sequence[str] = ()  # names it is compiled with
-    seen: tuple[str, frozenset[str]] = ("", frozenset())  # its code, and what that names
+    seen = ("", "")  # its code, and the names of others; what it names, and which are Scala's own
+    names: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
     assigned: Sequence[Assignment] = ()
 
 
@@ -45,6 +47,7 @@ class ScalaVariables:
     def __init__(self, services: Services) -> None:
         self._companion, self._workspace = services.companion, services.workspace
         self._frames = services.frames
+        self._names = services.names
         self._store = services.store
         self._waiting: dict[str, dict[str, str]] = {}  # bindings no cell has run with yet
         self._copies: set[str] = set()  # names the REPL has from elsewhere
@@ -64,14 +67,16 @@ class ScalaVariables:
         return self._cell.assigned
 
     def references(self, code: str) -> frozenset[str]:
-        if self._cell.seen[0] != code:
-            names = json.loads(self._companion.ask("references", self._workspace, code))
-            self._cell.seen = (code, frozenset(names))
-        return self._cell.seen[1]
+        foreign = "\n".join(self._names.foreign())
+        if self._cell.seen != (code, foreign):
+            found = json.loads(self._companion.ask("references", self._workspace, code, foreign))
+            self._cell.seen = (code, foreign)
+            self._cell.names, self._cell.own = frozenset(found["names"]), frozenset(found["own"])
+        return self._cell.names
 
     def own(self, name: str) -> bool:
         """Whether the code looked at last has the name by an import."""
-        return bool(self._companion.ask("owns", self._workspace, self._cell.seen[0], name))
+        return name in self._cell.own
 
     def get(self, name: str) -> wire.Value:
         text = self._companion.ask(
@@ -114,9 +119,9 @@ class ScalaVariables:
     def ran(self, outcome: Mapping[str, Any]) -> None:
         """The cell with the last bindings has ended; the REPL keeps them if it went well."""
         for name in self._cell.bound if outcome["status"] == "ok" else ():
-            self._forget(name)
+            self._waiting.pop(name, None)
             self._copies.add(name)
-        self._cell.bound = []
+        self._cell.bound, self._cell.seen = [], ("", "")  # what it defined can change what it names
         self._cell.assigned = [self._told(line) for line in outcome.get("assigned", ())]
 
     def _told(self, line: Mapping[str, str]) -> Assignment:

@@ -88,7 +88,12 @@ final class Workspace(
 
   def execute(id: String, code: String, options: CellOptions, events: Events): Outcome =
     cell(id, code, events) { cell =>
-      announced(code)(executeScala(cell, code, options))
+      val outcome = announced(code)(executeScala(cell, code, options))
+      outcome match {
+        case _: Outcome.Ok => options.bindings.foreach(b => sharing.drop(b.key)) // the REPL's now
+        case _             => ()
+      }
+      outcome
     }
 
   /** Commands before the code first; what comes of the last part is what comes of the cell. */

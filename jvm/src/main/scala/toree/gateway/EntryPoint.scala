@@ -203,15 +203,18 @@ final class EntryPoint(companion: Companion) {
     Json.obj("tables" -> tables, "parameters" -> parameters)
   }
 
-  def references(workspace: String, code: String): String =
-    Json.array(companion.workspace(workspace).repl().references(code))
+  /** The names that code may take from outside it, and which of `foreign` (a line each) are Scala's
+    * own there all the same.
+    */
+  def references(workspace: String, code: String, foreign: String): String = {
+    val (names, own) =
+      companion.workspace(workspace).repl().references(code, foreign.split("\n").toSet)
+    Json.obj("names" -> names, "own" -> own)
+  }
 
   /** The items of an RDD, computed as they are read (`Batches`). */
   def batches(rdd: RDD[Array[Byte]], ahead: Int, group: String): Batches =
     new Batches(rdd, ahead, group)
-
-  def owns(workspace: String, code: String, name: String): Boolean =
-    companion.workspace(workspace).repl().owns(code, name)
 
   /** Delivers output that belongs to no running cell; returns when the process ends. */
   def pump(): Unit = companion.capture.background.deliver(companion.events)

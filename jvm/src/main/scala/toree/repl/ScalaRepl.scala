@@ -210,17 +210,18 @@ final class ScalaRepl(
     completion.inspect(code, cursor, detail)
   )
 
-  /** Whether a name in this code is Scala's own: what it imports, or earlier cells did. */
-  def owns(code: String, name: String): Boolean = asked {
+  /** The names that code may take from outside it, and which of the foreign ones are Scala's own:
+    * what the code imports, or earlier cells did.
+    */
+  def references(code: String, foreign: Set[String]): (List[String], List[String]) = asked {
     statements.parse(Commands.of(code)._2) match {
-      case statements.Complete(all) => imports.give(name, all.flatMap(_.trees))
-      case _                        => false
+      case statements.Complete(all) =>
+        val names = statements.references(all).toList.sorted
+        val trees = all.flatMap(_.trees)
+        (names, names.filter(name => foreign(name) && imports.give(name, trees)))
+      case _ => (Nil, Nil)
     }
   }
-
-  def references(code: String): List[String] = asked(
-    statements.references(Commands.of(code)._2).toList.sorted
-  )
 
   /** What a cell assigned, told once; without what magics need for themselves. */
   def assigned(cell: String): List[Map[String, String]] =

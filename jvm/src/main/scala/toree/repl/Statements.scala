@@ -146,15 +146,13 @@ final class Statements[M <: CellMain](val main: M) {
   /** Every name a piece of code may take from outside it: free identifiers, by the parser's tree,
     * and those of the definitions of earlier cells that it names.
     */
-  def references(code: String): Set[String] = parse(code) match {
-    case Complete(statements) =>
-      val found = mutable.HashSet.empty[String]
-      def visit(names: Set[String]): Unit = names.foreach { name =>
-        if (found.add(name)) uses.get(name).foreach(visit)
-      }
-      visit(free(statements.flatMap(_.trees)))
-      found.toSet
-    case _ => Set.empty
+  def references(statements: List[Statement]): Set[String] = {
+    val found = mutable.HashSet.empty[String]
+    def visit(names: Set[String]): Unit = names.foreach { name =>
+      if (found.add(name)) uses.get(name).foreach(visit)
+    }
+    visit(free(statements.flatMap(_.trees)))
+    found.toSet
   }
 
   private def free(trees: List[Tree]): Set[String] = new FreeNames[main.type](main).of(trees)

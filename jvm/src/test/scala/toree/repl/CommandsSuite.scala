@@ -29,7 +29,7 @@ class CommandsSuite extends CellSuite {
     val wrong = failed("\n:paste\nval b = none").traceback.head
     assert(wrong.startsWith("<cell>:3: error"), wrong)
     assertEquals(workspace.repl().isComplete(":paste\nval a = 1"), """{"status":"complete"}""")
-    assertEquals(workspace.repl().references(":paste\na + other"), List("a", "other"))
+    assertEquals(workspace.repl().references(":paste\na + other", Set.empty)._1, List("a", "other"))
   }
 
   test(":load runs a file, before the code below it") {

@@ -183,7 +183,7 @@ class ScalaReplSuite extends CellSuite {
         |def f(own: Int) = own + outer
         |maybe match { case Some(v) => v; case other => other }
         |f(own = 3); y; { val local = 1; local }""".stripMargin
-    val free = workspace.repl().references(code).toSet -- Set("Some", "StringContext")
+    val free = workspace.repl().references(code, Set.empty)._1.toSet -- Set("Some", "StringContext")
     assertEquals(free, Set("people", "lim", "inter", "foo", "outer", "maybe"))
   }
 
