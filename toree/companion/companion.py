@@ -15,11 +15,11 @@ from typing import Any, cast
 
 from .. import running
 from ..config import Config
-from ..errors import CompanionFailed, CompilerBusy, ToreeError
+from ..errors import CompanionFailed, ToreeError
 from ..interpreters.base import Output
 from . import MAIN, attached, launch
 from .calls import Call, Events
-from .gateway import dialled
+from .gateway import asked, dialled
 from .life import Jvm, Life
 from .training import Training
 
@@ -218,7 +218,7 @@ class Companion:
         """
         entry = self.entry()
         limit = _QUESTIONS.get(method)
-        answer = self._questions.submit(_asked, lambda: getattr(entry, method)(*arguments))
+        answer = self._questions.submit(asked, lambda: getattr(entry, method)(*arguments))
         try:
             return running.result(answer, limit)
         except (FutureTimeout, TimeoutError):
@@ -292,14 +292,3 @@ class Companion:
         if why := self.obituary(deaths):
             raise CompanionFailed(why) from error
         raise CompanionFailed(f"The companion JVM did not answer: {error}") from error
-
-
-def _asked(call: Callable[[], Any]) -> Any:
-    """The JVM's answer; its refusals in our words, on the thread that may talk with it."""
-    try:
-        return call()
-    except Exception as error:
-        refused = getattr(error, "java_exception", None)  # a Py4JJavaError's
-        if refused is not None and str(refused.getClass().getName()) == "toree.repl.CompilerBusy":
-            raise CompilerBusy(str(refused.getMessage())) from None
-        raise

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .. import logs
+from ..errors import CompilerBusy
 from .calls import EVENTS, Events
 
 
@@ -20,3 +22,14 @@ def dialled(port: int, secret: str, events: Events) -> Any:
     )
     gateway.gateway_property.pool.put(events, force_id=EVENTS)
     return gateway
+
+
+def asked(call: Callable[[], Any]) -> Any:
+    """The JVM's answer; its refusals in our words, on the thread that may talk with it."""
+    try:
+        return call()
+    except Exception as error:
+        refused = getattr(error, "java_exception", None)  # a Py4JJavaError's
+        if refused is not None and str(refused.getClass().getName()) == "toree.repl.CompilerBusy":
+            raise CompilerBusy(str(refused.getMessage())) from None
+        raise
