@@ -23,6 +23,8 @@ CELLS = {
     "endless": "while (true) Thread.sleep(50)",
     "complete": "spark.createDatas",
     "grid": "%explore sea",
+    "sql": "%%sql --limit 3\nselect 'a' as x from sea where id > 1",
+    "r": "%%R\nf <- function(x) x + 1",
 }
 
 
@@ -95,6 +97,36 @@ def test_completion_in_a_scala_cell(notebook: Any) -> None:
         arg="createDataset",
     )
     notebook.page.keyboard.press("Escape")
+
+
+def test_a_cell_has_the_colours_of_its_own_language(notebook: Any) -> None:
+    """Whatever the kernel's is, also where the first line changes."""
+    languages = """() => jupyterapp.shell.currentWidget.content.widgets
+        .filter(c => c.model.type === "code").map(c => c.model.mimeType)"""
+
+    def language(name: str, mime: str) -> None:
+        notebook.page.wait_for_function(
+            f"([place, mime]) => ({languages})()[place] === mime", arg=[place(name), mime]
+        )
+
+    for name, mime in {
+        "table": "text/x-scala",
+        "plot": "text/x-ipython",
+        "sql": "application/sql",
+        "r": "text/x-rsrc",
+    }.items():
+        language(name, mime)
+    code = notebook.cell(place("sql")).locator(".cm-content")
+    keyword = code.locator("span", has_text="select").first
+    colour = "e => getComputedStyle(e).color"
+    assert keyword.evaluate(colour) != code.evaluate(colour)
+    code.click()
+    notebook.page.keyboard.press("Control+Home")
+    notebook.page.keyboard.type("// ")
+    language("sql", "text/x-scala")
+    for _ in range(3):
+        notebook.page.keyboard.press("Backspace")
+    language("sql", "application/sql")
 
 
 def test_the_grid_sorts_in_spark(notebook: Any) -> None:

@@ -156,7 +156,9 @@ class ToreeKernel(AnalysedKernel):
     @property
     def kernel_info(self) -> dict[str, Any]:
         info: dict[str, Any] = super().kernel_info
-        info["toree"] = {"languages": sorted(self.host.languages)}
+        named = self.host.workspace.named
+        cells = {name: {"name": row.name, **row.info} for name, row in named.items()}
+        info["toree"] = {"languages": sorted(self.host.languages), "cells": cells}
         return info
 
     # ---------------------------------------------------------------- execute
