@@ -17,7 +17,7 @@ from toree import __version__
 ROOT = Path(__file__).resolve().parents[1]
 
 NAME = "spark_polyglot_kernel"
-DATA = f"{NAME}-{__version__}.data/data/share/jupyter/kernels"
+DATA = f"{NAME}-{__version__}.data/data/share/jupyter"
 KERNELS = ("toree_scala", "toree_pyspark", "toree_sql", "toree_sparkr")
 FILES = ("kernel.json", "logo-32x32.png", "logo-64x64.png", "logo-svg.svg")
 
@@ -76,7 +76,9 @@ def test_the_wheel_holds_what_is_needed_and_no_more(wheel: Path) -> None:
         "toree/jvm/scala/toree/Main.scala",
         "toree/install/logos/scala/logo-64x64.png",
         f"{NAME}-{__version__}.dist-info/licenses/LICENSE",
-        *(f"{DATA}/{kernel}/{file}" for kernel in KERNELS for file in FILES),
+        *(f"{DATA}/kernels/{kernel}/{file}" for kernel in KERNELS for file in FILES),
+        f"{DATA}/labextensions/toree-cells/package.json",
+        f"{DATA}/labextensions/toree-cells/static/remoteEntry.js",
     ):
         assert needed in names
     scala = {path.name for path in (ROOT / "jvm" / "src" / "main").rglob("*.scala")}
