@@ -27,6 +27,8 @@ ROOMS = {
             "logs",
             "variables",
             "running",
+            "lines",
+            "underway",
             "sharing",
         ),
         *("explorer", "live", "api"),
@@ -218,7 +220,7 @@ def circle(graph: dict[Path, list[Path]]) -> list[str]:
 
 #: Modules that treat all languages alike: what differs is in a language's row.
 NEUTRAL = {
-    *("cell", "host", "workspace", "analysis", "sharing", "variables", "running"),
+    *("cell", "host", "workspace", "analysis", "sharing", "variables", "running", "underway"),
     *("install.kernelspec", "jupyter.kernel", "interpreters.base", "interpreters.services"),
 }
 

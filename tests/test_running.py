@@ -13,8 +13,10 @@ import pytest
 from toree import running
 from toree.companion.calls import Call, Events
 from toree.errors import CompanionFailed
-from toree.running import Cells, Running
+from toree.lines import call_of
+from toree.running import Running
 from toree.testing import Recorder
+from toree.underway import Cells
 
 
 class Pipe:
@@ -145,7 +147,7 @@ def test_a_stop_reaches_the_cell_that_is_meant() -> None:
         cells.running("x", one, lambda: stopped.append("one")),
         cells.running("x", other, lambda: stopped.append("other")),
     ):
-        found = cells.find(running.call_of(one.cell))
+        found = cells.find(call_of(one.cell))
         assert found is not None
         found.stop()
         assert stopped == ["one"]

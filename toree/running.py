@@ -1,7 +1,4 @@
-"""The cells that run: which they are, where each prints, and how each is stopped.
-
-There may be several at a time (subshells). What comes from outside with a cell's id, an event of
-the JVM or of a Spark job, finds the cell's output here.
+"""A cell that runs: where it prints, and how it is stopped. All that run are in `underway`.
 
 **Stop.** `Running.stop` is told from any thread, a signal's handler too, and so takes no lock. A
 cell that another process runs follows that process's messages on its own thread (`follow`), where
@@ -16,25 +13,22 @@ locks kept. There it only tells the cell (`press`), and its next step does not b
 from __future__ import annotations
 
 import contextlib
-import itertools
 import queue
 import signal
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, wait
 from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar
 
 from .interpreters.base import Failed, NoInput, Output
+from .lines import STOP, Line, Message
 from .signals import Told, meaning
 
 T = TypeVar("T")
-Message = dict[str, Any]  # `event` names what it is; the last one has `reply` in its place
 
 PATIENCE = 5.0  # seconds that a stopped cell has by default
 _SLICE = 0.5  # the most of them that one wait can take
-STOP: Message = {"event": "stop"}
 
 
 def stopped() -> Failed:
@@ -60,66 +54,6 @@ def stuck(title: str, language: str) -> str:
     )
 
 
-def new_id() -> str:
-    """A cell's id: also of its Spark jobs, and so unique over all kernels of an application."""
-    return f"toree-{uuid.uuid4().hex[:12]}"
-
-
-def call_of(cell: str) -> str:
-    """An id for one of the calls that a cell makes of the JVM; `Cells.find` knows the cell by it.
-
-    Py4J sends a call again when its connection breaks, so the JVM runs no id twice.
-    """
-    return f"{cell}.{next(_CALLS)}"
-
-
-_CALLS = itertools.count(1)
-
-
-class Line(Protocol):
-    """The way to the process that runs a cell: a call of the JVM's, or R's pipes."""
-
-    def receive(self, timeout: float | None) -> Message | None:
-        """The process's next message; None when it is gone.
-
-        Raises:
-            queue.Empty: none has come in this time.
-        """
-
-    def post(self, message: Message) -> None:
-        """Puts a message among the process's; from any thread, a signal's handler too."""
-
-    def takes(self, message: Message) -> bool:
-        """Takes a message that is the line's own business; on the cell's thread."""
-
-    def answer(self, question: Message, text: str | None) -> None:
-        """What the user typed; None: nothing, and no more will come."""
-
-    def refuse(self, question: Message, why: str) -> None:
-        """Nobody can be asked; "": the cell was stopped instead."""
-
-    def stop(self) -> None:
-        """Tells the process to stop the cell; on the cell's thread, more than once if need be."""
-
-    def give_up(self) -> Message | None:
-        """It has not stopped in time: what is the cell's reply then; None: go on waiting."""
-
-
-class Nowhere:
-    """The output of what shows nothing."""
-
-    cell = ""
-
-    def stream(self, name: str, text: str) -> None: ...
-
-    def display(self, *shown: Any, **how: Any) -> None: ...
-
-    def clear(self, wait: bool = False) -> None: ...
-
-    def ask(self, prompt: str, *, password: bool = False) -> str:
-        raise EOFError
-
-
 class Lock(Protocol):
     """One of threading's."""
 
@@ -137,7 +71,7 @@ class Running:
         """`interrupt` stops what runs in this process; who runs it may put its own here."""
         self.id = output.cell
         self.language = language
-        self.whole = _CURRENT.get()  # the one that this is a step of
+        self.whole = CURRENT.get()  # the one that this is a step of
         self.output = output
         self._stopped = False
         self.hears = False  # a stop is an exception in its own code, which may go on after it
@@ -277,28 +211,28 @@ class Running:
             self._asking = False
 
 
-_CURRENT: ContextVar[Running | None] = ContextVar("running", default=None)
+CURRENT: ContextVar[Running | None] = ContextVar("running", default=None)
 
 
 def current(output: Output) -> Running:
     """The cell this is done for; one that nobody knows where none is."""
-    return _CURRENT.get() or Running("", output)
+    return CURRENT.get() or Running("", output)
 
 
 def here() -> Running | None:
     """The cell that this thread works for."""
-    return _CURRENT.get()
+    return CURRENT.get()
 
 
 def is_stopped() -> bool:
     """Whether the cell of this thread was told to stop."""
-    current = _CURRENT.get()
+    current = CURRENT.get()
     return current is not None and current.stopped and not current.hears
 
 
 def press() -> None:
     """SIGINT has come, where nothing may be raised: the cell of this thread is told."""
-    if (cell := _CURRENT.get()) is not None:
+    if (cell := CURRENT.get()) is not None:
         cell.press()
 
 
@@ -327,7 +261,7 @@ def check() -> None:
 
 def result(future: Future[T], limit: float | None = None) -> T:
     """A future's result, for the cell of this thread, if any: see `Running.wait`."""
-    current = _CURRENT.get()
+    current = CURRENT.get()
     return future.result(limit) if current is None else current.wait(future, limit)
 
 
@@ -344,65 +278,3 @@ def holding(lock: Lock) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-class Cells:
-    """The running cells of a kernel, the newest last. From any thread; takes no lock to read."""
-
-    def __init__(self) -> None:
-        self._running: tuple[Running, ...] = ()
-        self._lock = threading.Lock()
-
-    @contextlib.contextmanager
-    def running(
-        self, language: str, output: Output, interrupt: Callable[[], None]
-    ) -> Iterator[Running]:
-        """Reports a cell for as long as it runs.
-
-        Raises:
-            KeyboardInterrupt: the cell that it is part of was told to stop.
-        """
-        check()
-        cell = Running(language, output, interrupt)
-        token = _CURRENT.set(cell)
-        try:
-            with self._lock:
-                self._running = (*self._running, cell)
-            yield cell
-        finally:
-            with self._lock:
-                self._running = tuple(other for other in self._running if other is not cell)
-            _CURRENT.reset(token)
-
-    @contextlib.contextmanager
-    def entered(self, language: str, output: Output) -> Iterator[Running]:
-        """The cell that runs here, reported by who has called us or else by us."""
-        there = _CURRENT.get()
-        if there is not None and (there.id, there.language) == (output.cell, language):
-            yield there
-        else:
-            with self.running(language, output, lambda: None) as made:
-                yield made
-
-    def find(self, cell: str) -> Running | None:
-        """The cell of an id, or of a call's; None when it runs no more."""
-        whole = cell.partition(".")[0]
-        return next((c for c in reversed(self._running) if c.id == whole), None)
-
-    def of(self, language: str) -> bool:
-        """Whether a cell of this language runs."""
-        return any(cell.language == language for cell in self)
-
-    def __iter__(self) -> Iterator[Running]:
-        return iter(self._running)
-
-    def stop(self) -> None:
-        """Stops every cell, as the stop button does."""
-        for cell in self._running:
-            cell.stop()
-
-    def tell(self, language: str) -> None:
-        """Stops the cells of a language that run in another process."""
-        for cell in self._running:
-            if cell.language == language:
-                cell.tell()

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from . import wire
 from .errors import ToreeError
 from .interpreters.base import Assignment, Bundle, Failed, Interpreter
-from .running import new_id
+from .lines import new_id
 from .spark import arrow
 from .spark.batches import Batches, FrameBatches, TableBatches
 from .workspace import Workspace

@@ -16,13 +16,14 @@ from .errors import MagicError
 from .explorer import Explorer
 from .interpreters.base import Interpreter, Output
 from .interpreters.services import IPython, Language, Services
+from .lines import new_id
 from .progress import Bars
 from .registry import magic_names
-from .running import Cells, new_id
 from .sharing import Sharing
 from .spark.attachment import Attachment
 from .spark.frames import Frames
 from .spark.session import PythonSpark
+from .underway import Cells
 from .views import View
 
 

@@ -10,9 +10,9 @@ import pytest
 from toree import wire
 from toree.errors import MagicError
 from toree.interpreters.base import Assignment, Completion, Failed, Interpreter, Ok, Result
-from toree.running import Cells
 from toree.sharing import Sharing
 from toree.testing import Recorder, run
+from toree.underway import Cells
 
 
 class Words(Interpreter):

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from .. import live
 from ..errors import CompanionFailed, ToreeError
-from ..running import Message
+from ..lines import Message
 from . import MAIN
 
 #: The id under which the JVM calls a process's `Events` (`Gateway.scala`).
@@ -31,7 +31,7 @@ _ABANDONED = {"status": "abandoned"}
 
 
 class Call:
-    """The line between a running cell and the JVM (`running.Line`)."""
+    """The line between a running cell and the JVM (`lines.Line`)."""
 
     def __init__(
         self,

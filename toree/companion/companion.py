@@ -249,7 +249,7 @@ class Companion:
         """Runs a cell's blocking call and delivers its output; returns the JVM's outcome.
 
         Args:
-            call_id: unique id of the call (`running.call_of`); tags its output and Spark jobs.
+            call_id: unique id of the call (`lines.call_of`); tags its output and Spark jobs.
             call: given the entry point, makes the call and returns the outcome's JSON.
 
         Raises:

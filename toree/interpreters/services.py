@@ -20,9 +20,9 @@ from ..companion.companion import Companion
 from ..config import Config
 from ..display import Settings
 from ..needs import Finding
-from ..running import Cells
 from ..spark.frames import Frames
 from ..spark.session import PythonSpark
+from ..underway import Cells
 from .base import Assignment, Interpreter, Output
 
 

@@ -9,7 +9,7 @@ from comm import create_comm
 from ipykernel.ipkernel import IPythonKernel
 
 from ..companion.companion import Companion
-from ..running import new_id
+from ..lines import new_id
 from .output import KernelOutput
 
 

@@ -9,7 +9,7 @@ from ipykernel.iostream import OutStream
 from ipykernel.ipkernel import IPythonKernel
 
 from ..interpreters.base import Bundle, NoInput
-from ..running import new_id
+from ..lines import new_id
 from .request import REQUEST
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from .. import cell as cells
 from ..interpreters.base import Bundle, NoInput
-from ..running import new_id
+from ..lines import new_id
 from . import Context, Host
 
 #: Seconds that completion waits for a magic; one that takes longer goes on by itself.

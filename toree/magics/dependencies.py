@@ -12,7 +12,8 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from ..errors import MagicError, ToreeError
 from ..interpreters.base import Failed, Ok, Result
-from ..running import new_id, stopped
+from ..lines import new_id
+from ..running import stopped
 from . import ArgumentParser, Arguments, Context, Magic, jars, line_magic
 
 _SHORT = re.compile(r"([\w.-]+)(::?|/)([\w.-]+):([^\s:]+)")

@@ -8,7 +8,7 @@ from typing import Any
 from ..companion.companion import Companion
 from ..display import Settings
 from ..interpreters.base import Bundle, Output
-from ..running import call_of
+from ..lines import call_of
 from .frames import Frames
 
 

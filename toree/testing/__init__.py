@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from ..interpreters.base import Bundle, Interpreter, NoInput, Result
-from ..running import new_id
+from ..lines import new_id
 
 
 @dataclasses.dataclass

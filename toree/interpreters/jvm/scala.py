@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ... import wire
+from ...lines import call_of
 from ...preview import CELL_WIDTH, Preview
-from ...running import abandoned, call_of, stopped
+from ...running import abandoned, stopped
 from ..base import (
     Bundle,
     Completeness,

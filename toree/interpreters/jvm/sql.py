@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ... import wire
-from ...running import call_of, stopped
+from ...lines import call_of
+from ...running import stopped
 from ..base import (
     Bundle,
     Completeness,

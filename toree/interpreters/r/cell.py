@@ -6,8 +6,8 @@ import queue
 import re
 from collections.abc import Callable
 
+from ...lines import STOP
 from ...rhost.frames import Message
-from ...running import STOP
 from .child import Child
 from .text import R
 
@@ -16,7 +16,7 @@ _LATE: Message = {"reply": "late"}
 
 
 class Question:
-    """The line to R of one request (`running.Line`)."""
+    """The line to R of one request (`lines.Line`)."""
 
     def __init__(
         self, request: Message, child: Child, address: Callable[[], Message], limit: float | None

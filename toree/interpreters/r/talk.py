@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ... import running
 from ...errors import LanguageMissing, ToreeError
+from ...lines import Nowhere
 from ...rhost.frames import Message
 from .cell import Question
 from .child import Child
@@ -100,7 +101,7 @@ class Talk:
         """
         child = self.started()
         request = {**request, "id": f"question-{next(self._numbers)}"}
-        cell = running.here() or running.Running("r", running.Nowhere())
+        cell = running.here() or running.Running("r", Nowhere())
         with cell.catching_sigint():
             question = Question(request, child, self.find_address, limit)
             answer = cell.follow(question, cell.output, _PATIENCE)
