@@ -23,8 +23,6 @@ from toree.client import (
     ExecutionError,
     KernelGone,
     Refused,
-    RequestFailed,
-    ResultTooLarge,
     Unsupported,
 )
 
@@ -277,29 +275,3 @@ def test_a_client_that_goes_away_in_the_middle_of_a_fetch(python_kernel: Session
             await client.execute("clients.PATIENCE = 120.0; del big").result()
 
     run(body())
-
-
-def test_too_large(python_kernel: Session) -> None:
-    with Client.connect(file_of(python_kernel)) as client:
-        client.execute("import pandas as pd; big = pd.DataFrame({'a': range(1_000_000)})")
-        with pytest.raises(ResultTooLarge, match="1,000,000 bytes"):
-            client.fetch("big", max_bytes=1_000_000)
-        assert client.fetch("big", limit=10, max_bytes=1_000_000).num_rows == 10
-        client.execute("del big").result()
-
-
-def test_what_is_no_table(python_kernel: Session) -> None:
-    with Client.connect(file_of(python_kernel)) as client:
-        client.execute("number = 1; lock = __import__('threading').Lock()").result()
-        with pytest.raises(RequestFailed, match="number is no table"):
-            client.fetch("number")
-        with pytest.raises(RequestFailed, match="lock can't be fetched"):
-            client.fetch("lock")
-        with pytest.raises(TypeError, match="list is no pyarrow Table"):
-            client.put("rows", [1, 2])
-        import pyarrow as pa
-
-        for name in ("spark", "no name", "1x", "_hidden"):
-            with pytest.raises(RequestFailed, match="can't be a shared name"):
-                client.put(name, pa.table({"a": [1]}))
-        client.execute("del number, lock").result()

@@ -15,7 +15,7 @@ import pytest
 from lines import Connect, file_of, run
 from session import Session
 
-from toree.client import AsyncClient, Client, RequestFailed
+from toree.client import AsyncClient, Client, RequestFailed, ResultTooLarge
 
 
 def test_tables_there_and_back(connect: Connect) -> None:
@@ -259,3 +259,27 @@ def test_many_clients_of_one_kernel(spark_kernel: Session) -> None:
     for thread in threads:
         thread.join()
     assert faults == []
+
+
+def test_too_large(python_kernel: Session) -> None:
+    with Client.connect(file_of(python_kernel)) as client:
+        client.execute("import pandas as pd; big = pd.DataFrame({'a': range(1_000_000)})")
+        with pytest.raises(ResultTooLarge, match="1,000,000 bytes"):
+            client.fetch("big", max_bytes=1_000_000)
+        assert client.fetch("big", limit=10, max_bytes=1_000_000).num_rows == 10
+        client.execute("del big").result()
+
+
+def test_what_is_no_table(python_kernel: Session) -> None:
+    with Client.connect(file_of(python_kernel)) as client:
+        client.execute("number = 1; lock = __import__('threading').Lock()").result()
+        with pytest.raises(RequestFailed, match="number is no table"):
+            client.fetch("number")
+        with pytest.raises(RequestFailed, match="lock can't be fetched"):
+            client.fetch("lock")
+        with pytest.raises(TypeError, match="list is no pyarrow Table"):
+            client.put("rows", [1, 2])
+        for name in ("spark", "no name", "1x", "_hidden"):
+            with pytest.raises(RequestFailed, match="can't be a shared name"):
+                client.put(name, pa.table({"a": [1]}))
+        client.execute("del number, lock").result()

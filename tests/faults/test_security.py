@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import random
 import socket
-import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 import zmq
-from conftest import has_r
-from IPython.paths import get_ipython_dir
-from jupyter_client.manager import KernelManager
+from pages import logs, rows_of
 from session import Session
 from victim import companion, line_of, processes, until
 
@@ -82,24 +78,6 @@ def listens(process: psutil.Process) -> list[tuple[str, int]]:
         found = process.net_connections(kind="inet")
         return [(c.laddr.ip, c.laddr.port) for c in found if c.status == psutil.CONN_LISTEN]
     return []
-
-
-@pytest.mark.skipif(
-    not KernelManager.class_traits().get("transport_encryption"),
-    reason="this jupyter_client has no transport encryption",
-)
-def test_an_encrypted_kernel_talks_to_those_with_its_key_alone(specs: Path) -> None:
-    with Session("toree_scala", {"transport_encryption": "required"}) as session:
-        cell = "%%python\nprint('for the owner')\n6*7"
-        assert session.run(cell).result == "42"
-        ports = json.loads(Path(session.manager.connection_file).read_text("utf-8"))
-        with zmq.Context() as context, context.socket(zmq.SUB) as spy:
-            spy.subscribe(b"")
-            spy.connect(f"tcp://127.0.0.1:{ports['iopub_port']}")
-            for _ in range(5):
-                assert session.run(cell).text("stdout") == "for the owner\n"
-            assert not spy.poll(500)
-        assert session.run("6*7").result == "42"
 
 
 def test_every_socket_is_on_loopback(watched: Session) -> None:
@@ -256,103 +234,6 @@ def test_the_secret_is_nowhere_to_be_read(watched: Session, specs: Path) -> None
         ran = watched.run(code)
         assert ran.status == "error"
         assert key not in ran.traceback
-
-
-def logs(session: Session) -> list[Path]:
-    code = "%%python\n[str(p) for p in get_ipython().kernel.host.logs().values()]"
-    return [Path(p) for p in json.loads(str(session.run(code).result).replace("'", '"'))]
-
-
-def rows_of(head: str) -> list[list[str]]:
-    """The rows of a table of the page, by the head above it."""
-    page = (Path(__file__).parents[2] / "docs" / "security.md").read_text()
-    lines = page.partition(f"{head}\n")[2].partition("\n## ")[0].splitlines()
-    return [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")][1:]
-
-
-def mode(path: Path) -> str:
-    return oct(stat.S_IMODE(path.stat().st_mode))
-
-
-def test_files_are_the_users_alone_and_go(specs: Path, tmp_path: Path) -> None:
-    """What a running kernel has written is in the table, and what the table says is there."""
-    with Session("toree_scala", env={**os.environ, "TMPDIR": str(tmp_path)}) as session:
-        session.run("spark.range(10).repartition(3).count()")
-        session.run("%%python\nimport numpy; big = numpy.zeros(1_000_000)")
-        assert session.run("big.length").result == "1000000"
-        if has_r:
-            assert session.run("%%r\nlength(big)").result == "[1] 1000000"
-        environment = companion(session).environ()
-        folders = [Path(environment[name]) for name in ("TOREE_SCRATCH", "TOREE_TEMPORARY")]
-        assert [mode(folder) for folder in folders] == ["0o700", "0o700"]
-        assert not list(folders[1].glob("address"))  # read, then removed
-        assert {mode(log) for log in logs(session)} == {"0o600"}
-        assert any(folders[1].iterdir())
-        assert list(tmp_path.iterdir()) == [folders[0]]
-        parts = {part.name.partition("-")[0] for part in folders[0].iterdir()}
-        assert parts == {"jvm", "values", *(["r"] if has_r else [])}
-        rows = " ".join(row[0] for row in rows_of("## Files"))
-        assert [part for part in parts if f"`{part}-*` in it" not in rows] == []
-        known = (*folders, *logs(session), Path(get_ipython_dir()))
-        assert [path for path in written(session) if not within(path, known)] == []
-    until(lambda: not any(folder.exists() for folder in folders), 10)
-
-
-def written(session: Session) -> Iterator[Path]:
-    """Files that the kernel's processes have open to write to."""
-    for process in processes(session):
-        with contextlib.suppress(psutil.Error):  # a worker that has just ended
-            for file in process.open_files():
-                if not getattr(file, "mode", "r").startswith("r") or "+" in file.mode:
-                    yield Path(file.path)
-
-
-def within(path: Path, known: Iterable[Path]) -> bool:
-    return any(path == one or one in path.parents for one in known)
-
-
-SCRIPT = "<script>alert(1)</script>"
-
-
-@pytest.mark.parametrize(
-    "code",
-    [
-        f'Seq("{SCRIPT}").toDF("<img src=x onerror=alert(2)>")',
-        f"%%python\nspark.createDataFrame([('{SCRIPT}',)], ['<img src=x onerror=alert(2)>'])",
-        f"%%sql\nselect '{SCRIPT}' as `<img src=x onerror=alert(2)>`",
-    ],
-)
-def test_data_is_no_html(watched: Session, code: str) -> None:
-    bundle = watched.run(code).bundles("execute_result")[0]
-    page = bundle["text/html"]
-    assert "<script" not in page
-    assert "<img" not in page
-    assert "&lt;script&gt;" in page
-
-
-def test_data_forges_no_output(watched: Session) -> None:
-    """Escape sequences and carriage returns in a cell of a table can't draw over other output."""
-    code = (
-        "%%python\nspark.createDataFrame([('a\\x1b[2K\\x1b[31mred\\r\\nb\\x07\\x9b1m',)], "
-        "['n\\x1b[1mame'])"
-    )
-    bundle = watched.run(code).bundles("execute_result")[0]
-    for text in (bundle["text/plain"], bundle["text/html"]):
-        assert not {"\x1b", "\r", "\x07", "\x9b"} & set(text)
-    assert bundle["text/plain"].count("\n") == watched.run(
-        "%%python\nspark.createDataFrame([('plain',)], ['name'])"
-    ).bundles("execute_result")[0]["text/plain"].count("\n")
-
-
-def test_magics_expand_nothing(watched: Session, tmp_path: Path) -> None:
-    mark = tmp_path / "expanded"
-    for code in (
-        f"%AddJar $(touch {mark}).jar",
-        f"%AddJar `touch {mark}`.jar",
-        f"%AddJar ;touch${{IFS}}{mark}.jar",
-    ):
-        assert watched.run(code).status == "error"
-    assert not mark.exists()
 
 
 KNOWN = """%%python
