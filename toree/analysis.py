@@ -8,6 +8,7 @@ from collections.abc import Callable
 from . import cell as cells
 from .interpreters.base import Bundle, Completeness, Completion, Interpreter
 from .magics import Table, completion
+from .magics.dialects import BODIES
 from .workspace import Workspace
 
 
@@ -42,6 +43,15 @@ class Analysis:
     def parse(self, text: str) -> cells.Cell:
         return cells.parse(text, self._default, self._workspace.named, self._known)
 
+    def _code(self, text: str, cell: cells.Cell) -> cells.Cell:
+        """The cell, or the code that its cell magic takes (`%%time`)."""
+        language = BODIES.get(cell.magic.name.lower()) if cell.magic is not None else None
+        end = text.find("\n", text.find("%%"))
+        if language is None or end < 0:
+            return cell
+        body = cells.blank(text[:end]) + text[end:]
+        return cells.parse(body, language or self._default, self._workspace.named, self._known)
+
     def _magic_at(self, text: str, cursor: int, cell: cells.Cell) -> str | None:
         """The magic before the cursor, where Toree and not IPython knows what it is."""
         before = cells.magic_at(text, cursor, self._default, self._workspace.named)
@@ -54,10 +64,13 @@ class Analysis:
         cell = self.parse(text)
         if (before := self._magic_at(text, cursor, cell)) is not None:
             return self._complete_magic(before, cursor, cell.language or self._default)
+        cell = self._code(text, cell)
         self._ahead(text, cursor, cell)
         interpreter, body = self._analysed(cell)
         if interpreter is None:
             return Completion((), cursor, cursor)
+        if options := self._options(interpreter, text, cursor, cell):
+            return options
         found = interpreter.complete(body, cursor)
         return self._workspace.sharing.completed(found, interpreter.language, body, cursor)
 
@@ -80,6 +93,18 @@ class Analysis:
         matches = sorted({sign + n for n in names if n.lower().startswith(word.lower())})
         return Completion(matches, cursor - len(before), cursor, ["magic"] * len(matches))
 
+    def _options(
+        self, interpreter: Interpreter, text: str, cursor: int, cell: cells.Cell
+    ) -> Completion | None:
+        """What may stand next behind `%%sql -`; None where code does."""
+        start = text.find(cell.options)
+        if not cell.options.startswith("-") or cursor > start + len(cell.options):
+            return None
+        found, replaced = completion.following(interpreter.options, text[start:cursor])
+        if not found:
+            return None
+        return Completion(found, cursor - len(replaced), cursor, ["magic"] * len(found))
+
     def inspect(self, text: str, cursor: int, detail: int) -> Bundle | None:
         cell = self.parse(text)
         if (before := self._magic_at(text, cursor, cell)) is not None:
@@ -88,6 +113,7 @@ class Analysis:
             magic = self._magics.find("line", name)
             if magic is not None:
                 return {"text/plain": magic.help}
+        cell = self._code(text, cell)
         self._ahead(text, cursor, cell)
         interpreter, body = self._analysed(cell)
         if interpreter is None:

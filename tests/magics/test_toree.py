@@ -135,6 +135,13 @@ def test_completion(kernel: Session, tmp_path: Path) -> None:
     assert kernel.complete("%%dataframe --output |\nx")["matches"] == ["html", "csv", "json"]
     assert kernel.complete("%%dataframe --output=j|\nx")["matches"] == ["--output=json"]
     assert kernel.complete("%restart sc|")["matches"] == ["scala"]
+    assert kernel.complete("%%configure d|")["matches"] == ["delta"]
+    assert kernel.complete("%%sql -m |")["matches"] == ["take", "sample"]
+    assert "--params" in kernel.complete("%%sql -o x --p|")["matches"]
+    assert "SELECT" in kernel.complete("%%sql -o x\nSEL|")["matches"]
+    for code in ("%%time\nspark.ran|", "%%dataframe --limit 3\nspark.ran|", "spark.ran|"):
+        assert kernel.complete(code)["matches"] == ["range"], code
+    assert "range" in kernel.complete("%%time\n%%python\nspark.ran|")["matches"]
 
 
 def test_ipythons_magics_in_scala_cells(kernel: Session, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ the interpreter of its language. Calls come from the kernel's main thread, one a
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -189,6 +190,11 @@ class Interpreter(ABC):
             MagicError: a wrong option; the message holds the usage.
         """
         return {}, 0
+
+    @property
+    def options(self) -> Sequence[argparse.Action]:
+        """What `parse_options` takes, to complete it."""
+        return ()
 
     def close(self) -> None:
         """Ends every process, thread and file this interpreter started. May be called twice."""

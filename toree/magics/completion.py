@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from . import Magic
+from .presets import PRESETS
 
 #: Places of packages that were fetched before: Maven's, and Ivy's of Spark 3 and 4.
 _CACHES = ("~/.m2/repository", "~/.ivy2.5.2/cache", "~/.ivy2/cache")
@@ -16,10 +17,16 @@ _CACHES = ("~/.m2/repository", "~/.ivy2.5.2/cache", "~/.ivy2/cache")
 
 def completed(magic: Magic, line: str, languages: Iterable[str] = ()) -> tuple[list[str], str]:
     """Matches for the end of what stands behind a magic's name, and the text they replace."""
-    word = re.split(r"\s", line)[-1]
     if magic.raw:
-        return [], word
-    actions = magic.parser()._actions
+        return [], re.split(r"\s", line)[-1]
+    return following(magic.parser()._actions, line, languages)
+
+
+def following(
+    actions: Iterable[argparse.Action], line: str, languages: Iterable[str] = ()
+) -> tuple[list[str], str]:
+    """The same for what a parser's actions allow."""
+    word = re.split(r"\s", line)[-1]
     before = line[: len(line) - len(word)].split()
     option, sign, value = word.partition("=")
     if sign and (owner := _option(actions, option)):
@@ -46,6 +53,8 @@ def _values(action: argparse.Action, word: str, languages: Iterable[str]) -> Ite
         yield from (name for name in languages if name.startswith(word.lower()))
     elif action.dest in ("url", "credential", "file"):
         yield from _files(word)
+    elif action.dest == "preset":
+        yield from (name for name in PRESETS if name.startswith(word.lower()))
     elif action.dest == "coordinates":
         yield from sorted(_coordinates(word))
 

@@ -15,6 +15,16 @@ from ..interpreters.base import Bundle, Ok, Result
 from ..preview import Preview
 from . import ArgumentParser, Arguments, Context, cell_magic, line_magic
 
+#: Cell magics whose text is code, and its language; "": the notebook's.
+BODIES = {
+    "time": "",
+    "spark": "",
+    "dataframe": "scala",
+    "sparksql": "sql",
+    "local": "python",
+    **dict.fromkeys(("capture", "prun", "timeit"), "python"),
+}
+
 _FRAME = "toree$frame"  # no name that a user may write
 
 

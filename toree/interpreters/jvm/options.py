@@ -19,27 +19,25 @@ _NAMED: dict[str, wire.Scalar] = {
 }
 
 
-def _parser() -> ArgumentParser:
-    parser = ArgumentParser(
+def parser() -> ArgumentParser:
+    made = ArgumentParser(
         "%%sql [-o NAME] [-n ROWS] [-q] [-m take|sample] [-r FRACTION] [--params NAME=VALUE ...]",
         "Runs SQL statements, separated by ';', on the shared Spark session.",
     )
-    parser.add_argument(
-        "-o", "--output", dest="name", help="name for the last statement's DataFrame"
-    )
-    parser.add_argument(
+    made.add_argument("-o", "--output", dest="name", help="name for the last statement's DataFrame")
+    made.add_argument(
         "-n", "--rows", "--maxrows", dest="rows", type=_rows, help="rows that are shown; -1: all"
     )
-    parser.add_argument(
+    made.add_argument(
         "-m", "--samplemethod", choices=("take", "sample"), help="the first rows, or some"
     )
-    parser.add_argument(
+    made.add_argument(
         "-r", "--samplefraction", dest="fraction", type=float, help="how many with -m sample: 0.1"
     )
-    parser.add_argument("-c", "--context", help="taken for sparkmagic's sake, and not used")
-    parser.add_argument("-q", "--quiet", action="store_true", help="shows no table")
-    parser.add_argument("--params", help="values for :NAME in the statements")
-    return parser
+    made.add_argument("-c", "--context", help="taken for sparkmagic's sake, and not used")
+    made.add_argument("-q", "--quiet", action="store_true", help="shows no table")
+    made.add_argument("--params", help="values for :NAME in the statements")
+    return made
 
 
 def _rows(text: str) -> int:
@@ -51,7 +49,7 @@ def _rows(text: str) -> int:
 
 def parse_options(line: str) -> tuple[dict[str, object], int]:
     """Options at the start of the `%%sql` line, and their length; see `Interpreter`."""
-    parser, words, params, at = _parser(), [], dict[str, wire.Scalar](), 0
+    options, words, params, at = parser(), [], dict[str, wire.Scalar](), 0
     while found := _OPTION.match(line, at):
         option = found.group(1)
         at = found.end()
@@ -60,7 +58,7 @@ def parse_options(line: str) -> tuple[dict[str, object], int]:
                 params[given.group(1)] = _literal(given.group(2))
                 at = given.end()
             if not params:
-                parser.error("argument --params: expected NAME=VALUE")
+                options.error("argument --params: expected NAME=VALUE")
         elif option in ("-q", "--quiet"):
             words.append(option)
         else:
@@ -68,10 +66,10 @@ def parse_options(line: str) -> tuple[dict[str, object], int]:
             assert value is not None
             words += [option, value.group(1)] if value.group(1) else [option]
             at = value.end()
-    arguments = vars(parser.parse_args(words))
+    arguments = vars(options.parse_args(words))
     name = arguments["name"]
     if name is not None and not name.isidentifier():
-        raise MagicError(f"%%sql: {name!r} is no name.", advice=parser.format_help().rstrip())
+        raise MagicError(f"%%sql: {name!r} is no name.", advice=options.format_help().rstrip())
     if arguments["samplemethod"] == "take":
         arguments["fraction"] = None
     elif arguments["samplemethod"] == "sample" and arguments["fraction"] is None:

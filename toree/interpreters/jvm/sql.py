@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import json
 import re
@@ -23,7 +24,7 @@ from ..base import (
 from ..services import Services
 from .dollars import filled
 from .interpreter import JvmInterpreter
-from .options import parse_options
+from .options import parse_options, parser
 from .scala import completion_of, inspection_of, result_of
 from .statements import split, unfinished
 from .variables import SqlVariables
@@ -127,6 +128,10 @@ class SqlInterpreter(JvmInterpreter):
 
     def parse_options(self, line: str) -> tuple[Mapping[str, object], int]:
         return parse_options(line)
+
+    @property
+    def options(self) -> Sequence[argparse.Action]:
+        return parser()._actions
 
     def complete(self, code: str, cursor: int) -> Completion:
         if not self._companion.soon():

@@ -1,7 +1,7 @@
 package toree.packages
 
 import java.io.IOException
-import java.net.URI
+import java.net.{URI, UnknownHostException}
 import java.nio.file.{Files, Path, Paths}
 import java.util.concurrent.{ConcurrentHashMap, ExecutionException, FutureTask}
 
@@ -66,6 +66,8 @@ final class Packages(loader: CellLoader) {
           put(jar, name, add)
       }
     } catch {
+      case error: UnknownHostException =>
+        failed(s"$uri could not be fetched: there is no host ${error.getMessage}")
       case error: IOException =>
         failed(s"$uri could not be fetched: ${error.getMessage}")
     }
