@@ -193,6 +193,23 @@ def test_every_client_can_have_its_own(specs: object) -> None:
         assert notebook.run("'x' in globals()").result == "False"
 
 
+#: How many pieces of generated code are about classes of private sessions.
+GENERATED = """
+def called(on: AnyRef, name: String) = {
+  val method = on.getClass.getMethods.find(_.getName == name)
+    .getOrElse(on.getClass.getDeclaredMethod(name))
+  method.setAccessible(true)
+  method.invoke(on)
+}
+import org.apache.spark.sql.catalyst.expressions.codegen.{CodeAndComment, CodeGenerator}
+val cached = Seq("cache", "cache", "asMap").foldLeft[AnyRef](CodeGenerator)(called)
+cached.asInstanceOf[java.util.Map[Product, AnyRef]].keySet.toArray.count {
+  case key: Product => key.productIterator.exists {
+    case code: CodeAndComment => "line[1-9][0-9]{6}".r.findFirstIn(code.body).isDefined
+    case _ => false
+  }
+}
+"""
 SPARK = {
     "scala": ("val v = {0}\ncase class P(a: Int)\nSeq(P(v)).toDS.map(_.a).collect().toList", "v"),
     "python": (
@@ -269,8 +286,11 @@ def test_languages_and_spark_are_its_own(spark: Client) -> None:
     endless.cancel()
     with pytest.raises(ExecutionError):
         endless.result()
+    assert int(text(spark, GENERATED, language="scala")) > 0
     for place in (own, other):
         assert isinstance(place, Session)
         place.end()
+    # What Spark has compiled about the classes of their cells goes with them.
+    until(lambda: text(spark, GENERATED, language="scala") == "0")
     assert text(spark, "v", language="scala") == "3"
     assert text(spark, names, language="python") == "[]"

@@ -10,6 +10,7 @@ import org.apache.spark.sql.Dataset
 
 import toree.{Events, Kernel}
 import toree.cells.{Cell, CellOptions, CellThread, Outcome, OutputCapture}
+import toree.closures.GeneratedCode
 import toree.magic.Magics
 import toree.packages.{Packages, Request}
 import toree.repl.{Commands, ReplClassLoader, ReplSettings, ScalaRepl}
@@ -281,6 +282,9 @@ final class Workspace(
     Option(started).foreach(_.close())
     started = null
     loader.shared.remove(kernelKey) // it leads to the whole compiler
-    ()
+    Threads.background(s"forget-$name", getClass.getClassLoader) {
+      for (_ <- 1 to 100 if !isIdle) Thread.sleep(50)
+      GeneratedCode.forget(loader, loader.mentioned)
+    }
   }
 }

@@ -42,6 +42,9 @@ final class ReplClassLoader(
 
   private[repl] val range: Int = CellLoader.range(firstLine)
 
+  /** Whether a text names one of its classes. */
+  def mentioned(text: String): Boolean = CellLoader.ranges(text).contains(range)
+
   override protected def findAbstractFile(name: String): AbstractFile =
     super.findAbstractFile(name) match {
       case null if !name.contains('/') => translate(name).map(super.findAbstractFile).orNull
@@ -116,6 +119,13 @@ object CellLoader {
       val digits = name.substring(prefix.length).takeWhile(_.isDigit)
       if (digits.isEmpty || digits.length > 9) None else Some(range(digits.toInt))
     }
+
+  /** Those of all lines that stand in a text. */
+  private[repl] def ranges(text: String): Iterator[Int] =
+    Iterator
+      .iterate(text.indexOf(prefix))(at => text.indexOf(prefix, at + 1))
+      .takeWhile(_ >= 0)
+      .flatMap(at => rangeOf(text.substring(at, text.length min (at + 20))))
 
   private val prefix = "$line"
 }
