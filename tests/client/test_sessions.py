@@ -141,8 +141,7 @@ def test_what_nobody_uses_goes(client: Client) -> None:
 
 
 def _ended(client: Client) -> bool:
-    shown = client.execute("%session")
-    shown.wait()
+    (shown := client.execute("%session")).wait()
     return "short" not in str(shown.outputs)
 
 
@@ -193,7 +192,7 @@ def test_every_client_can_have_its_own(specs: object) -> None:
         assert notebook.run("'x' in globals()").result == "False"
 
 
-#: How many pieces of generated code are about classes of private sessions.
+#: Pieces of generated code about classes of private sessions, and megabytes of the JVM's heap.
 GENERATED = """
 def called(on: AnyRef, name: String) = {
   val method = on.getClass.getMethods.find(_.getName == name)
@@ -210,6 +209,7 @@ cached.asInstanceOf[java.util.Map[Product, AnyRef]].keySet.toArray.count {
   }
 }
 """
+USED = "System.gc(); (Runtime.getRuntime.totalMemory - Runtime.getRuntime.freeMemory) >> 20"
 SPARK = {
     "scala": ("val v = {0}\ncase class P(a: Int)\nSeq(P(v)).toDS.map(_.a).collect().toList", "v"),
     "python": (
@@ -286,11 +286,14 @@ def test_languages_and_spark_are_its_own(spark: Client) -> None:
     endless.cancel()
     with pytest.raises(ExecutionError):
         endless.result()
-    assert int(text(spark, GENERATED, language="scala")) > 0
+    assert int(text(spark, GENERATED)) > 0
+    kept = "case class K(n: Int)\nval kept = new Array[Byte](100000000)"
+    text(own, f"{kept}\nSeq(K(1)).toDS.map(k => K(k.n + 1)).collect()", language="scala")
+    before = int(text(spark, USED))
     for place in (own, other):
         assert isinstance(place, Session)
         place.end()
     # What Spark has compiled about the classes of their cells goes with them.
-    until(lambda: text(spark, GENERATED, language="scala") == "0")
+    until(lambda: text(spark, GENERATED) == "0" and int(text(spark, USED)) < before - 80)
     assert text(spark, "v", language="scala") == "3"
     assert text(spark, names, language="python") == "[]"

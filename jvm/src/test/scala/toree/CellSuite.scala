@@ -64,7 +64,7 @@ abstract class CellSuite extends FunSuite {
   }
 
   override def afterAll(): Unit = {
-    workspace.close()
+    workspace.close(forgotten = true)
     spark.stop()
     System.setOut(streams._1)
     System.setErr(streams._2)

@@ -74,7 +74,7 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
   /** Stops what runs in a private workspace and lets go of all it has. */
   def drop(name: String): Unit = if (name != Cell.main)
     Option(workspaces.remove(name)).foreach { old =>
-      old.close()
+      old.close(forgotten = true)
       old.spark.close()
       old.values.clear()
       capture.closed(name)
@@ -87,7 +87,7 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
     val fresh = add(old.successor(loader.repl(old.values)))
     warmed(fresh)
     fresh.repl()
-    old.close()
+    old.close(forgotten = false)
   }
 
   private def made(name: String, own: WorkspaceSpark): Workspace = {

@@ -276,10 +276,13 @@ final class Workspace(
   /** The values that are shared, which outlive a REPL. */
   def values: ConcurrentHashMap[String, Any] = loader.shared
 
-  def close(): Unit = {
+  /** @param forgotten
+    *   whether what its cells have made goes too: at the end of a private session
+    */
+  def close(forgotten: Boolean): Unit = {
     interruptAll()
     if (usual != null) usual.close()
-    Option(started).foreach(_.close())
+    Option(started).foreach(_.close(forgotten))
     started = null
     loader.shared.remove(kernelKey) // it leads to the whole compiler
     Threads.background(s"forget-$name", getClass.getClassLoader) {

@@ -1,10 +1,12 @@
 package toree.repl
 
+import java.lang.reflect.{Field, Modifier}
 import java.util.{LinkedHashMap, Map => JMap, WeakHashMap}
 
 import scala.collection.mutable
 import scala.tools.nsc.interpreter.CellMain
 
+import toree.closures.CellCode
 import toree.text.Names
 
 /** The names cells define: their types, their values, what is said of them. */
@@ -120,6 +122,23 @@ final class CellValues[M <: CellMain](val main: M) {
 
   /** No name leads to the request's values any more. */
   def forget(request: AnyRef): Unit = { instances.remove(request); () }
+
+  /** Lets go of all values. What held them stays: Spark's tasks may know its class for ever, and a
+    * class needs the object around it.
+    */
+  def clear(): Unit = {
+    for (instance <- instances.values.toArray; field <- instance.getClass.getDeclaredFields)
+      if (holdsValue(field)) {
+        field.setAccessible(true)
+        field.set(instance, null)
+      }
+    instances.clear()
+  }
+
+  private def holdsValue(field: Field): Boolean =
+    !Modifier.isStatic(field.getModifiers) && !field.getType.isPrimitive &&
+      !CellCode.isWrapper(field.getType.getName.replace('.', '/')) &&
+      field.getName != "$outer" && !field.getName.endsWith("$module")
 
   def echo(line: Line, instance: AnyRef, types: Boolean): Option[String] = line match {
     case Said(_, _, text, _)              => Some(text)

@@ -245,10 +245,21 @@ final class ScalaRepl(
     }
   }
 
-  /** Returns at once: the compiler may be busy with what does not stop. */
-  def close(): Unit = {
+  /** Returns at once: the compiler may be busy with what does not stop.
+    *
+    * @param forgotten
+    *   whether the values go too; those of a REPL that others take the place of may be in functions
+    */
+  def close(forgotten: Boolean): Unit = {
     loader.translate = (_: String) => None
-    val closing = new Thread(() => locked(main.close()), "repl-close")
+    val closing = new Thread(
+      () =>
+        locked {
+          if (forgotten) values.clear()
+          main.close()
+        },
+      "repl-close"
+    )
     closing.setDaemon(true)
     closing.start()
   }
