@@ -61,8 +61,8 @@ def test_settings_the_session_takes_need_no_restart(kernel: Session) -> None:
 
 
 def test_a_restart_keeps_the_variables(kernel: Session) -> None:
-    kernel.run("val kept = 41; val frame = spark.range(3)")
-    kernel.run("%%python\nkept_too = [1]")
+    kernel.run("val kept = 41; val frame = spark.range(3); val rdd = sc.range(0, 3)")
+    kernel.run("%%python\nkept_too = [1]; frame_too = spark.range(3)")
     cell = '{"conf": {"spark.ui.showConsoleProgress": "false", "spark.toree.test": "yes"}}'
     ran = kernel.run(f"%%configure\n{cell}")
     assert "would need a new one" in ran.traceback and "%%configure -f" in ran.traceback
@@ -73,7 +73,8 @@ def test_a_restart_keeps_the_variables(kernel: Session) -> None:
     assert (
         kernel.run("%%python\nprint(kept_too, spark.range(2).count())").text("stdout") == "[1] 2\n"
     )
-    assert kernel.run("frame.count()").reply["status"] == "error"
+    for cell in ("frame.count()", "rdd.count()", "%%python\nframe_too.count()"):
+        assert "It belongs to a Spark session that has ended" in kernel.run(cell).traceback
     ran = kernel.run("%%configure -f\nspark.driver.memory=3g")
     assert "can only be given when the JVM starts" in ran.text("stdout")
     assert ran.reply["status"] == "ok"

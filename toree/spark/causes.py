@@ -21,6 +21,16 @@ _PLAN = re.compile(r";\n(?:'|\+- |[A-Z]\w+ ).*", re.S)
 _PLACE = re.compile(r"; line \d+ pos \d+$")  # which a marked line says better
 _SPARK = re.compile(r"/(?:pyspark|py4j)/|<frozen |pyspark\.zip|py4j-[\d.]+-src\.zip")
 
+#: What is said of a stopped session's parts: in words, or by what Spark does not find in it.
+_OLD = re.compile(
+    r"stopped SparkContext|SparkContext has been shutdown\b|"
+    r'org\.apache\.spark\.(?:SparkContext|SparkEnv)\.\w+\(\)" is null'
+)
+_HINT = (
+    "It belongs to a Spark session that has ended. Variables stay; make DataFrames, RDDs and views "
+    "anew from `spark`."
+)
+
 #: A file of a traceback as the user knows it, and the source of one of its lines.
 Source = Callable[[str, int], tuple[str, str]]
 
@@ -35,7 +45,8 @@ def of_java(text: str) -> str:
     # An exception made of another repeats what that says.
     root = chain[-1] if chain else text
     above = [part for part in chain[:-1] if root not in part]
-    return "\n".join([root, *(f"which led to {part}" for part in reversed(above[:1]))])
+    hint = [_HINT] if _OLD.search(text) else []
+    return "\n".join([root, *(f"which led to {part}" for part in reversed(above[:1])), *hint])
 
 
 def of_pyspark(error: Any, source: Source) -> str:

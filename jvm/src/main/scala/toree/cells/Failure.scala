@@ -23,14 +23,17 @@ object Failure {
   def outcome(thrown: Throwable, places: Places = nowhere): Outcome.Failed = {
     val error = unwrapped(thrown)
     if (isInterrupt(error)) Outcome.interrupted
-    else
+    else {
+      val help = hint(error)
+      val told = lines(error, places)
       Outcome.Failed(
         kind = "runtime",
         name = Names.clean(error.getClass.getName),
-        message = hint(error).fold(message(error))(h => s"${message(error)}\n$h"),
-        traceback = lines(error, places),
+        message = help.fold(message(error))(h => s"${message(error)}\n$h"),
+        traceback = told ++ help.filterNot(h => told.exists(_.contains(h))),
         detail = detail(error)
       )
+    }
   }
 
   /** The user's exception, without what reflection and class initialization put around it. */
@@ -92,6 +95,11 @@ object Failure {
         "Spark stopped meanwhile. Unless code has stopped it, the driver's memory was used up (%logs " +
           "tells): raise spark.driver.memory. The next use of Spark starts a fresh session."
       )
+    case _ if causes(error).exists(e => isOld(safe(e.getMessage))) =>
+      Some(
+        "It belongs to a Spark session that has ended. Variables stay; make DataFrames, RDDs and " +
+          "views anew from `spark`."
+      )
     case _ if safe(error.getMessage).contains("Task not serializable") =>
       causes(error).collectFirst { case value: CannotTravel => value.getMessage }.orElse {
         causes(error).map(e => safe(e.getMessage)).find(_.contains("object not serializable")).map {
@@ -100,6 +108,13 @@ object Failure {
       }
     case _ => None
   }
+
+  /** What is said of a stopped session's parts: in words, or by what Spark does not find in it. */
+  private def isOld(text: String): Boolean =
+    text.contains("stopped SparkContext") || text == "SparkContext has been shutdown" ||
+      """org\.apache\.spark\.(SparkContext|SparkEnv)\.\w+\(\)" is null""".r
+        .findFirstIn(text)
+        .isDefined
 
   /** Of what a function holds itself: a local value, or the object whose method it is in. */
   private def unserializable(text: String): String = {
