@@ -151,6 +151,19 @@ def jobs(kernel: Session) -> int:
     return int(kernel.run(code).result)
 
 
+def test_a_python_query_that_is_planned_for_long(kernel: Session) -> None:
+    """The cell is the user's again at once; the job it would have become does not come."""
+    kernel.run("""
+        spark.udf.register("slow", (x: Int) => { Thread.sleep(9000); x })
+        spark.range(1).count()""")
+    query = "select sum(hash(id)) + slow(1) from range(1000000000000)"  # folded by the optimizer
+    ran, _ = stopped(kernel, f"%%python\nprint('{READY}')\nspark.sql('{query}').collect()")
+    assert ran.reply["ename"] == "KeyboardInterrupt", ran
+    jobs = "spark.sparkContext.statusTracker.getActiveJobIds.length"
+    time.sleep(10)  # the test's own: the planning is to end
+    until(lambda: kernel.run(jobs).result == "0", 5)
+
+
 def test_sql_and_only_its_own_jobs(kernel: Session, measured: dict[str, float]) -> None:
     """A job that a thread of an earlier cell runs goes on while a SQL cell is stopped."""
     kernel.run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import linecache
 import logging
 import os
@@ -62,6 +63,7 @@ class Session:
         self._results: dict[int, Result] = {}
         self._adopted: dict[str, Any] = {}  # DataFrames of other languages, by name in SQL
         self._look_at = _MANY
+        self._forgotten = 0  # since the last collection
         self._count = 0
         # It logs each AnalysisException as JSON on stderr; the message reaches the cell anyway.
         logging.getLogger("SQLQueryContextLogger").disabled = True
@@ -204,6 +206,10 @@ class Session:
             self._engine.base("gc")()
         for gone in self._engine.call("forgotten_tables"):
             self._adopted.pop(str(gone), None)
+            self._forgotten += 1
+        if self._forgotten >= _MANY // 2:
+            self._forgotten = 0
+            gc.collect()  # they are in circles, and may be too old for what the loop collects
         self._look_at = max(_MANY, 2 * len(self._adopted))
         self._count += 1
         made = f"toree_{re.sub(r'[^A-Za-z0-9]', '_', name)}_{self._count}"

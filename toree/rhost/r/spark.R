@@ -6,6 +6,7 @@ folder <- NULL  # where the *.R files are; engine.py sets it
 spark_call <- function(name, ...) enter("spark", name, ...)
 
 spark_state <- new.env(parent = emptyenv())
+spark_state$gone <- new.env(parent = emptyenv())
 
 spark_connection <- function() {
   if (is.null(spark_state$connection)) {
@@ -41,7 +42,8 @@ lazy_table <- function(name, columns) {
   if (is.list(table$lazy_query)) {
     life <- new.env(parent = emptyenv())
     life$name <- name
-    reg.finalizer(life, function(life) spark_state$gone <- c(spark_state$gone, life$name))
+    # A name of its own in there: R runs a finalizer in the middle of another one.
+    reg.finalizer(life, function(life) assign(life$name, TRUE, envir = spark_state$gone))
     attr(table$lazy_query, "life") <- life
   }
   table
@@ -49,9 +51,9 @@ lazy_table <- function(name, columns) {
 
 # Names of tables that nothing in R refers to any more, each told once.
 forgotten_tables <- function() {
-  gone <- spark_state$gone
-  spark_state$gone <- NULL
-  as.character(gone)
+  gone <- ls(spark_state$gone, all.names = TRUE)
+  rm(list = gone, envir = spark_state$gone)
+  gone
 }
 
 # Runs `action` now if the package is loaded, else when it is.

@@ -1,7 +1,9 @@
 package toree.cells
 
-import java.util.concurrent.{Executors, ScheduledExecutorService, TimeUnit}
+import java.util.concurrent.{ConcurrentHashMap, Executors, ScheduledExecutorService, TimeUnit}
 import java.util.concurrent.atomic.AtomicBoolean
+
+import scala.collection.JavaConverters._
 
 import toree.Events
 import toree.stop.Stoppable
@@ -57,6 +59,23 @@ object Guest {
     Stoppable.tag.set(guest)
     capture.started(guest)
   }
+
+  /** Serves a call of the cell that calls on this thread, if there is one. */
+  def serving[T](body: => T): T = current.fold(body) { guest =>
+    val call = new Call(guest.id)
+    calls.add(call)
+    try body
+    finally calls.remove(call)
+  }
+
+  /** Whether one of a cell's calls that are under way now still is: the cell may have left it. */
+  def underWay(id: String): () => Boolean = {
+    val now = calls.asScala.filter(_.cell == id).toList
+    () => now.exists(calls.contains)
+  }
+
+  private final class Call(val cell: String)
+  private val calls = ConcurrentHashMap.newKeySet[Call]()
 
   /** The cell whose call this thread serves. */
   def current: Option[Guest] = Stoppable.current.collect { case guest: Guest => guest }

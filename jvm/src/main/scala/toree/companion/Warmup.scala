@@ -2,7 +2,8 @@ package toree.companion
 
 /** Lets the JIT meet the compiler before the user does: compiles throw-away code in the background.
   *
-  * Leaves no name, no number and no file, and gives way at once when a cell or a question comes.
+  * Leaves no name, no number and no file, gives way at once when a cell or a question comes, and
+  * ends with its workspace: a restart has another, and this one's values are to go.
   */
 final class Warmup(workspace: Workspace) {
 
@@ -10,9 +11,10 @@ final class Warmup(workspace: Workspace) {
     Thread.currentThread.setPriority(Thread.MIN_PRIORITY)
     val repl = workspace.repl()
     val end = System.nanoTime + Warmup.seconds * 1000000000L
+    def wanted = workspace.isReady && System.nanoTime < end
     def aside(work: => Unit): Unit = {
-      while (!workspace.isIdle && System.nanoTime < end) Thread.sleep(50)
-      if (System.nanoTime < end) work
+      while (!workspace.isIdle && wanted) Thread.sleep(50)
+      if (wanted) work
     }
     def round(): Unit = Warmup.cells.foreach { code =>
       aside(repl.warm(code, () => workspace.isIdle))
@@ -21,7 +23,7 @@ final class Warmup(workspace: Workspace) {
     }
     round()
     aside(repl.warmCompletion())
-    for (_ <- 1 to Warmup.rounds) round()
+    for (_ <- 1 to Warmup.rounds if wanted) round()
   }
 }
 

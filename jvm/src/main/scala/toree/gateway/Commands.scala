@@ -5,6 +5,8 @@ import java.util.{Arrays, List => JList}
 import py4j.{Gateway => Py4J, ReturnObject}
 import py4j.commands.{CallCommand, Command, ConstructorCommand}
 
+import toree.cells.Guest
+
 /** Py4J's calls, with one thing before the answer: what the call has printed. */
 private final class PrintingCall extends CallCommand {
   override protected def invokeMethod(
@@ -12,13 +14,13 @@ private final class PrintingCall extends CallCommand {
       target: String,
       arguments: JList[Object]
   ): ReturnObject =
-    try super.invokeMethod(method, target, arguments)
+    try Guest.serving(super.invokeMethod(method, target, arguments))
     finally Commands.answer(gateway)
 }
 
 private final class PrintingConstructor extends ConstructorCommand {
   override protected def invokeConstructor(name: String, arguments: JList[Object]): ReturnObject =
-    try super.invokeConstructor(name, arguments)
+    try Guest.serving(super.invokeConstructor(name, arguments))
     finally Commands.answer(gateway)
 }
 

@@ -111,7 +111,8 @@ final class EntryPoint(companion: Companion) {
   /** The last word on the Spark jobs of a cell that has ended, "" where it had none. */
   def endProgress(cell: String): String = companion.progress.end(cell)
 
-  def cancelGroup(group: String): Unit = companion.spark.keepCancelling(group)
+  def cancelGroup(group: String): Unit =
+    companion.spark.keepCancelling(group, Guest.underWay(group))
 
   def addJars(workspace: String, paths: JList[String]): Unit =
     companion.workspace(workspace).addJars(paths.toArray.toSeq.map(p => Companion.uri(p.toString)))

@@ -221,7 +221,10 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
     made
   }
 
-  def adopt(fresh: interactive.Global): Unit = if (compiler.isEmpty) compiler = Some(fresh)
+  /** Keeps it; where it comes too late its thread, which leads to all there is here, is to end. */
+  def adopt(fresh: interactive.Global): Unit =
+    if (compiler.isEmpty && !closed) compiler = Some(fresh) else fresh.askShutdown()
+  private var closed = false
 
   def dropPresentationCompiler(): Unit = {
     compiler.foreach(_.askShutdown())
@@ -245,6 +248,7 @@ final class CellMain(settings: Settings, loader: ReplClassLoader, messages: Mess
     }
 
   override def close(): Unit = {
+    closed = true
     dropPresentationCompiler()
     super.close()
   }

@@ -121,17 +121,20 @@ final class SparkAccess(
   }
 
   /** Cancels a group's jobs, and for a while those that were about to start: a thread that was told
-    * to stop may submit one more on its way out.
+    * to stop may submit one more on its way out, or still plan its query (`busy`).
     */
-  def keepCancelling(group: String): Unit = {
+  def keepCancelling(group: String, busy: () => Boolean = () => false): Unit = {
     progress.cancelling(group)
     cancel(group)
     val thread = new Thread(
-      () =>
-        for (_ <- 1 to 50) {
+      () => {
+        var turns = 0
+        while (turns < 50 || busy()) {
           Thread.sleep(100)
           if (runs(group)) cancel(group)
-        },
+          turns += 1
+        }
+      },
       s"cancel-$group"
     )
     thread.setDaemon(true)
