@@ -74,6 +74,9 @@ def test_completion(kernel: Session) -> None:
     assert "SELECT" in kernel.complete("%%sql\nSEL|")["matches"]
     assert "wide_view" in kernel.complete("%%sql\nselect * from wide_v|")["matches"]
     assert "first_column" in kernel.complete("%%sql\nselect first_c| from wide_view")["matches"]
+    kernel.run('val apart = Seq((1, "a")).toDF("number", "second_column")')
+    assert "second_column" in kernel.complete("%%sql\nselect second_c| from apart")["matches"]
+    assert kernel.complete("%%sql\nselect a.numb| from apart a")["matches"] == ["number"]
     assert "date_format" in kernel.complete("%%sql\nselect date_f|")["matches"]
 
 

@@ -76,7 +76,7 @@ final class Workspace(
   def isIdle: Boolean = running.isEmpty
   val sharing = new Sharing(loader.shared, () => repl(), Option(started), spark)
   val settings = new Settings(spark)
-  val sqlCompletion = new SqlCompletion(spark)
+  val sqlCompletion = new SqlCompletion(spark, sharing.frame)
 
   def isReady: Boolean = started != null
 

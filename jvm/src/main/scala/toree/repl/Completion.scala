@@ -107,12 +107,29 @@ final class Completion(main: CellMain, comments: DocComments[_]) {
     val start = nameStart(code, at)
     val end = nameEnd(code, at)
     val text =
-      if (start == end) None
-      else
-        withTyped(code, end)(describe(_, start, end, detail)).flatten
-          // Standing alone a type's name is no expression.
-          .orElse(ofType(code.substring(start, end), detail))
+      (if (start == end) None
+       else
+         withTyped(code, end)(describe(_, start, end, detail)).flatten
+           // Standing alone a type's name is no expression.
+           .orElse(ofType(code.substring(start, end), detail)))
+        .orElse(signatures(code, end))
+        .orElse(callAround(code, at).flatMap(signatures(code, _)))
     Json.obj("found" -> text.isDefined, "text/plain" -> text)
+  }
+
+  private def called(code: String, end: Int): Option[String] =
+    withTyped(s"$code()", end)(describe(_, nameStart(code, end), end, 0)).flatten
+
+  /** All methods of the name that ends there: alone, an overloaded one is no expression. */
+  private def signatures(code: String, end: Int): Option[String] = {
+    val name = code.substring(nameStart(code, end), end)
+    val found =
+      if (name.isEmpty) Nil
+      else withTyped(visible(code, end), end)(candidates(_, end, name)).getOrElse(Nil)
+    Some(found.filter(c => c.name == name && c.signature.nonEmpty).map(_.signature))
+      .filter(_.nonEmpty)
+      .map(_.distinct.mkString("\n"))
+      .orElse(if (name.isEmpty) None else called(visible(code, end), end))
   }
 
   private def ofType(name: String, detail: Int): Option[String] = {
@@ -174,6 +191,24 @@ object Completion {
     var at = end
     while (at > 0 && isNamePart(code.charAt(at - 1))) at -= 1
     at
+  }
+
+  /** Where the name of the method ends whose arguments the cursor is among. */
+  def callAround(code: String, at: Int): Option[Int] = {
+    var depth = 0
+    var place = at - 1
+    def quoted = code.substring(code.lastIndexOf('\n', place) + 1, place).count(_ == '"') % 2 == 1
+    while (place > 0) {
+      code.charAt(place) match {
+        case ')' | ']' | '}' if !quoted                           => depth += 1
+        case '[' | '{' if !quoted && depth > 0                    => depth -= 1
+        case '(' if !quoted && depth > 0                          => depth -= 1
+        case '(' if !quoted && isNamePart(code.charAt(place - 1)) => return Some(place)
+        case _                                                    => ()
+      }
+      place -= 1
+    }
+    None
   }
 
   def nameEnd(code: String, from: Int): Int = {

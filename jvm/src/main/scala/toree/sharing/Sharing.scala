@@ -84,6 +84,12 @@ final class Sharing(
     kind
   }
 
+  /** A DataFrame that SQL can name: Scala's, or one that `-o` keeps. */
+  def frame(name: String): Option[Dataset[_]] =
+    started.flatMap(_.value(name)).orElse(Option(shared.get(s"sql:$name"))).collect {
+      case frame: Dataset[_] => frame
+    }
+
   def drop(key: String): Unit = { shared.remove(key); () }
 
   /** Runs a SQL statement with the shared values it names: DataFrames as tables, others as

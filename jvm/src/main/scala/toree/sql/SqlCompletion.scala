@@ -1,6 +1,6 @@
 package toree.sql
 
-import org.apache.spark.sql.SparkSession
+import org.apache.spark.sql.{Dataset, SparkSession}
 import org.apache.spark.sql.catalyst.parser.SqlBaseLexer
 
 import toree.spark.WorkspaceSpark
@@ -8,7 +8,7 @@ import toree.text.Json
 
 /** Completes a word of a SQL cell from the keywords and the catalog; runs no job, starts no Spark.
   */
-final class SqlCompletion(spark: WorkspaceSpark) {
+final class SqlCompletion(spark: WorkspaceSpark, shared: String => Option[Dataset[_]]) {
   import SqlCompletion._
 
   // Spark's own lexer knows them all, also before there is a session.
@@ -70,7 +70,7 @@ final class SqlCompletion(spark: WorkspaceSpark) {
 
   private def candidates(session: SparkSession, code: String, qualifier: String): Seq[Item] = {
     val tables = column("show tables", "tableName") ++ column("show views", "viewName")
-    val named = tables.distinct.filter(table => mentions(code, table))
+    val named = (tables ++ words(code)).distinct.filter(table => mentions(code, table))
     if (qualifier.isEmpty) {
       named.flatMap(columns(session, _)) ++
         tables.distinct.map(Item(_, "class")) ++
@@ -79,19 +79,27 @@ final class SqlCompletion(spark: WorkspaceSpark) {
       val alias = s"(?i)\\b(\\w+)\\s+(?:as\\s+)?${java.util.regex.Pattern.quote(qualifier)}\\b".r
       val table = alias
         .findAllMatchIn(code)
-        .flatMap(found => tables.find(_.equalsIgnoreCase(found.group(1))))
-        .toSeq
-        .headOption
-        .orElse(tables.find(_.equalsIgnoreCase(qualifier)))
+        .map(_.group(1))
+        .find(name => columns(session, name).nonEmpty)
+        .orElse(Some(qualifier))
       table.toSeq.flatMap(columns(session, _)) ++
         column(s"show tables in `$qualifier`", "tableName").map(Item(_, "class"))
     }
   }
 
   private def columns(session: SparkSession, table: String): Seq[Item] =
-    quietly(session.table(s"`$table`").schema.fields.toSeq.map { field =>
-      Item(field.name, "instance", s"${field.name}: ${field.dataType.simpleString}")
-    })
+    quietly {
+      val frame = shared(table).filterNot(_ => exists(session, table))
+      frame.getOrElse(session.table(s"`$table`")).schema.fields.toSeq.map { field =>
+        Item(field.name, "instance", s"${field.name}: ${field.dataType.simpleString}")
+      }
+    }
+
+  private def exists(session: SparkSession, table: String): Boolean =
+    session.catalog.tableExists(s"`$table`")
+
+  private def words(code: String): Seq[String] =
+    "\\w+".r.findAllIn(code).toSeq.distinct.filter(shared(_).isDefined)
 
   private def column(query: String, name: String = ""): Seq[String] = quietly {
     spark.peek.toSeq.flatMap { session =>

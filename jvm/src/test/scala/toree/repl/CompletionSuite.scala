@@ -46,6 +46,24 @@ class CompletionSuite extends CellSuite {
     assertEquals(workspace.repl().inspect("nope", 2, 0), """{"found":false,"text/plain":null}""")
   }
 
+  test("among the arguments of a call: what is called, with all its overloads") {
+    def shown(code: String) =
+      String.valueOf(
+        Json.read(workspace.repl().inspect(code, code.length, 0)).get("text/plain"): Any
+      )
+    assert(ok("def called(alpha: Int, beta: String = \"x\") = beta * alpha").result.isEmpty)
+    val own = "def called(alpha: Int, beta: String): String"
+    for (
+      code <- Seq("called(", "called(1, ", "called(alpha = 1, be", "1 + called((1 + 2), \"(\", ")
+    )
+      assertEquals(shown(code).replace("Int,b", "Int, b"), own, code)
+    val all = shown("\"abc\".substring(")
+    assertEquals(all.linesIterator.count(_.startsWith("def substring(")), 2, all)
+    assert(shown("List(1).map(").contains("def map[B]"), shown("List(1).map("))
+    val none = """{"found":false,"text/plain":null}"""
+    assertEquals(workspace.repl().inspect("(1 + ", 5, 0), none)
+  }
+
   test("inspection shows the doc comments of earlier cells") {
     ok("""/** Greets.
          |  * @param name whom
