@@ -66,3 +66,13 @@ def test_values_of_a_restarted_scala(counted: Session) -> None:
     assert counted.run("1").status == "ok"  # the thread of the cells is the new one's
     # Their compilers end in the background.
     until(lambda: alive(counted, "$P", "toree.repl.ScalaRepl") < 1100, 60)
+
+
+@pytest.mark.r
+def test_frames_that_r_reads(counted: Session) -> None:
+    read = "%%r\nfor (i in 1:250) x <- kernel$data$get('frame')\ni"
+    assert counted.run(read).result == "[1] 250"
+    before = alive(counted, ".Dataset")
+    for _ in range(2):
+        assert counted.run(read).result == "[1] 250"
+    assert alive(counted, ".Dataset") < before + 200  # R is asked what it still needs after 200

@@ -63,7 +63,6 @@ class Session:
         self._results: dict[int, Result] = {}
         self._adopted: dict[str, Any] = {}  # DataFrames of other languages, by name in SQL
         self._look_at = _MANY
-        self._forgotten = 0  # since the last collection
         self._count = 0
         # It logs each AnalysisException as JSON on stderr; the message reaches the cell anyway.
         logging.getLogger("SQLQueryContextLogger").disabled = True
@@ -203,18 +202,22 @@ class Session:
         it (`lazy_table`); where it is long in doing so it is asked to look.
         """
         if len(self._adopted) >= self._look_at:
+            # R's objects are held from here too, in circles and maybe too old for what the loop
+            # collects; and so are PySpark's.
+            gc.collect()
             self._engine.base("gc")()
-        for gone in self._engine.call("forgotten_tables"):
-            self._adopted.pop(str(gone), None)
-            self._forgotten += 1
-        if self._forgotten >= _MANY // 2:
-            self._forgotten = 0
-            gc.collect()  # they are in circles, and may be too old for what the loop collects
-        self._look_at = max(_MANY, 2 * len(self._adopted))
+            self._forget()
+            gc.collect()
+            self._look_at = max(_MANY, 2 * len(self._adopted))
+        self._forget()
         self._count += 1
         made = f"toree_{re.sub(r'[^A-Za-z0-9]', '_', name)}_{self._count}"
         self._adopted[made] = frame
         return made, list(frame.columns)
+
+    def _forget(self) -> None:
+        for gone in self._engine.call("forgotten_tables"):
+            self._adopted.pop(str(gone), None)
 
     @property
     def zone(self) -> str:
