@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import contextvars
 import ctypes
+import functools
 import signal
 import socket
 import sys
@@ -97,6 +98,10 @@ class Raised:
         if not self._main:  # one that came too late is nobody's
             _raise(self._thread, None)
 
+    @property
+    def runs_here(self) -> bool:
+        return self._running and threading.get_ident() == self._thread
+
     def stop(self) -> None:
         if not self._main:
             threading.Thread(target=self._stop, name="toree-stop", daemon=True).start()
@@ -126,6 +131,30 @@ class Raised:
 
 #: Of the Python cell that runs.
 RAISED: contextvars.ContextVar[Raised | None] = contextvars.ContextVar("toree_stop", default=None)
+
+
+@functools.cache
+def keep_interrupts() -> None:
+    """KeyboardInterrupt in a `__del__`, or in a weak reference's callback, comes again after it.
+
+    Python prints and forgets what is raised there, and a cell would go on. What traces a frame may
+    raise, at its next line; an exception sent to the thread could fall into the next `__del__`.
+    """
+    before = sys.unraisablehook
+
+    def raising(frame: FrameType, event: str, argument: object) -> None:
+        raise KeyboardInterrupt
+
+    def caught(unraisable: sys.UnraisableHookArgs) -> None:
+        stop = RAISED.get(None)
+        lost = unraisable.exc_type is KeyboardInterrupt and stop is not None and stop.runs_here
+        if lost and sys.gettrace() is None:  # a debugger has its own
+            sys._getframe(1).f_trace = raising
+            sys.settrace(lambda *_: None)
+        else:
+            before(unraisable)
+
+    sys.unraisablehook = caught
 
 
 def _raise(thread: int, error: type[BaseException] | None) -> None:

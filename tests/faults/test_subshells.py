@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from conftest import has_r
 from session import Session
-from victim import READY, Subshell, asks_to_stop, begun, replies
+from victim import READY, Subshell, asks_to_stop, begun, replies, stopped
 
 pytestmark = pytest.mark.spark
 
@@ -42,6 +42,27 @@ def test_stop(kernel: Session, beside: Subshell, language: str) -> None:
     (after,) = replies(kernel, beside.send("%%python\n6*7"))
     assert after["status"] == "ok"
     assert kernel.run("%%python\nspark.range(7).count()").result == "7"
+
+
+FINALIZER = f"""%%python
+class Slow:
+    def __del__(self):
+        for _ in range(1_000_000): pass
+print({READY!r})
+while True: Slow()
+"""
+
+
+def test_a_stop_that_falls_where_python_raises_nothing(kernel: Session, beside: Subshell) -> None:
+    """Nearly all of the cell's time is a finalizer's, in which an exception is only printed."""
+    ran, _ = stopped(kernel, FINALIZER)
+    assert ran.reply["ename"] == "KeyboardInterrupt"
+    sent = beside.send(FINALIZER)
+    begun(kernel, sent)
+    asks_to_stop(kernel)
+    (reply,) = replies(kernel, sent, timeout=30)
+    assert reply["ename"] == "KeyboardInterrupt"
+    assert kernel.run("%%python\n6*7").result == "42"
 
 
 def test_a_stop_of_one_cell_leaves_the_others(kernel: Session, beside: Subshell) -> None:

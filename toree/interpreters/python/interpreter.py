@@ -11,7 +11,7 @@ from typing import Any
 from ... import running
 from ...api import Kernel, Magics
 from ...display import flush
-from ...signals import RAISED, Raised, stopping
+from ...signals import RAISED, Raised, keep_interrupts, stopping
 from ...spark.shown import Shown
 from ...wire import Value
 from ..base import (
@@ -41,7 +41,6 @@ class PythonInterpreter(Interpreter):
         self._ipython = services.ipython
         self._spark = services.spark
         self._companion = services.companion
-        self._cells = services.cells
         self._eager = services.config.initialization_mode == "eager"
         self._first = services.config.language == self.language
         self._cells = services.cells
@@ -63,6 +62,7 @@ class PythonInterpreter(Interpreter):
         self._ipython.shell.user_ns["kernel"] = kernel
         self._ipython.shell.user_ns_hidden["kernel"] = kernel
         _names_are_names(self._ipython.shell)
+        keep_interrupts()
         if self._eager:
             busy = None if self._first else lambda: any(True for _ in self._cells)
             self._spark.attach_when_ready(busy)
