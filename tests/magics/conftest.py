@@ -17,6 +17,7 @@ PACKAGES = (
     "three",
     "four",
     "five",
+    "rooms",
     "six",
     "seven",
     "eight",

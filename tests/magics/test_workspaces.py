@@ -13,15 +13,15 @@ from .maven import GROUP, Repository, Server
 
 pytestmark = pytest.mark.spark
 
-GREET = 'new five.Greeter().greet("Al")'
+GREET = 'new rooms.Greeter().greet("Al")'
 
 
 def test_jars_of_another_session(
     kernel: Session, repository: Repository, server: Server, tmp_path: Path
 ) -> None:
-    repository.add("five", "1.0", package="five")
-    newer = repository.add("five", "2.0", package="five")
-    add = f"%AddDeps {GROUP} five {{0}} --repository {server.url}"
+    repository.add("rooms", "1.0", package="rooms")
+    newer = repository.add("rooms", "2.0", package="rooms")
+    add = f"%AddDeps {GROUP} rooms {{0}} --repository {server.url}"
     with Client.connect(kernel.manager.connection_file) as client:
         one, two = client.session("jars-1"), client.session("jars-2")
 
@@ -32,10 +32,10 @@ def test_jars_of_another_session(
             text(two, GREET)  # its compiler has looked, and is there before the jar
         text(one, add.format("1.0"))
         for place in (one, two, client):
-            assert text(place, GREET) == "Hello, Al, from five"
+            assert text(place, GREET) == "Hello, Al, from rooms"
             mapped = f"sc.parallelize(Seq(1)).map(_ => {GREET}).collect().head"
-            assert text(place, mapped) == "Hello, Al, from five"
-        assert "greet" in two.complete("new five.Greeter().gr")["matches"]
+            assert text(place, mapped) == "Hello, Al, from rooms"
+        assert "greet" in two.complete("new rooms.Greeter().gr")["matches"]
         text(two, add.format("1.0"))  # what is there is no fault
         with pytest.raises(ExecutionError) as refused:
             text(two, add.format("2.0"))
@@ -43,12 +43,12 @@ def test_jars_of_another_session(
         assert said in refused.value.evalue
         with pytest.raises(ExecutionError) as refused:
             text(two, f"%AddJar file://{newer}")
-        assert "five-2.0.jar is not added: its classes are there already" in refused.value.evalue
+        assert "rooms-2.0.jar is not added: its classes are there already" in refused.value.evalue
         one.end()  # its jars stay, and so does the refusal
-        assert text(two, GREET) == "Hello, Al, from five"
+        assert text(two, GREET) == "Hello, Al, from rooms"
         with pytest.raises(ExecutionError, match=r"has version 1\.0"):
             text(client, add.format("2.0"))
         three = client.session("jars-3")
-        assert text(three, GREET) == "Hello, Al, from five"
+        assert text(three, GREET) == "Hello, Al, from rooms"
         for place in (two, three):
             place.end()
