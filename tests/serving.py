@@ -54,4 +54,9 @@ def serving(command: list[str], port: int, token: str, log: Path) -> Iterator[st
             yield url
         finally:
             process.terminate()
-            process.wait(30)
+            try:
+                process.wait(60)  # it ends its kernels first, one after the other
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                raise AssertionError(f"the server did not end:\n{log.read_text()}") from None

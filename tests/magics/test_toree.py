@@ -120,6 +120,8 @@ def test_help(kernel: Session) -> None:
     assert "Runs the cell as SQL." in kernel.run("%%sql?").text("stdout")
     assert "working directory" in kernel.run("%cd?").text("stdout")
     assert "Did you mean %AddJar?" in kernel.run("%AdJar?").traceback
+    ran = kernel.run("%%python\n%AdJar x.jar")  # IPython's own message, and what we know
+    assert "`%AdJar` not found. Did you mean %AddJar?" in ran.text("stderr"), ran
     shown = kernel.inspect("%Add|Jar x")
     assert "fetch it again" in shown["data"]["text/plain"]
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import difflib
 import linecache
+import re
 import sys
 import traceback
 import types
@@ -17,6 +19,7 @@ from ...spark import causes
 
 #: Packages whose frames say nothing of the user's code.
 _FOLDED = frozenset({"pyspark", "py4j", "toree", "IPython", "ipykernel", "asyncio", "concurrent"})
+_MAGIC = re.compile(r"^(Line|Cell) magic .*?`(%{1,2})(\w+)` not found")
 _SHOWING: contextvars.ContextVar[list[BaseException] | None] = contextvars.ContextVar(
     "showing", default=None
 )
@@ -67,6 +70,7 @@ class Faults:
         if (errors := _SHOWING.get()) is not None and error is not None:
             errors.append(error)
             return
+        self._suggest(error)
         if not options.get("running_compiled_code") or error is None or _is_group(error):
             self._report(exc_tuple, *arguments, **options)
             return
@@ -84,6 +88,16 @@ class Faults:
             error,
             error.__traceback__,
         )
+
+    def _suggest(self, error: BaseException | None) -> None:
+        """IPython says that there is no such magic; which one may be meant is added."""
+        if error is None or type(error).__name__ != "UsageError":
+            return
+        if missing := _MAGIC.search(str(error)):
+            kind, sign, name = missing.groups()
+            names = {n.lower(): n for n in self._shell.magics_manager.magics[kind.lower()]}
+            if near := difflib.get_close_matches(name.lower(), names, 1):
+                error.args = (f"{error} Did you mean {sign}{names[near[0]]}?",)
 
     def _sent(self, kind: Any, value: Any, lines: list[str]) -> None:
         error = self.error
