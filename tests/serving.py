@@ -57,7 +57,7 @@ def serving(command: list[str], port: int, token: str, log: Path) -> Iterator[st
             try:
                 process.wait(30)  # it ends its kernels first
             except subprocess.TimeoutExpired:
-                # jupyter_server stays for good when one of them was shut down twice meanwhile.
+                # jupyter_server stays for good when it knows of a kernel that has never started.
                 process.kill()
                 process.wait()
                 assert "Kernel does not exist" in log.read_text(), log.read_text()
