@@ -92,11 +92,15 @@ class Raised:
         self._running = True
         return self
 
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._running = False
-        if not self._main:  # one that came too late is nobody's
-            _raise(self._thread, None)
+    def __exit__(self, *error: object) -> None:
+        # One that comes too late is nobody's. It is taken, not taken back: Python would look for
+        # it at each line from then on, and never end to where a debugger traces.
+        while self._running:
+            with contextlib.suppress(KeyboardInterrupt):
+                with self._lock:
+                    self._running = False
+                for _ in range(2):
+                    pass
 
     @property
     def runs_here(self) -> bool:
@@ -157,10 +161,8 @@ def keep_interrupts() -> None:
     sys.unraisablehook = caught
 
 
-def _raise(thread: int, error: type[BaseException] | None) -> None:
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(thread), None if error is None else ctypes.py_object(error)
-    )
+def _raise(thread: int, error: type[BaseException]) -> None:
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))
 
 
 def _computes(frame: FrameType | None) -> bool:

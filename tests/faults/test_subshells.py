@@ -44,6 +44,15 @@ def test_stop(kernel: Session, beside: Subshell, language: str) -> None:
     assert kernel.run("%%python\nspark.range(7).count()").result == "7"
 
 
+def test_a_cell_in_a_subshell_leaves_python_as_it_was(kernel: Session, beside: Subshell) -> None:
+    """With an exception of a thread taken back, Python 3.11 never ends where a debugger traces."""
+    (reply,) = replies(kernel, beside.send("%%python\n6*7"))
+    assert reply["status"] == "ok"
+    traced = "import sys\nsys.settrace(lambda *_: None)\nfor i in range(3): pass"
+    assert kernel.run(f"%%python\n{traced}", timeout=60).status == "ok"
+    assert kernel.run("%%python\nsys.settrace(None)\n6*7", timeout=60).result == "42"
+
+
 FINALIZER = f"""%%python
 class Slow:
     def __del__(self):
