@@ -38,9 +38,15 @@ class Cells:
                 self._running = (*self._running, cell)
             yield cell
         finally:
-            with self._lock:
-                self._running = tuple(other for other in self._running if other is not cell)
-            CURRENT.reset(token)
+            try:
+                self._leave(cell)
+            finally:  # a stop may come in the middle, where this is a step of another's code
+                self._leave(cell)
+                CURRENT.reset(token)
+
+    def _leave(self, cell: Running) -> None:
+        with self._lock:
+            self._running = tuple(other for other in self._running if other is not cell)
 
     @contextlib.contextmanager
     def entered(self, language: str, output: Output) -> Iterator[Running]:

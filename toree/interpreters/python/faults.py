@@ -95,7 +95,8 @@ class Faults:
             return
         if missing := _MAGIC.search(str(error)):
             kind, sign, name = missing.groups()
-            names = {n.lower(): n for n in self._shell.magics_manager.magics[kind.lower()]}
+            known = self._shell.magics_manager.magics[kind.lower()]
+            names = {n.lower(): n for n in sorted(known, reverse=True)}  # AddJar before addjar
             if near := difflib.get_close_matches(name.lower(), names, 1):
                 error.args = (f"{error} Did you mean {sign}{names[near[0]]}?",)
 
