@@ -6,6 +6,8 @@ import itertools
 import uuid
 from typing import Any, Protocol
 
+from .interpreters.base import NoInput
+
 Message = dict[str, Any]  # `event` names what it is; the last one has `reply` in its place
 
 STOP: Message = {"event": "stop"}
@@ -57,9 +59,10 @@ class Line(Protocol):
 
 
 class Nowhere:
-    """The output of what shows nothing."""
+    """The output of what shows nothing and can ask nobody."""
 
-    cell = ""
+    def __init__(self, cell: str = "") -> None:
+        self.cell = cell
 
     def stream(self, name: str, text: str) -> None: ...
 
@@ -68,4 +71,4 @@ class Nowhere:
     def clear(self, wait: bool = False) -> None: ...
 
     def ask(self, prompt: str, *, password: bool = False) -> str:
-        raise EOFError
+        raise NoInput

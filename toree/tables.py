@@ -16,8 +16,8 @@ from typing import Any, Literal
 
 from . import wire
 from .errors import ToreeError
-from .interpreters.base import Assignment, Bundle, Failed, Interpreter
-from .lines import new_id
+from .interpreters.base import Assignment, Failed, Interpreter
+from .lines import Nowhere, new_id
 from .spark import arrow
 from .spark.batches import Batches, FrameBatches, TableBatches
 from .workspace import Workspace
@@ -91,7 +91,7 @@ class Tables:
         with self._querying:  # the rows are asked for later; only DDL runs here
             sql = self._interpreter()
             self._bring(sql, text)
-            output = Silence(new_id())
+            output = Nowhere(new_id())
             params = {name: _parameter(value) for name, value in parameters.items()}
             options = {"name": key, "quiet": True, "params": params}
             result = _run(sql.execute(text, output, **options))
@@ -166,29 +166,6 @@ class Tables:
                 with contextlib.suppress(KeyError, TypeError):  # then Spark says it is not there
                     self._sharing.taken(row.name, functools.partial(sql.put, row.name))
                     self._given[row.name] = row.version
-
-
-class Silence:
-    """The output of what shows nothing."""
-
-    def __init__(self, cell: str) -> None:
-        self.cell = cell
-
-    def stream(self, name: Literal["stdout", "stderr"], text: str) -> None: ...
-
-    def display(
-        self,
-        data: Bundle,
-        metadata: Mapping[str, Any] | None = None,
-        *,
-        display_id: str | None = None,
-        update: bool = False,
-    ) -> None: ...
-
-    def clear(self, wait: bool = False) -> None: ...
-
-    def ask(self, prompt: str, *, password: bool = False) -> str:
-        raise EOFError("a client's query takes no input")
 
 
 def _run(work: Any) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import types
 import uuid
 
 from .client import AsyncClient
@@ -29,12 +28,7 @@ class Workbench:
     async def __aenter__(self) -> Workbench:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: types.TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self._session is not None:
             with contextlib.suppress(ClientError):  # the kernel may be gone
                 await self._session.end()

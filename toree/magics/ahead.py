@@ -7,11 +7,10 @@ import contextlib
 import contextvars
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from .. import cell as cells
-from ..interpreters.base import Bundle, NoInput
-from ..lines import new_id
+from ..lines import Nowhere, new_id
 from . import Context, Host
 
 #: Seconds that completion waits for a magic; one that takes longer goes on by itself.
@@ -51,7 +50,7 @@ class Ahead:
     def _run(self, name: str, line: str, language: str) -> None:
         magic = self._host.magics.find("line", name)
         assert magic is not None
-        context = Context(self._host, Unseen(), language, completing=True)
+        context = Context(self._host, Nowhere(new_id()), language, completing=True)
 
         def work() -> None:
             # What is wrong with it is said when the cell runs.
@@ -74,29 +73,3 @@ def _calls(text: str, cursor: int, cell: cells.Cell) -> Iterator[tuple[str, str]
         head = _HEAD.match(cell.body[: cell.body.rfind("\n", 0, cursor) + 1])
         for name, line in _LINE.findall(head.group() if head else ""):
             yield name.lower(), line.strip()
-
-
-class Unseen:
-    """The output of what nobody has run yet."""
-
-    def __init__(self) -> None:
-        self.cell = new_id()
-
-    def stream(self, name: str, text: str) -> None:
-        """Shows nothing."""
-
-    def display(
-        self,
-        data: Bundle,
-        metadata: Mapping[str, object] | None = None,
-        *,
-        display_id: str | None = None,
-        update: bool = False,
-    ) -> None:
-        """Shows nothing."""
-
-    def clear(self, wait: bool = False) -> None:
-        """Clears nothing."""
-
-    def ask(self, prompt: str, *, password: bool = False) -> str:
-        raise NoInput
