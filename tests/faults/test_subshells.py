@@ -117,3 +117,13 @@ def test_a_busy_r_holds_up_nobody_else(kernel: Session, beside: Subshell) -> Non
     for reply in replies(kernel, waits, busy):
         assert reply["status"] == "error"
     assert kernel.run("of_r + 1").result == "4"
+
+
+def test_of_cells_with_one_number_the_first_is_remembered(kernel: Session) -> None:
+    """Two that end and begin at the same moment: IPython would say in the output of one that its
+    database takes no second, and begin a session anew."""
+    history = "%%python\nhistory = get_ipython().history_manager\nhistory.writeout_cache()\n"
+    before = kernel.run(f"{history}history.session_number").result
+    again = "history.store_inputs(len(history.input_hist_parsed) - 1, 'beside')\n"
+    assert kernel.run(f"{history}{again}history.writeout_cache()").messages == []
+    assert kernel.run(f"{history}history.session_number").result == before

@@ -30,7 +30,7 @@ from .output import BoundedStream, KernelOutput
 from .questions import Questions
 from .request import REQUEST, Request
 from .sessions import Entrance, Sessions
-from .shell import Shell
+from .shell import Shell, number_once
 
 
 class ToreeKernel(AnalysedKernel):
@@ -66,6 +66,7 @@ class ToreeKernel(AnalysedKernel):
             self, made, config.session_timeout, each=config.sessions == "private"
         )
         port = Entrance(self.sessions, self._client)
+        number_once(self.shell.history_manager)
         self.host = Host(config, Shell(self), table, attachment, port, commons=self.commons)
         self.companion.events.late_output = self._late_output
         self.host.companion.events.asked_comm = Comms(self, self.host.companion).ask
@@ -228,7 +229,7 @@ class ToreeKernel(AnalysedKernel):
         assert self.shell is not None
         history = self.shell.history_manager
         if count < len(history.input_hist_parsed):
-            return  # a cell that ran beside it, in another subshell, has the number
+            return  # `number_once`
         history.store_inputs(count, code)
         if isinstance(result, Ok) and result.data and "text/plain" in result.data:
             history.output_hist_reprs[count] = str(result.data["text/plain"])

@@ -53,3 +53,18 @@ class Shell:
 
     def is_complete(self, code: str) -> dict[str, Any]:
         return dict(IPythonKernel.do_is_complete(self.kernel, code))
+
+
+def number_once(history: Any) -> None:
+    """Keeps the first of the cells that have one number, as those that run beside each other do.
+
+    IPython would tell in the output of one of them that its database takes no second, and begin a
+    session anew.
+    """
+    store = history.store_inputs
+
+    def first(line_num: int, *sources: Any) -> None:
+        if line_num >= len(history.input_hist_parsed):
+            store(line_num, *sources)
+
+    history.store_inputs = first
