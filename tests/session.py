@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
+import shutil
 import time
 from collections.abc import Callable
 from typing import Any
 
 from jupyter_client.manager import KernelManager
+
+has_r = shutil.which("R") is not None and importlib.util.find_spec("rpy2") is not None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from session import has_r
 
 from toree.companion import java, sparkhome
-
-has_r = shutil.which("R") is not None and importlib.util.find_spec("rpy2") is not None
 
 KIT = """
 package kit;

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from session import Session
-
-has_r = shutil.which("R") is not None and importlib.util.find_spec("rpy2") is not None
+from session import Session, has_r
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from conftest import has_r
-from session import Session
+from session import Session, has_r
 
 pytestmark = pytest.mark.spark
 

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import has_r
 from IPython.paths import get_ipython_dir
 from pages import logs, rows_of
-from session import Session
+from session import Session, has_r
 from victim import companion, processes, until
 
 pytestmark = pytest.mark.spark

@@ -8,8 +8,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from conftest import has_r
-from session import Session
+from session import Session, has_r
 from victim import READY, companion, line_of, processes, stopped
 
 pytestmark = pytest.mark.spark

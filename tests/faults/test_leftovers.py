@@ -11,8 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import has_r
-from session import Session
+from session import Session, has_r
 from victim import companion, gone, processes, scratch_of, trained, until
 
 pytestmark = pytest.mark.spark

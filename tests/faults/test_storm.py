@@ -19,8 +19,7 @@ from typing import Any
 
 import psutil
 import pytest
-from conftest import has_r
-from session import Session
+from session import Session, has_r
 from victim import READY, companion, gone, line_of, processes, stopped, until
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(0)]

@@ -6,8 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from conftest import has_r
-from session import Session
+from session import Session, has_r
 from victim import READY, Subshell, asks_to_stop, begun, replies, stopped
 
 pytestmark = pytest.mark.spark
