@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -23,6 +24,8 @@ from .hadoop import class_path
 
 HERE = Path(__file__).with_name("kubernetes")
 PODS = "/api/v1/namespaces/default/pods"
+SECRETS = "/api/v1/namespaces/default/secrets"
+JOBS = "/apis/batch/v1/namespaces/default/jobs"
 
 
 class Kubernetes:
@@ -42,6 +45,7 @@ class Kubernetes:
         assert said[:1] == [b"port"], (folder / "server.log").read_text()[-2000:]
         self.url = f"http://127.0.0.1:{int(said[1])}"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.kept = 2.0  # seconds a Job that has ended stays: its ttlSecondsAfterFinished is longer
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
@@ -57,34 +61,103 @@ class Kubernetes:
             return json.load(answer)
 
     def pods(self) -> dict[str, Any]:
-        return {pod["metadata"]["name"]: pod for pod in self.ask(PODS)["items"]}
+        return self.all(PODS)
+
+    def all(self, path: str) -> dict[str, Any]:
+        return {each["metadata"]["name"]: each for each in self.ask(path)["items"]}
 
     def _watch(self) -> None:
         while not self._over.wait(0.2):
             with contextlib.suppress(urllib.error.URLError, TimeoutError):
+                self._work(self.all(JOBS), self.pods())
+                self._collect()
                 self._look(self.pods())
+
+    def _work(self, jobs: dict[str, Any], pods: dict[str, Any]) -> None:
+        """What Kubernetes' controllers of Jobs do: one pod each, and no Job for ever."""
+        for name, job in jobs.items():
+            owner = {"kind": "Job", "name": name, "uid": job["metadata"]["uid"]}
+            own = [p for p in pods.values() if owner["uid"] in owners(p)]
+            if not own:
+                template = job["spec"]["template"]
+                metadata = {**template["metadata"], "name": f"{name}-x", "ownerReferences": [owner]}
+                self.ask(
+                    PODS,
+                    "POST",
+                    {"apiVersion": "v1", "kind": "Pod", **template, "metadata": metadata},
+                )
+            elif own[0].get("status", {}).get("phase") in ("Failed", "Succeeded"):
+                if job.get("status") is None or not job["status"].get("completionTime"):
+                    how = "failed" if own[0]["status"]["phase"] == "Failed" else "succeeded"
+                    job["status"] = {how: 1, "completionTime": time.monotonic()}
+                    self.ask(f"{JOBS}/{name}/status", "PUT", job)
+                elif time.monotonic() - float(job["status"]["completionTime"]) > self.kept:
+                    self.ask(f"{JOBS}/{name}", "DELETE")
+
+    def _collect(self) -> None:
+        """What has lost its owner goes."""
+        found = {path: self.all(path) for path in (JOBS, PODS, SECRETS)}
+        living = {each["metadata"]["uid"] for of in found.values() for each in of.values()}
+        for path in (PODS, SECRETS):
+            for name, each in found[path].items():
+                if owners(each) - living:
+                    self.ask(f"{path}/{name}", "DELETE")
 
     def _look(self, pods: dict[str, Any]) -> None:
         for name, pod in pods.items():
-            if name not in self.processes:
-                self.processes[name] = self._start(name, pod)
-                self._tell(name, pod, "Running")
-            elif pod.get("status", {}).get("phase") == "Running":
+            phase = pod.get("status", {}).get("phase")
+            if phase is None and name not in self.processes:
+                try:
+                    self.processes[name] = self._start(name, pod)
+                except OSError as error:  # in Kubernetes' own words
+                    self._tell(
+                        name, pod, "Failed", exitCode=128, reason="StartError", message=f"{error}"
+                    )
+                else:
+                    self._tell(name, pod, "Running")
+            elif phase == "Running":
                 status = self.processes[name].poll()
                 if status is not None:
-                    self._tell(name, pod, "Failed" if status else "Succeeded", status)
+                    self._tell(name, pod, "Failed" if status else "Succeeded", exitCode=status)
         for name, process in self.processes.items():
             if name not in pods and process.poll() is None:
                 end(process)
 
     def _start(self, name: str, pod: Any) -> subprocess.Popen[bytes]:
-        """What the entry point of Spark's image does for an executor."""
-        [container] = pod["spec"]["containers"]
-        assert container["args"] == ["executor"]
-        env = {each["name"]: each.get("value", "") for each in container["env"]}
-        env |= {"SPARK_EXECUTOR_POD_IP": "127.0.0.1", "SPARK_EXECUTOR_POD_NAME": name}
+        container = pod["spec"]["containers"][0]
         local = self._folder / name
         local.mkdir()
+        if container.get("args") == ["executor"]:
+            return self._executor(name, container, local)
+        return self._run(container["command"], environment(pod, container), local, pod)
+
+    def _run(
+        self, command: list[str], env: dict[str, str], local: Path, pod: Any
+    ) -> subprocess.Popen[bytes]:
+        """Its secrets are where its command is told that they are: there is no mount here."""
+        for volume in pod["spec"].get("volumes", []):
+            if secret := volume.get("secret"):
+                content = self.ask(f"{SECRETS}/{secret['secretName']}")["stringData"]
+                for file, text in content.items():
+                    (local / file).write_text(text)
+        mounts = [m["mountPath"] for m in pod["spec"]["containers"][0].get("volumeMounts", [])]
+        for mount in mounts:
+            command = [word.replace(f"{mount}/", f"{local}/") for word in command]
+        with (local / "log").open("wb") as log:
+            return subprocess.Popen(
+                command,
+                env={**os.environ, **env},
+                cwd=local,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _executor(self, name: str, container: Any, local: Path) -> subprocess.Popen[bytes]:
+        """What the entry point of Spark's image does."""
+        env = {each["name"]: each.get("value", "") for each in container["env"]}
+        env |= {"SPARK_EXECUTOR_POD_IP": "127.0.0.1", "SPARK_EXECUTOR_POD_NAME": name}
         options = [env[each] for each in sorted(env) if each.startswith("SPARK_JAVA_OPT_")]
         given = {
             "driver-url": env["SPARK_DRIVER_URL"],
@@ -116,10 +189,10 @@ class Kubernetes:
                 start_new_session=True,
             )
 
-    def _tell(self, name: str, pod: Any, phase: str, status: int | None = None) -> None:
-        state = {"running": {}} if status is None else {"terminated": {"exitCode": status}}
-        [container] = pod["spec"]["containers"]
-        ready = {"name": container["name"], "ready": status is None, "state": state}
+    def _tell(self, name: str, pod: Any, phase: str, **ended: object) -> None:
+        state = {"terminated": ended} if ended else {"running": {}}
+        container = pod["spec"]["containers"][0]
+        ready = {"name": container["name"], "ready": not ended, "state": state}
         pod["status"] = {"phase": phase, "podIP": "127.0.0.1", "containerStatuses": [ready]}
         with contextlib.suppress(urllib.error.HTTPError):  # deleted meanwhile
             self.ask(f"{PODS}/{name}/status", "PUT", pod)
@@ -133,6 +206,24 @@ class Kubernetes:
         self._server.stdin.close()
         self._server.stdout.close()
         self._server.wait(20)
+
+
+def owners(each: Any) -> set[str]:
+    return {owner["uid"] for owner in each["metadata"].get("ownerReferences") or []}
+
+
+def environment(pod: Any, container: Any) -> dict[str, str]:
+    """With what the downward API says."""
+    known = {
+        "metadata.name": pod["metadata"]["name"],
+        "metadata.namespace": "default",
+        "status.podIP": "127.0.0.1",
+    }
+    found = {}
+    for each in container.get("env", []):
+        source = each.get("valueFrom", {}).get("fieldRef", {}).get("fieldPath")
+        found[each["name"]] = known[source] if source else each.get("value", "")
+    return found
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

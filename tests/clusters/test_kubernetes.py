@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -10,10 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jupyter_client.manager import KernelManager
 from session import Ran, Session
 from waiting import until
 
-from .kubelet import Kubernetes
+from toree.errors import LaunchFailed
+from toree.provision.places import Place
+
+from .kubelet import JOBS, SECRETS, Kubernetes, owners
 
 pytestmark = [
     pytest.mark.spark,
@@ -90,3 +95,121 @@ def test_no_pod_outlives_a_killed_kernel(kernel: Session, cluster: Kubernetes) -
     assert cluster.pods()
     os.kill(kernel.pid, signal.SIGKILL)
     until(lambda: cluster.pods() == {}, 60)
+
+
+@pytest.fixture
+def in_a_pod(
+    specs: Path, cluster: Kubernetes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Session]:
+    """A kernel whose driver is in a pod, and it with it."""
+    monkeypatch.setenv("JUPYTER_PATH", spec(specs, tmp_path))
+    monkeypatch.setenv("KUBECONFIG", str(configured(tmp_path / "kube.json", cluster.url)))
+    options = [f"--conf {n}={v}" for n, v in SETTINGS.items() if not n.startswith("spark.driver")]
+    monkeypatch.setenv("KERNEL_TEST_OPTIONS", " ".join([f"--master k8s://{cluster.url}", *options]))
+    with Session("toree_pod") as session:
+        yield session
+
+
+def configured(path: Path, url: str) -> Path:
+    """kubectl's configuration."""
+    path.write_text(
+        json.dumps(
+            {
+                "current-context": "test",
+                "contexts": [{"name": "test", "context": {"cluster": "test", "user": "me"}}],
+                "clusters": [{"name": "test", "cluster": {"server": url}}],
+                "users": [{"name": "me", "user": {"token": "of-the-test"}}],
+            }
+        )
+    )
+    return path
+
+
+def spec(specs: Path, folder: Path, **settings: object) -> str:
+    content = json.loads((specs / "share/jupyter/kernels/toree_scala/kernel.json").read_text())
+    content["interrupt_mode"] = "message"
+    content["env"]["SPARK_OPTS"] = "${KERNEL_TEST_OPTIONS}"
+    content["metadata"]["kernel_provisioner"] = {
+        "provisioner_name": "toree-provisioner",
+        "config": {
+            "place": "kubernetes",
+            "image": "toree-of-the-test",
+            "python": sys.executable,
+            "response_address": "127.0.0.1",
+            "pod": {"spec": {"serviceAccountName": "notebooks"}},
+            **settings,
+        },
+    }
+    place = folder / "kernels" / "toree_pod"
+    place.mkdir(parents=True)
+    (place / "kernel.json").write_text(json.dumps(content))
+    return str(folder)
+
+
+def test_a_kernel_in_a_pod(in_a_pod: Session, cluster: Kubernetes) -> None:
+    """Its executors are the driver's pod's own, its stop works, and all of it goes at its end."""
+    ok(in_a_pod, "case class Stop(name: String); val shift = 3")
+    code = 'sc.parallelize((1 to 4).map(_ => Stop("Bern")), 2).map(_.name.length + shift).sum'
+    assert ok(in_a_pod, code).result == "28.0"
+    code = "%%python\nsc.parallelize(range(4), 2).map(lambda x: x + shift).sum()"
+    assert ok(in_a_pod, code).result == "18"
+    [job] = cluster.all(JOBS)
+    pods = {
+        pod["metadata"]["labels"].get("spark-role", "kernel"): pod
+        for pod in cluster.pods().values()
+    }
+    assert pods["kernel"]["spec"]["serviceAccountName"] == "notebooks"
+    assert pods["kernel"]["metadata"]["uid"] in owners(pods["executor"])
+    assert "curve_secretkey" in in_a_pod.manager.get_connection_info()
+
+    def stop(message: dict[str, object]) -> None:
+        if message["msg_type"] == "stream":
+            in_a_pod.manager.interrupt_kernel()
+
+    ran = in_a_pod.run('println("go"); while (true) {}', during=stop, timeout=60)
+    assert ran.reply["ename"] == "Interrupted"
+    in_a_pod.client.stop_channels()
+    in_a_pod.manager.restart_kernel()
+    in_a_pod.client = in_a_pod.manager.client()
+    in_a_pod.client.start_channels()
+    in_a_pod.client.wait_for_ready(timeout=60)
+    assert ok(in_a_pod, "1 + 1").result == "2"
+    until(lambda: len(cluster.all(JOBS)) == 1 and job not in cluster.all(JOBS), 60)
+
+
+def test_nothing_outlives_a_server_that_is_killed(in_a_pod: Session, cluster: Kubernetes) -> None:
+    """The line is all that the far side has of it."""
+    ok(in_a_pod, "sc.parallelize(1 to 4, 2).sum")
+    assert len(cluster.pods()) == 2
+    kernel = in_a_pod.manager.provisioner._kernel  # type: ignore[attr-defined]
+    kernel.place = Nothing(kernel.place.wanted)
+    kernel.line.close()
+    until(lambda: not (cluster.pods() or cluster.all(JOBS)), 90)
+    until(lambda: cluster.all(SECRETS) == {}, 10)
+
+
+class Nothing(Place):
+    """Of a server that is gone."""
+
+    def log(self) -> str:
+        return ""
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [({"image": ""}, "names no image"), ({"python": "/no/such/python"}, "/no/such/python")],
+)
+def test_a_pod_that_comes_to_nothing(
+    settings: dict[str, str],
+    said: str,
+    specs: Path,
+    cluster: Kubernetes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("JUPYTER_PATH", spec(specs, tmp_path, **settings))
+    monkeypatch.setenv("KUBECONFIG", str(configured(tmp_path / "kube.json", cluster.url)))
+    with pytest.raises(LaunchFailed) as found:
+        KernelManager(kernel_name="toree_pod").start_kernel()
+    assert said in str(found.value), found.value
+    until(lambda: cluster.all(JOBS) == {}, 30)

@@ -24,7 +24,7 @@ from pathlib import Path
 from .. import folders, lifelines, logs, scratch
 from ..config import Config
 from ..errors import CompanionFailed
-from . import build, cache, cds, java, master, sparkhome, tuning
+from . import build, cache, cds, java, master, pod, sparkhome, tuning
 from .training import Training
 
 ADDRESS = "address"  # the file in which the JVM says where it listens
@@ -164,8 +164,10 @@ def _run(
     log = folders.runtime() / f"companion-{os.getpid()}-{secrets.token_hex(4)}.log"
     logs.prune(log.parent)
     settings, options = cds.settings(spark, config.spark_options)
+    where = master.of(spark, config.spark_options)
     arguments = [
         *options,
+        *pod.options(where),
         *config.spark_options,
         "--class",
         "toree.Main",
@@ -195,7 +197,7 @@ def _run(
     }
     if local_dirs := private_local_dirs():
         environment["SPARK_LOCAL_DIRS"] = ",".join(map(str, local_dirs))
-    if master.is_local(master.of(spark, config.spark_options)):
+    if master.is_local(where):
         # Spark's own sockets, the UI's too, would else listen on every network of this machine.
         environment.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         # For functions whose senders do not say: Spark Connect's clients (builders: PySpark's).

@@ -21,18 +21,25 @@ from typing import Any, TypeVar
 import zmq
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
-from traitlets import Bool, CaselessStrEnum, Float, List, Unicode
+from traitlets import Bool, CaselessStrEnum, Dict, Float, List, Unicode
 
 from .. import scratch
 from ..errors import LaunchFailed
 from .launch import Kernel, Order, launched
 from .places import Place, Wanted
+from .places.kubernetes import Kubernetes
 from .places.near import Command, Local
 from .places.ssh import Ssh
 from .places.yarn import Yarn
 from .reception import Reception
 
-PLACES: dict[str, type[Place]] = {"local": Local, "ssh": Ssh, "command": Command, "yarn": Yarn}
+PLACES: dict[str, type[Place]] = {
+    "local": Local,
+    "ssh": Ssh,
+    "command": Command,
+    "yarn": Yarn,
+    "kubernetes": Kubernetes,
+}
 #: Places that see this machine's Python.
 _HERE = ("local", "command")
 #: Of the near side's environment the far side gets what the kernel spec says, and these.
@@ -51,6 +58,9 @@ class ToreeProvisioner(KernelProvisionerBase):
     python = Unicode(config=True, help="the Python there that has Toree; python3 by default")
     options = List(Unicode(), config=True, help="options of ssh's, or of spark-submit's")
     command = List(Unicode(), config=True, help="command: what runs {far} somewhere")
+    image = Unicode(config=True, help="kubernetes: the image that has Toree and Spark")
+    namespace = Unicode(config=True, help="kubernetes: the context's by default")
+    pod = Dict(config=True, help="kubernetes: a template of the pod, its first container ours")
     launch_timeout = Float(120.0, config=True, help="seconds until the kernel must answer")
     response_address = Unicode(config=True, help="where the far side can reach this machine")
     response_bind = Unicode(config=True, help="the address here that stands behind it")
@@ -106,6 +116,9 @@ class ToreeProvisioner(KernelProvisionerBase):
                 host=self.host,
                 options=tuple(self.options),
                 command=tuple(self.command),
+                image=self.image,
+                namespace=self.namespace,
+                pod=self.pod,
                 env=env,
                 folder=drafts,
             )

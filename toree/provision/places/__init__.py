@@ -33,6 +33,9 @@ class Wanted:
     python: str
     host: str = ""
     spark_home: str = ""
+    image: str = ""
+    namespace: str = ""
+    pod: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     options: Sequence[str] = ()
     command: Sequence[str] = ()
     env: Mapping[str, str] = dataclasses.field(default_factory=dict)
