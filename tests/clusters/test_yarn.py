@@ -126,6 +126,18 @@ def test_files_and_jars_on_hdfs(near: Session, hadoop: Hadoop, kit: Path, tmp_pa
     assert ok(near, f"%AddJar {root}/kit.jar\n{greet}").result == "Hello, 2"
 
 
+def test_a_container_that_is_lost(near: Session) -> None:
+    """Costs a retry: the executor's JVM goes in the middle of a task."""
+    code = """
+sc.parallelize(1 to 2, 2).map { i =>
+  if (org.apache.spark.TaskContext.get.attemptNumber() == 0) Runtime.getRuntime.halt(1)
+  i
+}.sum
+"""
+    assert value(near, code) == "3.0"
+    assert value(near, "%%python\nsc.parallelize(range(4), 2).sum()") == "6"
+
+
 def test_an_application_killed_from_outside(near: Session, hadoop: Hadoop) -> None:
     """The session is gone and nothing else: the next use makes a fresh one."""
     ok(near, "val kept = 41")
@@ -149,11 +161,13 @@ def test_a_driver_in_the_cluster(far: Session, hadoop: Hadoop) -> None:
     assert ran.reply["ename"] == "Interrupted"
     ended = str(value(far, "sc.applicationId"))
     far.client.stop_channels()
-    far.manager.shutdown_kernel()
+    far.manager.shutdown_kernel(restart=True)  # what it needs for the next one stays
     until(lambda: state(hadoop, ended) == "FINISHED SUCCEEDED", 60)
-    far.manager.start_kernel()  # for the fixture to end
+    far.manager.start_kernel()
     far.client = far.manager.client()
     far.client.start_channels()
+    far.client.wait_for_ready(timeout=60)
+    assert value(far, "sc.applicationId") != ended
 
 
 def state(hadoop: Hadoop, application: str) -> str:

@@ -114,16 +114,17 @@ class Server:
 
     def refusal(self, status: int, path: str, body: bytes = b"") -> ClientError:
         """What a status of HTTP means here."""
+        try:
+            said = str(json.loads(body)["message"])
+        except (ValueError, KeyError, TypeError):
+            said = body[:200].decode(errors="replace")
         if status in (401, 403):
             lack = "does not take this token" if self.token else "wants a token"
             hint = ", or does not list its kernels: say which" if path == "/api/kernels" else ""
-            return Refused(f"{self.url} {lack}{hint} ({status}).")
+            why = "" if said in ("", "Forbidden", "Unauthorized") else f" {said}"
+            return Refused(f"{self.url} {lack}{hint} ({status}).{why}")
         if status == 404 and "/api/kernels/" in path:
             return KernelGone(f"The kernel has ended: {self.url} no longer has it.")
         if status >= 502:
             return ConnectionLost(f"{self.url} answered {status}.")
-        try:
-            said = json.loads(body)["message"]
-        except (ValueError, KeyError, TypeError):
-            said = body[:200].decode(errors="replace")
         return Refused(f"{self.url}{path} answered {status}. {said}".rstrip())
