@@ -3,9 +3,9 @@
     .venv/bin/python benchmarks/sessions.py --sessions 200 --report 20
 
 Prints, every so many sessions, the resident memory of the kernel's process, of its JVM and of the
-JVM's heap and classes after a collection, the threads of both and the seconds a session took. It
-starts a kernel of its own. `--r` uses R in every tenth session: a process of its own is the dearest
-part.
+JVM's heap and classes after a collection, the threads of both, the REPLs and R processes that are
+left, and the seconds a session took. It starts a kernel of its own. `--r N` uses R in every N-th
+session: a process of its own is the dearest part.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ SCALA = "case class P(n: Int)\nval v = Seq(P({0})).toDS.map(_.n + 1).collect().h
 PYTHON = "v = spark.range({0} % 7 + 1).count(); data = bytearray(1_000_000)"
 
 
-def used(session: Session, number: int, r: bool) -> None:
+def used(session: Session, number: int, r: int) -> None:
     session.execute(SCALA.format(number), language="scala", timeout=120).result()
     session.execute(PYTHON.format(number), language="python", timeout=120).result()
     session.sql("select :n n", n=number)
-    if r and number % 10 == 0:
+    if r and number % r == 0:
         session.execute("v <- 1:10; sum(v)", language="r", timeout=120).result()
 
 
@@ -55,6 +55,13 @@ def heap(jvm: int) -> tuple[int, int, int]:
     return used, classes, loaders
 
 
+def r_processes(kernel: int) -> int:
+    """Of its private sessions; none of these tests uses R in the main workspace."""
+    children = Path(f"/proc/{kernel}/task").glob("*/children")
+    commands = (Path(f"/proc/{pid}/cmdline") for c in children for pid in c.read_text().split())
+    return sum(b"rhost" in command.read_bytes() for command in commands if command.exists())
+
+
 def pids_of(client: Client) -> tuple[int, int]:
     """Of the kernel and its JVM."""
     own = client.execute("import os; os.getpid()", language="python", timeout=60).result().text
@@ -69,7 +76,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sessions", type=int, default=200)
     parser.add_argument("--report", type=int, default=20)
-    parser.add_argument("--r", action="store_true")
+    parser.add_argument("--r", type=int, default=0, metavar="N")
     parser.add_argument("--kernel", default="toree_scala")
     parser.add_argument("--dump", help="a file for the JVM's heap at the end")
     given = parser.parse_args()
@@ -79,7 +86,7 @@ def main() -> None:
         kernel, jvm = pids_of(client)
         print(
             "sessions   s each   kernel MB / threads   JVM MB / threads   heap MB   classes MB"
-            "   REPL loaders"
+            "   REPL loaders   R processes"
         )
         began = time.monotonic()
         for number in range(given.sessions + 1):
@@ -89,7 +96,8 @@ def main() -> None:
                 each = (time.monotonic() - began) / given.report
                 print(
                     f"{number:8}   {each:6.2f}   {own:9} / {own_threads:7}   {java:6} / "
-                    f"{java_threads:7}   {live:7}   {classes:10}   {loaders:12}",
+                    f"{java_threads:7}   {live:7}   {classes:10}   {loaders:12}   "
+                    f"{r_processes(kernel):11}",
                     flush=True,
                 )
                 began = time.monotonic()

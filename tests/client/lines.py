@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -12,7 +13,8 @@ from serving import free_port as free_port
 from serving import serving as serving
 from session import Session
 
-from toree.client import AsyncClient
+from toree.client import AsyncClient, Client
+from toree.client import Session as PrivateSession
 
 T = TypeVar("T")
 Connect = Callable[[], Coroutine[Any, Any, AsyncClient]]
@@ -25,3 +27,14 @@ def run(work: Coroutine[Any, Any, T], timeout: float = 120) -> T:
 
 def file_of(session: Session) -> str:
     return str(session.manager.connection_file)
+
+
+def text(cells: Client | PrivateSession, code: str, **options: Any) -> str:
+    return cells.execute(code, timeout=60, **options).result().text
+
+
+def until(true: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

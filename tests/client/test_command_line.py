@@ -48,10 +48,16 @@ def test_exec(python_kernel: Session, tmp_path: Path) -> None:
     ran = toree("exec", *at, "--timeout", "0.5", "import time; time.sleep(60)")
     assert ran.returncode == 124 and b"longer than 0.5 s" in ran.stderr
     ran = toree("exec", *at, "-l", "cobol", "1")
-    assert ran.returncode == 3 and b"no language 'cobol'" in ran.stderr
+    assert ran.returncode == 2 and b"no language 'cobol'. It has python, " in ran.stderr
 
 
 def test_without_a_kernel(server: str, tmp_path: Path) -> None:
+    for name, content in (("absent.py", None), ("latin.sql", b"select '\xe9'")):
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
+        ran = toree("exec", "--existing", "unused.json", str(tmp_path / name))
+        assert ran.returncode == 2 and name.encode() in ran.stderr
+        assert b"Traceback" not in ran.stderr
     ran = toree("exec", "--existing", str(tmp_path / "absent.json"), "1")
     assert ran.returncode == 3 and b"no connection file" in ran.stderr
     assert b"Traceback" not in ran.stderr

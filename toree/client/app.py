@@ -23,14 +23,16 @@ from jupyter_client.connect import find_connection_file
 
 from . import formats
 from .client import AsyncClient
-from .errors import ClientError, ExecutionError, ExecutionTimeout
+from .errors import ClientError, ExecutionError, ExecutionTimeout, UnknownLanguage
 from .events import Display, Error, Event, Progress, Result, Stream
 from .execution import AsyncExecution
 
-FAILED, UNREACHABLE, LATE, STOPPED, UNREAD = 1, 3, 124, 130, 141
+FAILED, USAGE, UNREACHABLE, LATE, STOPPED, UNREAD = 1, 2, 3, 124, 130, 141
 
 LANGUAGES = {".scala": "scala", ".sc": "scala", ".py": "python", ".sql": "sql", ".r": "r"}
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+#: A text that can only be the name of a script; in code a name may have a member `r` or `sql`.
+_FILE = re.compile(r"\S*(/\S*|\.(scala|sc|py))\Z")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -106,6 +108,8 @@ class Command:
             report = error.report if self.arguments.command == "exec" else str(error)
             print(report, file=sys.stderr)
             return STOPPED if self.stopped else FAILED
+        except UnknownLanguage as error:
+            return self._say(error, USAGE)
         except ClientError as error:
             return self._say(error, UNREACHABLE)
 
@@ -127,12 +131,19 @@ class Command:
         given = self.arguments.code
         if given is None and sys.stdin.isatty():
             parser().error("no code: give some, a file, or - for standard input")
-        if given in (None, "-"):
-            return sys.stdin.read(), None
-        path = Path(given)
-        with contextlib.suppress(OSError, ValueError):  # code may be no possible path
-            if path.is_file():
-                return path.read_text(encoding="utf-8"), LANGUAGES.get(path.suffix.lower())
+        try:
+            if given in (None, "-"):
+                return sys.stdin.read(), None
+            path, is_file = Path(given), False
+            with contextlib.suppress(OSError, ValueError):  # code may be no possible path
+                is_file = path.is_file()
+            language = LANGUAGES.get(path.suffix.lower())
+            if is_file:
+                return path.read_text(encoding="utf-8"), language
+        except (OSError, UnicodeDecodeError) as error:
+            parser().error(f"{given or '-'} can't be read: {error}")
+        if language and _FILE.match(given):
+            parser().error(f"there is no file {given}")
         return given, None
 
     async def _client(self) -> AsyncClient:

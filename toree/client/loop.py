@@ -70,7 +70,7 @@ class Loop:
         while (work := self._calls.get()) is not None:
             try:
                 work()
-            except Exception:
+            except BaseException:  # also what would end the thread of those that follow
                 log.exception("A callback failed")
 
     def close(self) -> None:

@@ -19,22 +19,23 @@ import toree.closures.{CannotTravel, CellCode, Needs, Originals, Wrappers}
   * is written is plain Java serialization, which executors read with Spark's own serializer. In
   * Spark's package because its serializers open their parts only to it.
   */
-final class CellSerializer(conf: SparkConf) extends JavaSerializer(conf) {
+final class CellSerializer(conf: SparkConf, before: Serializer) extends CellReader(conf, before) {
   private val code = new CellCode
   override def newInstance(): SerializerInstance =
     new CellSerializerInstance(super.newInstance(), code)
 }
 
-private final class CellSerializerInstance(plain: SerializerInstance, code: CellCode)
+private final class CellSerializerInstance(reading: SerializerInstance, code: CellCode)
     extends SerializerInstance {
   override def serialize[T: ClassTag](value: T): ByteBuffer =
     new CellWriting(code, Thread.currentThread.getContextClassLoader).bytes(value)
-  override def deserialize[T: ClassTag](bytes: ByteBuffer): T = plain.deserialize(bytes)
+  override def deserialize[T: ClassTag](bytes: ByteBuffer): T = reading.deserialize(bytes)
   override def deserialize[T: ClassTag](bytes: ByteBuffer, loader: ClassLoader): T =
-    plain.deserialize(bytes, loader)
-  override def serializeStream(out: OutputStream): SerializationStream = plain.serializeStream(out)
+    reading.deserialize(bytes, loader)
+  override def serializeStream(out: OutputStream): SerializationStream =
+    reading.serializeStream(out)
   override def deserializeStream(in: InputStream): DeserializationStream =
-    plain.deserializeStream(in)
+    reading.deserializeStream(in)
 }
 
 /** One object on its way: written at once, and again where something met late needs more of a
@@ -144,20 +145,27 @@ private object CellWriting {
 
 object CellSerializer {
 
-  /** Gives a context's driver this serializer. Where a Spark has no such place, it stays as it is.
+  /** Gives a context's driver this serializer, and its values a reader. Where a Spark has no such
+    * place, it stays as it is.
     */
   def install(context: SparkContext): Unit = {
-    val serializer = new CellSerializer(context.getConf)
-    replace(context.env, serializer)
-    replace(context.dagScheduler, serializer.newInstance())
+    val (conf, env) = (context.getConf, context.env)
+    val functions = new CellSerializer(conf, env.closureSerializer)
+    replace(env, "closureSerializer", functions)
+    replace(context.dagScheduler, "closureSerializer", functions.newInstance())
+    if (env.serializer.getClass eq classOf[JavaSerializer]) { // not the user's, or Kryo's
+      val values = new CellReader(conf, env.serializer)
+      replace(env, "serializer", values)
+      replace(env.serializerManager, "defaultSerializer", values)
+    }
   }
 
-  private def replace(owner: AnyRef, by: AnyRef): Unit =
-    owner.getClass.getDeclaredFields.find(_.getName.endsWith("closureSerializer")).foreach {
-      field =>
-        if (field.getType.isInstance(by)) {
-          field.setAccessible(true)
-          field.set(owner, by)
-        }
-    }
+  private def replace(owner: AnyRef, name: String, by: AnyRef): Unit =
+    owner.getClass.getDeclaredFields
+      .find(field => field.getName == name || field.getName.endsWith(s"$$$name"))
+      .filter(_.getType.isInstance(by))
+      .foreach { field =>
+        field.setAccessible(true)
+        field.set(owner, by)
+      }
 }
