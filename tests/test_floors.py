@@ -23,6 +23,7 @@ ROOMS = {
             "live",
             "preview",
             "progress",
+            "handlers",
             "signals",
             "logs",
             "variables",
@@ -77,7 +78,8 @@ KNOWS: dict[str, set[str]] = {
 #: Foreign libraries and the modules that may know them.
 DOORS = {
     "IPython": {
-        *("interpreters.python.interpreter", "jupyter.kernel", "jupyter.private"),
+        *("interpreters.python.interpreter", "interpreters.python.listing"),
+        *("jupyter.kernel", "jupyter.private"),
         "testing.ipython",
     },
     "cryptography": {"provision.certificate"},

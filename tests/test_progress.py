@@ -45,6 +45,10 @@ def test_a_running_cell() -> None:
             "Spark: 2 jobs, 1 of 3 stages, 6 of 12 tasks, 1,234,567 rows read, 2.5 MB read, 2.3 s",
         ),
         (
+            {"jobs": {"done": 1, "failed": 0, "total": 1}, "rows": 1},
+            "Spark: 1 job, 1 of 3 stages, 6 of 12 tasks, 1 row read, 2.3 s",
+        ),
+        (
             {"tasks": {"done": 6, "failed": 3, "total": 12}, "cancelling": True},
             "Spark: 1 of 2 jobs, 1 of 3 stages, 6 of 12 tasks, 3 failed, 2.3 s, stopped",
         ),

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from . import wire
 from .errors import ToreeError
 from .interpreters.base import Bundle
-from .preview import Preview, cut
+from .preview import Preview, counted, cut
 from .sharing import Sharing
 from .variables import CODE, Name
 
@@ -213,7 +213,7 @@ def text(value: wire.Value) -> str:
     if isinstance(value, wire.Array):
         return f"array of {value.dtype}, {' x '.join(map(str, value.shape))}"
     if isinstance(value, wire.Table):
-        return f"table of {value.rows:,} rows"
+        return f"table of {counted(value.rows, 'row')}"
     if isinstance(value, wire.Frame):
         return "DataFrame"
     if isinstance(value, wire.Null):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .interpreters.base import Bundle
-from .preview import Preview
+from .preview import Preview, counted
 
 
 def bundle(message: Mapping[str, Any]) -> Bundle:
@@ -21,8 +21,7 @@ def bundle(message: Mapping[str, Any]) -> Bundle:
 
 
 def _said(facts: Mapping[str, Any]) -> str:
-    batches = facts["batches"]
-    parts = [f"{facts['rows']:,} rows in {batches:,} batch{'' if batches == 1 else 'es'}"]
+    parts = [f"{counted(facts['rows'], 'row')} in {counted(facts['batches'], 'batch')}"]
     if facts["over"]:
         return f"The stream has ended: {parts[0]}"
     parts.append(f"{facts['input']:,.0f} rows/s in, {facts['processed']:,.0f} rows/s processed")

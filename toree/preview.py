@@ -83,7 +83,7 @@ class Preview:
     def _counted(self) -> str:
         if self.note:
             return self.note
-        count = f"{len(self.rows)} row{'' if len(self.rows) == 1 else 's'}"
+        count = counted(len(self.rows), "row")
         return f"first {count}, there are more" if self.more else count
 
     def _hidden(self) -> str:
@@ -157,6 +157,11 @@ class Preview:
         if len(table) > 2:
             lines.append(rule)
         return "\n".join([*lines, self.footer])
+
+
+def counted(count: int, noun: str) -> str:
+    """1 row, 2,000 rows."""
+    return f"{count:,} {noun}{'' if count == 1 else 'es' if noun.endswith('ch') else 's'}"
 
 
 def escape(text: str) -> str:

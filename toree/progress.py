@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .errors import ToreeError
+from .handlers import Handlers
 from .interpreters.base import Bundle, Output
-from .preview import cut, escape
+from .preview import counted, cut, escape
 
 #: The same facts for programs, in the bundle beside HTML and text (`Snapshot`, as JSON).
 MIME = "application/vnd.toree.progress+json"
@@ -59,7 +60,8 @@ class Snapshot:
         if tasks.get("active") and not self.over:
             parts.append(f"{tasks['active']} active")
         parts += [f"{count} failed" for count in (tasks.get("failed"),) if count]
-        parts += [f"{self.facts['rows']:,} rows read"] if self.facts.get("rows") else []
+        if rows := self.facts.get("rows"):
+            parts.append(f"{counted(rows, 'row')} read")
         parts += [f"{_size(self.facts['bytes'])} read"] if self.facts.get("bytes") else []
         parts.append(f"{self.facts['elapsed']:.1f} s")
         if self.facts.get("cancelling"):
@@ -71,7 +73,7 @@ class Snapshot:
         if ui := self.facts.get("ui"):
             summary = summary.replace("Spark:", f"{_link(f'{ui}/jobs/', 'Spark')}:", 1)
         if self.over:
-            return f'<small style="opacity:.7">{summary}</small>'
+            return f'<small style="opacity:.8">{summary}</small>'
         share = self._share
         rows = "".join(
             f"<div>{self._stage(stage)} {stage['done']}/{stage['total']}</div>"
@@ -81,7 +83,7 @@ class Snapshot:
             '<div role="status" style="font-size:90%">'
             f'<progress value="{share:.3f}" max="1" style="width:16em" '
             f'aria-label="Spark tasks done">{share:.0%}</progress> {summary}'
-            f'<div style="opacity:.7">{rows}</div></div>'
+            f'<div style="opacity:.8">{rows}</div></div>'
         )
 
     def _stage(self, stage: Mapping[str, Any]) -> str:
@@ -129,29 +131,65 @@ class Progress:
 class Bars:
     """Those of the running cells, by the cells' ids. Thread-safe."""
 
-    def __init__(self, last: Callable[[str], str], wanted: Callable[[], bool]) -> None:
-        """`last` asks the JVM for the last word on a cell, as JSON; `wanted`: shown at all."""
+    def __init__(
+        self,
+        last: Callable[[str], str],
+        wanted: Callable[[], bool],
+        handlers: Handlers,
+        output: Callable[[str], Output | None],
+    ) -> None:
+        """
+        Args:
+            last: asks the JVM for the last word on a cell, as JSON.
+            wanted: whether bars are shown at all.
+            handlers: told of the same.
+            output: that of a cell, also of one that has ended.
+        """
         self._last = last
         self._wanted = wanted
+        self._handlers = handlers
         self._bars: dict[str, Progress] = {}
+        self._output = output
+        self._late: dict[str, Progress] = {}  # of cells that have ended: their threads go on
 
     @contextlib.contextmanager
     def cell(self, output: Output) -> Iterator[None]:
         """For as long as the cell of this output runs."""
         bar = self._bars[output.cell] = Progress(output, lambda: self._final(output.cell))
+        self._handlers.begin(output.cell)
         try:
             yield
         finally:
+            self._handlers.end(output.cell)
             bar.end()
             self._bars.pop(output.cell, None)  # a part of the cell may have had its own
 
     def tell(self, cell: str, facts: str) -> bool:
         """The JVM's news of a cell; False: nobody wants more of it."""
-        bar = self._bars.get(cell)
-        if bar is None or not self._wanted():
+        if not (self._wanted() or self._handlers):
             return False
-        bar.show(json.loads(facts))
+        found: dict[str, Any] = json.loads(facts)
+        bar = self._bars.get(cell)
+        if bar is None:
+            return self._tell_late(cell, found)
+        self._handlers.tell(cell)
+        if self._wanted():
+            bar.show(found)
         return True
+
+    def _tell_late(self, cell: str, facts: Mapping[str, Any]) -> bool:
+        """A cell has ended and a thread of its works on: that has a bar of its own."""
+        output = self._output(cell)
+        if output is None or not self._wanted():
+            return False
+        bar = self._late.setdefault(cell, Progress(output, lambda: None))
+        if not facts["idle"]:
+            bar.show(facts)
+            return True
+        bar = self._late.pop(cell)
+        bar.show(facts)
+        bar.end()
+        return False
 
     def _final(self, cell: str) -> Mapping[str, Any] | None:
         with contextlib.suppress(ToreeError):  # the JVM has died: the cell says so
@@ -163,7 +201,7 @@ class Bars:
 
 def _of(counts: Mapping[str, int], noun: str, over: bool) -> str:
     total = counts["total"]
-    text = f"{total:,} {noun}{'' if total == 1 else 's'}"
+    text = counted(total, noun)
     return text if over and counts["done"] == total else f"{counts['done']:,} of {text}"
 
 

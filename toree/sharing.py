@@ -135,9 +135,11 @@ class Sharing:
         row = self.variables.find(name)
         if row is None or row.deleted:
             raise MagicError(f"No language has shared a name {name!r}.")
-        if row.owner == language:
-            return ""
-        return self._bring(row, self._interpreter(language))
+        return self.renew(row, language)
+
+    def renew(self, row: Name, language: str) -> str:
+        """Brings a name over, or takes a copy back; the reason if it can't come."""
+        return "" if row.owner == language else self._bring(row, self._interpreter(language))
 
     def value(self, name: str) -> wire.Value:
         """The crossing form of a shared name's value.

@@ -13,12 +13,15 @@ from collections.abc import Callable, Iterator
 from .interpreters.base import Output
 from .running import CURRENT, Running, check
 
+_KEPT = 100  # cells that have ended, for what their threads show
+
 
 class Cells:
     """The running cells of a kernel, the newest last. From any thread; takes no lock to read."""
 
     def __init__(self) -> None:
         self._running: tuple[Running, ...] = ()
+        self._ended: dict[str, Output] = {}  # the newest
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
@@ -47,6 +50,9 @@ class Cells:
     def _leave(self, cell: Running) -> None:
         with self._lock:
             self._running = tuple(other for other in self._running if other is not cell)
+            self._ended[cell.id] = cell.output
+            if len(self._ended) > _KEPT:
+                del self._ended[next(iter(self._ended))]
 
     @contextlib.contextmanager
     def entered(self, language: str, output: Output) -> Iterator[Running]:
@@ -62,6 +68,11 @@ class Cells:
         """The cell of an id, or of a call's; None when it runs no more."""
         whole = cell.partition(".")[0]
         return next((c for c in reversed(self._running) if c.id == whole), None)
+
+    def output(self, cell: str) -> Output | None:
+        """Where a cell shows things, also what its threads show after its end."""
+        found = self.find(cell)
+        return self._ended.get(cell.partition(".")[0]) if found is None else found.output
 
     def of(self, language: str) -> bool:
         """Whether a cell of this language runs."""

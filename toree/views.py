@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Callable
+
 from . import wire
 from .interpreters.base import Assignment
 from .sharing import Sharing
+from .variables import CODE, Name
 
 #: The owner of what another workspace has put into `kernel.data`.
 OTHERS = "another session"
+_LARGE = 1_000_000  # items of a value that comes only where it is named
 
 
 class View:
@@ -37,6 +43,15 @@ class View:
         except KeyError:
             return self._sharing.commons.value(name, self._sharing.workspace)
 
+    def gather(self, stays: Callable[[str, str], bool]) -> None:
+        if not self._sharing.enabled:
+            return
+        for row in self._sharing.variables.foreign(self._language):
+            current = row.seen.get(self._language) == row.version and not row.deleted
+            kept = current or row.reason or row.kind in CODE or _large(row)
+            if not kept and not stays(row.name, row.owner):
+                self._sharing.renew(row, self._language)
+
     def assign(self, assignment: Assignment) -> None:
         self._sharing.assign(self._language, assignment)
 
@@ -45,3 +60,8 @@ class View:
 
     def lost(self) -> None:
         self._sharing.variables.forget(self._language)
+
+
+def _large(row: Name) -> bool:
+    sides = [int(n.replace(",", "")) for n in re.findall(r"\d[\d,]*", row.size)]
+    return row.kind != "frame" and math.prod(sides) > _LARGE

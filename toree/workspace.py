@@ -14,6 +14,7 @@ from .config import Config
 from .display import Settings
 from .errors import MagicError
 from .explorer import Explorer
+from .handlers import Handlers
 from .interpreters.base import Interpreter, Output
 from .interpreters.services import IPython, Language, Services
 from .lines import new_id
@@ -64,12 +65,18 @@ class Workspace:
         )
         self._config = config
         self._ipython = ipython
-        self.bars = Bars(self._last_progress, lambda: self.display.progress)
-        companion.events.answers(name).tell_progress = self.bars.tell
+        handlers = Handlers(
+            lambda cell, settled: self.companion.peek("stages", cell, settled) or ""
+        )
+        self.bars = Bars(
+            self._last_progress, lambda: self.display.progress, handlers, self.cells.output
+        )
+        answers = companion.events.answers(name)
+        answers.tell_progress, answers.output = self.bars.tell, self.cells.output
         if name != MAIN:
             companion.open(name)
         self._spark = PythonSpark(
-            attachment or Attachment(companion), ipython.shell, self.display, name
+            attachment or Attachment(companion), ipython.shell, self.display, name, handlers
         )
         self._frames = Frames(self._spark, name)
         self.explorer = Explorer(self.sharing, self._frames, self.cells.of)

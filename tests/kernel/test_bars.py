@@ -84,3 +84,50 @@ def test_a_failed_job_and_a_stopped_one(kernel: Session) -> None:
     assert ran.status == "error"
     assert bars(ran)[-1][MIME]["jobs"]["failed"] == 1
     assert "failed" in bars(ran)[-1]["text/plain"]
+
+
+HEARD = """%%python
+heard = []
+def hear(stages, inflight_tasks, operation_id, done):
+    heard.append((done, [(s.num_completed_tasks, s.num_tasks, s.done) for s in stages]))
+spark.registerProgressHandler(hear)
+"""
+
+
+def test_handlers_of_pyspark_s_hear_of_cells(kernel: Session) -> None:
+    assert kernel.run(HEARD).status == "ok"
+    for cell in (SLOW["scala"], "%%python\nspark.range(3).count()"):  # a bar, and none
+        kernel.run(cell)
+        ran = kernel.run("%%python\nprint(heard[-1], len({d for d, _ in heard})); heard.clear()")
+        assert ran.text("stdout").startswith("(True, [(") and "False)" not in ran.text("stdout")
+    assert "(8, 8, True)" in ran.text("stdout") or cell != SLOW["scala"]
+    ran = kernel.run(
+        "%%python\nspark.clearProgressHandlers()\n"
+        "spark.registerProgressHandler(lambda **facts: 1 / 0)\nspark.range(3).count()"
+    )
+    assert ran.status == "ok" and "division by zero" in ran.text("stderr")
+    kernel.run("%%python\nspark.registerProgressHandler(hear)\nspark.removeProgressHandler(hear)")
+    kernel.run("spark.range(3).count()")
+    assert kernel.run("%%python\nlen(heard)").result == "0"
+
+
+def test_a_thread_that_goes_on_has_a_bar_of_its_own(kernel: Session) -> None:
+    sent = kernel.client.execute(f"new Thread(() => {{ {SLOW['scala']} }}).start")
+    shown: list[dict[str, Any]] = []
+    while not (shown and shown[-1][MIME]["over"] and shown[-1][MIME]["jobs"]["done"] == 1):
+        message = kernel.client.get_iopub_msg(timeout=60)
+        data = message["content"].get("data", {})
+        if MIME in data and message["parent_header"]["msg_id"] == sent:
+            shown.append(data)
+    assert len(shown) >= 2
+
+
+def test_threads_of_python_s_are_the_cell_s(kernel: Session) -> None:
+    ran = kernel.run(
+        "%%python\nimport threading, time\n"
+        "def nap(n): time.sleep(n); return n\n"
+        "def job(): sc.parallelize([0.5] * 8, 8).map(nap).sum()\n"
+        "threads = [threading.Thread(target=job) for _ in range(2)]\n"
+        "[t.start() for t in threads]; [t.join() for t in threads]\n"
+    )
+    assert ran.status == "ok" and bars(ran)[-1][MIME]["jobs"]["total"] == 2

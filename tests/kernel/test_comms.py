@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from typing import Any
@@ -70,6 +71,50 @@ def test_scala_opens_one(kernel: Session) -> None:
     send(kernel, "comm_msg", comm_id=opened["comm_id"], data={"text": "ü"})
     assert come(kernel, "comm_msg", opened["comm_id"])["data"] == {"again": "ü", "list": [1, 2]}
     come(kernel, "comm_close", opened["comm_id"])
+
+
+def test_threads_speak_by_comms_after_their_cell(kernel: Session) -> None:
+    ran = kernel.run("""
+    val early = kernel.comm.open("early", Map("hello" -> 1))
+    val go = new java.util.concurrent.CountDownLatch(1)
+    val shown = kernel.display.html("before")
+    new Thread(() => {
+      go.await()
+      early.writeMsg(Map("rows" -> spark.range(4).count))
+      kernel.comm.open("later").close()
+      shown.update("after, " + scala.util.Try(kernel.ask("name? ")).isFailure)
+    }).start
+    """)
+    comm = next(m["content"] for m in ran.messages if m["msg_type"] == "comm_open")["comm_id"]
+    assert kernel.run("6*7").result == "42"  # that cell is over
+    kernel.client.execute("go.countDown()")
+    assert come(kernel, "comm_msg", comm)["data"] == {"rows": 4}
+    assert come(kernel, "comm_open")["target_name"] == "later"
+    assert come(kernel, "update_display_data")["data"] == {"text/html": "after, true"}
+
+
+def test_sparkmonitor_s_extension_hears_of_jobs(kernel: Session) -> None:
+    comm = uuid.uuid4().hex
+    send(kernel, "comm_open", comm_id=comm, target_name="SparkMonitor", data={})
+    assert come(kernel, "comm_msg", comm)["data"] == {"msgtype": "commopen"}
+    kernel.client.execute("sc.parallelize(1 to 3, 3).map(_ => 1).sum")
+    heard: dict[str, Any] = {}
+    while "sparkJobEnd" not in heard or heard["sparkJobEnd"]["jobId"] != heard.get("job"):
+        data = come(kernel, "comm_msg", comm)["data"]
+        assert data["msgtype"] == "fromscala"
+        message = json.loads(data["msg"])
+        heard[message["msgtype"]] = message
+        if message["msgtype"] == "sparkJobStart":
+            heard["job"] = message["jobId"]
+    start = heard["sparkJobStart"]
+    (stage,) = start["stageIds"]
+    assert start["numTasks"] == 3 and start["stageInfos"][str(stage)]["numTasks"] == 3
+    assert heard["sparkApplicationStart"]["appId"] == start["appId"]
+    assert heard["sparkTaskStart"]["launchTime"] <= heard["sparkTaskEnd"]["finishTime"]
+    done = heard["sparkStageCompleted"]
+    assert (done["stageId"], done["numCompletedTasks"], done["status"]) == (stage, 3, "COMPLETED")
+    assert heard["sparkJobEnd"]["status"] == "COMPLETED"
+    send(kernel, "comm_close", comm_id=comm, data={})
 
 
 def test_a_widget_of_python_s_drives_scala_and_sql(kernel: Session) -> None:

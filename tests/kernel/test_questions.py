@@ -16,6 +16,8 @@ ASKING = {
     "python, a password": "%%python\nimport getpass; getpass.getpass('name? ')",
 }
 R = {
+    "kernel$ask": "%%r\nkernel$ask('name? ')",
+    "askpass": "%%r\ngetOption('askpass')('name? ')",
     "readline": "%%r\nreadline('name? ')",
     "readLines": "%%r\nreadLines(stdin(), 1)",
     "menu": "%%r\nmenu(c('a', 'b'))",
@@ -55,8 +57,18 @@ def test_a_front_end_without_input_gets_an_error_of_r_s(kernel: Session, how: st
     assert "[1] 3" in kernel.run("%%r\n1 + 2").bundles("display_data")[-1]["text/plain"]
 
 
-def test_a_password_is_asked_for_as_one(kernel: Session) -> None:
-    sent = kernel.client.execute(ASKING["scala, a password"], allow_stdin=True)
+@pytest.mark.r
+@pytest.mark.parametrize(
+    "code",
+    [
+        ASKING["scala, a password"],
+        ASKING["python, a password"],
+        R["askpass"],
+        "%%r\nkernel$ask('name? ', password = TRUE)",
+    ],
+)
+def test_a_password_is_asked_for_as_one(kernel: Session, code: str) -> None:
+    sent = kernel.client.execute(code, allow_stdin=True)
     asked = kernel.client.get_stdin_msg(timeout=60)
     assert asked["content"] == {"prompt": "name? ", "password": True}
     kernel.client.input("x")

@@ -80,6 +80,14 @@ def test_completion(kernel: Session) -> None:
     assert "date_format" in kernel.complete("%%sql\nselect date_f|")["matches"]
 
 
+@pytest.mark.r
+def test_completion_knows_columns_of_other_languages_frames(kernel: Session) -> None:
+    kernel.run("%%python\nsnake = spark.range(3).withColumnRenamed('id', 'scales')")
+    kernel.run("%%r\nlibrary(dplyr); bird <- snake |> mutate(feathers = scales + 1)")
+    assert "scales" in kernel.complete("%%sql\nselect sca| from snake")["matches"]
+    assert kernel.complete("%%sql\nselect b.fea| from bird b")["matches"] == ["feathers"]
+
+
 def test_is_complete(kernel: Session) -> None:
     assert kernel.is_complete("%%sql\nselect 'open")["status"] == "incomplete"
     assert kernel.is_complete("%%sql\nselect 1")["status"] == "complete"

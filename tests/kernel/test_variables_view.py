@@ -71,3 +71,34 @@ def test_while_a_cell_runs_nothing_hangs(kernel: Session) -> None:
     while kernel.client.get_shell_msg(timeout=60)["parent_header"]["msg_id"] != sent:
         pass
     assert opened(kernel, variables(kernel)["wide"])["2"] == ("3", "int")
+
+
+#: As VS Code's Jupyter extension asks: it looks every name up among the globals.
+VSCODE = """%%python
+_VSCODE_rwho_ls = %who_ls
+print({n: type(globals()[n]).__name__ for n in _VSCODE_rwho_ls})
+"""
+
+
+def test_python_s_lists_have_all_languages(kernel: Session) -> None:
+    kernel.run("val pear = 3; val crate = spark.range(5).toDF(); val own = 1; val away = 1")
+    kernel.run("%%r\nsack <- data.frame(a = 1:3); wood <- 1:1100000")
+    kernel.run("%unshare away")
+    ran = kernel.run(VSCODE)
+    assert ran.status == "ok", ran.traceback
+    for shown in ("'pear': 'int'", "'crate': 'DataFrame'", "'sack': 'DataFrame'"):
+        assert shown in ran.text("stdout")
+    assert "away" not in ran.text("stdout") and "wood" not in ran.text("stdout")  # too large
+    assert "crate      DataFrame   Shape: (?, 1)" in kernel.run("%%python\n%whos").text("stdout")
+    ran = kernel.run("%%python\nown = 'mine'\n_ = %who_ls\nown")
+    assert ran.result == "'mine'"  # not overwritten by what came
+    shared = {
+        row.split("|")[1].strip(): row for row in kernel.run("%shared").result.split("\n")[4:-2]
+    }
+    assert "Scala, Python" in shared["pear"] and "Scala" not in shared["own"]
+    kernel.run("val pear = 4")
+    assert kernel.run("%%python\nkept = %who_ls int\n(globals()['pear'], kept)").result == (
+        "(4, ['pear'])"
+    )
+    kernel.run("%%python\n%reset_selective -f kept")
+    assert kernel.run("pear").result == "4"

@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from .. import live
 from ..errors import CompanionFailed, ToreeError
+from ..interpreters.base import Output
 from ..lines import Message
 from . import MAIN
 
@@ -157,6 +158,8 @@ class Answers:
     called_magic: Callable[[str, str, str, str], str] = lambda *call: "no magics here"
     #: Takes how far a cell's Spark jobs are, as JSON; says whether more of it is wanted.
     tell_progress: Callable[[str, str], bool] = lambda cell, facts: False
+    #: Where a cell shows things, also one that has ended; None: of no cell it knows.
+    output: Callable[[str], Output | None] = lambda cell: None
 
 
 class Events:
@@ -175,6 +178,8 @@ class Events:
         self._answers: dict[str, Answers] = {}
         #: `kernel.comm`: does what it asks, as JSON; the id of a comm that it opens.
         self.asked_comm: Callable[[str, str], str] = lambda cell, text: ""
+        #: Takes what SparkMonitor's extension draws, as JSON.
+        self.monitored_jobs: Callable[[str], None] = lambda message: None
         #: Told of `sparkReady` and `sessionEnded`.
         self.happened_event: Callable[[Any], None] = lambda event: None
 
@@ -216,10 +221,19 @@ class Events:
                 self._printing[cell] = before
 
     def display(self, cell: str, message: str) -> None:
-        if call := self.calls.get(cell):
-            shown = json.loads(message)
-            data = live.bundle(shown) if "stream" in shown else shown["data"]
+        call, shown = self.calls.get(cell), json.loads(message)
+        data = live.bundle(shown) if "stream" in shown else shown["data"]
+        if call is not None:
             call.event({**shown, "event": "display", "data": data})
+            return
+        for answers in list(self._answers.values()):  # of a thread that goes on after its cell
+            if (output := answers.output(cell)) is not None:
+                output.display(
+                    data,
+                    shown.get("metadata"),
+                    display_id=shown.get("display_id"),
+                    update=bool(shown.get("update")),
+                )
 
     def clear(self, cell: str, wait: bool) -> None:
         if call := self.calls.get(cell):
@@ -247,6 +261,9 @@ class Events:
 
     def comm(self, cell: str, text: str) -> str:
         return self.asked_comm(cell, text)
+
+    def monitored(self, message: str) -> None:
+        self.monitored_jobs(message)
 
     def happened(self, event: str) -> None:
         self.happened_event(event)

@@ -28,7 +28,7 @@ from .training import Training
 _QUESTIONS = {
     **dict.fromkeys(("complete", "inspect", "isComplete", "completeSql", "inspectSql"), 10.0),
     **dict.fromkeys(("references", "sqlNames"), 60.0),
-    **dict.fromkeys(("endProgress", "runningJobs", "info"), 10.0),
+    **dict.fromkeys(("endProgress", "stages", "runningJobs", "info"), 10.0),
 }
 #: Cells, questions and orders wait for each other in the JVM, and never for a thread here.
 _MANY = 1000
@@ -46,6 +46,8 @@ class Companion:
         self.listening.set()
         #: Told when a JVM has ended by itself, before its cells are; they must not wait.
         self.ended: list[Callable[[], None]] = []
+        #: Told when one is there; they must not wait either.
+        self.began: list[Callable[[], None]] = []
         self._training: Training | None = None
         self._closed = False
         self._private: set[str] = set()  # workspaces besides the main one
@@ -81,6 +83,8 @@ class Companion:
             self._cells.submit(self._pump, jvm.entry)
         with contextlib.suppress(Exception):  # it has died already, and its watcher says so
             self._open_all(jvm.entry)  # one may have come meanwhile
+        for told_of_begin in self.began:
+            told_of_begin()
         if self._training is not None:  # so that the next start is fast
             self._training.run()
 

@@ -155,7 +155,7 @@ class Training:
             wire.call("complete", MAIN, "spark.ra", 8)
             wire.call("isComplete", MAIN, "val x =")
             wire.call("inspect", MAIN, "spark", 3, 0)
-            wire.call("completeSql", MAIN, "select * from ", 14)
+            wire.call("completeSql", MAIN, "select * from ", 14, "{}")
             wire.call("sqlNames", MAIN, "select * from v")
             wire.call("javaContext")
             wire.call("session")

@@ -71,6 +71,12 @@ class Names(Protocol):
             TypeError: it cannot cross; the message says why.
         """
 
+    def gather(self, stays: Callable[[str, str], bool]) -> None:
+        """Brings over what other languages share, but for what is large or `stays`.
+
+        That is asked of a name and its owner. For lists of all that there is.
+        """
+
     def assign(self, assignment: Assignment) -> None:
         """Notes an assignment or deletion of this language's that no cell's end will report."""
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from comm import create_comm
 from ipykernel.ipkernel import IPythonKernel
 
 from ..companion.companion import Companion
-from ..lines import new_id
+from ..host import Host
 from .output import KernelOutput
 
 
 class Comms:
     """Those of Scala's; each belongs to the workspace that registered its target or opened it."""
 
-    def __init__(self, kernel: IPythonKernel, companion: Companion) -> None:
+    def __init__(
+        self, kernel: IPythonKernel, companion: Companion, hosts: Callable[[], list[Host]]
+    ) -> None:
+        """`hosts`: those of all workspaces, whose bars show the Spark jobs of handlers too."""
+        self._hosts = hosts
         self._kernel = kernel
         self._companion = companion
         self._open: dict[str, Any] = {}
@@ -66,12 +72,25 @@ class Comms:
                 "data": message["content"].get("data") or {},
             }
         )
-        cell, output = new_id(), KernelOutput(self._kernel, 0)
+        output = KernelOutput(self._kernel, 0)
+        cell = output.cell
         try:
-            outcome = self._companion.run(
-                cell, output, lambda entry: entry.comm(workspace, cell, text), workspace
-            )
+            with self._running(workspace, output):
+                outcome = self._companion.run(
+                    cell, output, lambda entry: entry.comm(workspace, cell, text), workspace
+                )
         except KeyboardInterrupt:
             return
         if outcome["status"] == "error":
             output.stream("stderr", "\n".join(outcome["traceback"]) + "\n")
+
+    @contextlib.contextmanager
+    def _running(self, workspace: str, output: KernelOutput) -> Iterator[None]:
+        """Reports a handler as the cell it is to the workspace: its bar, what its threads show."""
+        host = next((h for h in self._hosts() if h.workspace_name == workspace), None)
+        if host is None:  # a session that has ended
+            yield
+            return
+        cells, bars = host.workspace.cells, host.workspace.bars
+        with cells.running("scala", output, lambda: None), bars.cell(output):
+            yield

@@ -54,7 +54,9 @@ class Variables(Debugger):
         none: list[Item] = []
         found = await _soon(lambda: explorer.names("python" if self.python else ""), none)
         theirs = reply["body"]["variables"] if self.python else []
-        reply["body"]["variables"] = [*theirs, *map(self._variable, found)]
+        others = {item.name for item in found}  # Python may hold copies
+        own = [variable for variable in theirs if variable["name"] not in others]
+        reply["body"]["variables"] = [*own, *map(self._variable, found)]
         return reply
 
     async def variables(self, message: dict[str, Any]) -> dict[str, Any]:

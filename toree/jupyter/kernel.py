@@ -26,6 +26,7 @@ from .clients import Clients
 from .comms import Comms
 from .debugger import Variables
 from .executions import Executions
+from .monitor import SparkMonitor
 from .output import BoundedStream, KernelOutput
 from .questions import Questions
 from .request import REQUEST, Request
@@ -69,7 +70,8 @@ class ToreeKernel(AnalysedKernel):
         number_once(self.shell.history_manager)
         self.host = Host(config, Shell(self), table, attachment, port, commons=self.commons)
         self.companion.events.late_output = self._late_output
-        self.host.companion.events.asked_comm = Comms(self, self.host.companion).ask
+        self.companion.events.asked_comm = Comms(self, self.companion, self._hosts).ask
+        SparkMonitor(self, self.companion)
         self.questions = Questions(self)
         self.executions = Executions(self._stop_cell)
         self.clients = Clients(self, self.host.workspace, self.sessions, self.executions.cancel)
@@ -109,8 +111,11 @@ class ToreeKernel(AnalysedKernel):
         flush()
         return self.questions.ask(str(prompt), ident, parent, password)
 
+    def _hosts(self) -> list[Host]:
+        return [self.host, *self.sessions.hosts()]
+
     def _stop_cell(self, cell: str) -> None:
-        for host in (self.host, *self.sessions.hosts()):
+        for host in self._hosts():
             if running := host.workspace.cells.find(cell):
                 running.stop()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import MagicError
 from ..interpreters.base import Bundle
-from ..preview import Preview
+from ..preview import Preview, counted
 from ..variables import CODE
 from . import ArgumentParser, Arguments, Context, line_magic
 
@@ -23,7 +23,7 @@ def shared(context: Context, arguments: Arguments) -> Bundle:
         rows.append([row.name, row.type, sharing.title(row.owner), visible, row.size, note])
     columns = [(name, "") for name in ("name", "type", "owner", "visible in", "size", "note")]
     state = "" if sharing.enabled else "Sharing is off (%share on)."
-    return Preview(columns, rows, note=state or f"{len(rows)} names").bundle()
+    return Preview(columns, rows, note=state or counted(len(rows), "name")).bundle()
 
 
 def _share_arguments(parser: ArgumentParser) -> None:

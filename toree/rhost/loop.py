@@ -180,6 +180,7 @@ class Loop:
                 )
             ),
         )
+        offer("ask", self._ask_in_code)
         offer("spark", self._spark)
         offer("shared", self._shared)
         offer("shared_names", lambda: strings(self.questions.put({"event": "shared", "name": ""})))
@@ -235,6 +236,20 @@ class Loop:
             self.interrupts.now()  # R knows no other way out of its console
             raise
         return None if answer is None else str(answer)
+
+    def _ask_in_code(self, prompt: Any, password: Any) -> Any:
+        """`kernel$ask`: where nobody can be asked, an error that the code may catch."""
+        question = {"event": "ask", "prompt": str(prompt[0]), "password": bool(password[0])}
+        try:
+            answer = self.questions.put(question)
+        except Interrupted:
+            self.interrupts.now()
+            raise
+        finally:
+            self.questions.refused = ""
+        if answer is None:
+            raise Refused("The input has ended.")
+        return strings([str(answer)])
 
     def _shared(self, name: Any) -> Any:
         """`kernel$data`: whose a shared name is, and its value where it is not R's."""

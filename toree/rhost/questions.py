@@ -15,6 +15,8 @@ class Interrupted(Exception):
 class Refused(RuntimeError):
     """Why a question can't be put."""
 
+    kind = "Error"  # as R code may catch it
+
 
 class Questions:
     """`settle` sends what was shown before a question."""

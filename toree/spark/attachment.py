@@ -19,7 +19,9 @@ from typing import Any
 
 from ..companion.companion import Companion
 from ..errors import ToreeError
+from ..handlers import Handlers
 from .builders import Builders
+from .threads import Threads
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Entered:
     group: str
     line: str
     own: Callable[[], Any] | None
+    handlers: Handlers | None = None  # of progress
 
 
 #: Of the cell, and of the tasks it starts.
@@ -45,7 +48,11 @@ class Attachment:
         self.session: Any = None  # the one all share
         self.gateway: Any = None  # PySpark's, one for the life of a JVM: it holds what Java calls
         self._entry: Any = None  # the JVM they belong to
-        self._builders = Builders(companion.config.python or sys.executable, _tag, _own)
+        self.handlers: Handlers | None = None  # of the main workspace
+        self.threads = Threads()
+        self._builders = Builders(
+            companion.config.python or sys.executable, _tag, _own, self._handlers_here
+        )
         # A signal handler may take no lock, which rules out most of what could make the call.
         self._cancelled: queue.SimpleQueue[str] = queue.SimpleQueue()
 
@@ -73,6 +80,7 @@ class Attachment:
         self._hang_up()
         self.session = self.context = None
         self.gateway = self._builders.serve(*self.companion.address, self.companion.events)
+        self.threads.watch(self.gateway)
         self._entry = entry
 
     @property
@@ -113,6 +121,11 @@ class Attachment:
 
         _, context = self.attach()
         return SparkSession(context, self.gateway.entry_point.sessionOf(workspace))
+
+    def _handlers_here(self) -> Handlers | None:
+        """Those of the workspace whose cell runs; a thread of a cell's may not know it."""
+        entered = ENTERED.get()
+        return self.handlers if entered is None else entered.handlers
 
     def cancel(self, group: str) -> None:
         """Cancels the jobs of a group; from any thread, signal handlers too."""

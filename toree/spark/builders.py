@@ -17,19 +17,28 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import LanguageMissing
+from ..handlers import Handlers
 from .gateway import connect
 
 
 class Builders:
     """PySpark's builders end in the companion, once `serve` has told which."""
 
-    def __init__(self, python: str, made: Callable[[Any], None], own: Callable[[], Any]) -> None:
+    def __init__(
+        self,
+        python: str,
+        made: Callable[[Any], None],
+        own: Callable[[], Any],
+        handlers: Callable[[], Handlers | None] = lambda: None,
+    ) -> None:
         """
         Args:
             python: the interpreter that runs UDFs when the executors are on this machine.
             made: called with the JavaSparkContext a cell has made.
             own: the session of the private workspace whose cell runs, None in another.
+            handlers: where sessions register what is told of progress.
         """
+        self._handlers = handlers
         self._python = python
         self._made = made
         self._own = own
@@ -104,3 +113,20 @@ class Builders:
             return found
 
         SparkSession.Builder.getOrCreate = get
+
+        # PySpark has these for Spark Connect, whose session is a class of its own.
+        def register(_: Any, handler: Any) -> None:
+            if (handlers := self._handlers()) is not None:
+                handlers.register(handler)
+
+        def remove(_: Any, handler: Any) -> None:
+            if (handlers := self._handlers()) is not None:
+                handlers.remove(handler)
+
+        def clear(_: Any) -> None:
+            if (handlers := self._handlers()) is not None:
+                handlers.clear()
+
+        SparkSession.registerProgressHandler = register
+        SparkSession.removeProgressHandler = remove
+        SparkSession.clearProgressHandlers = clear

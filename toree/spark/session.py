@@ -19,9 +19,11 @@ from typing import Any
 from .. import running
 from ..companion import MAIN
 from ..display import Settings
+from ..handlers import Handlers
 from ..interpreters.base import Output
 from ..preview import Preview
 from .attachment import ENTERED, Attachment, Entered, has_ended
+from .threads import CellTag
 
 _MENTION = re.compile(r"(?i:spark)|\bsc\b|\bgetOrCreate\b")
 _SILENCE = 1.0  # seconds a cell waits for the JVM before it says so
@@ -32,8 +34,19 @@ class PythonSpark:
     """`spark` and `sc` in the Python namespace: when they come, and that they stay alive."""
 
     def __init__(
-        self, attachment: Attachment, shell: Any, display: Settings, workspace: str = MAIN
+        self,
+        attachment: Attachment,
+        shell: Any,
+        display: Settings,
+        workspace: str = MAIN,
+        handlers: Handlers | None = None,
     ) -> None:
+        """`handlers`: those of progress, which cells register with PySpark's session."""
+        self._handlers = handlers
+        if workspace == MAIN:
+            attachment.handlers = handlers
+        else:
+            attachment.threads.private = True
         self._attachment = attachment
         self._companion = attachment.companion
         self._shell = shell
@@ -123,7 +136,10 @@ class PythonSpark:
         self.group = output.cell
         line = code.strip().partition("\n")[0][:80]
         own = None if self._workspace == MAIN else lambda: self.attach()[0]
-        ENTERED.set(Entered(self.group, line, own))
+        ENTERED.set(Entered(self.group, line, own, self._handlers))
+        attachment.threads.runs_cells()
+        if self._workspace == MAIN:
+            attachment.threads.newest = CellTag(MAIN, self.group, line)
         if attachment.is_current:
             with contextlib.suppress(Exception):
                 entry = attachment.gateway.entry_point

@@ -136,7 +136,15 @@ class SqlInterpreter(JvmInterpreter):
     def complete(self, code: str, cursor: int) -> Completion:
         if not self._companion.soon():
             return Completion((), cursor, cursor)
-        return completion_of(self._companion.ask("completeSql", self._workspace, code, cursor))
+        words = {word.casefold() for word in re.findall(r"\w+", code)}
+        busy = frozenset(cell.language for cell in self._cells)
+        self._names.gather(
+            lambda name, owner: owner in (*busy, "scala") or name.casefold() not in words
+        )
+        tables = json.dumps(self._variables.tables())
+        return completion_of(
+            self._companion.ask("completeSql", self._workspace, code, cursor, tables)
+        )
 
     def inspect(self, code: str, cursor: int, detail: int = 0) -> Bundle | None:
         if not self._companion.soon():

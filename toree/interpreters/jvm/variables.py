@@ -218,6 +218,10 @@ class SqlVariables:
         if key := self._values.pop(name, None):
             self._companion.tell("dropShared", self._workspace, key)
 
+    def tables(self) -> dict[str, str]:
+        """The keys of DataFrames that have come, by name."""
+        return {name: frame.key for name, frame in self._tables.items()}
+
     def options(self, statement: str) -> dict[str, object]:
         """What a statement is to be run with."""
         for name in [n for n in self._kept if self._names.shareable(n)]:

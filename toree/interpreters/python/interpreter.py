@@ -27,6 +27,7 @@ from ..base import (
 )
 from ..services import Services
 from .faults import Faults
+from .listing import list_all
 from .variables import PythonVariables, SharedValues
 
 _TYPES = "_jupyter_types_experimental"
@@ -62,6 +63,7 @@ class PythonInterpreter(Interpreter):
         self._ipython.shell.user_ns["kernel"] = kernel
         self._ipython.shell.user_ns_hidden["kernel"] = kernel
         _names_are_names(self._ipython.shell)
+        list_all(self._ipython.shell, self._gather)
         keep_interrupts()
         if self._eager:
             busy = None if self._first else lambda: any(True for _ in self._cells)
@@ -111,6 +113,15 @@ class PythonInterpreter(Interpreter):
         shell.user_ns.update(kept)
         shell.user_ns_hidden.update(kept)
         return True
+
+    def _gather(self) -> None:
+        """What other languages share, for magics that list the names."""
+        running = frozenset(cell.language for cell in self._cells)
+        self._names.gather(
+            lambda name, owner: (
+                owner in running or self.own(name) or self._variables.has_changed(name)
+            )
+        )
 
     def _magic(self, name: str, line: str, body: str | None) -> Any:
         """Runs a magic by its name in any case, for `kernel.magics`."""

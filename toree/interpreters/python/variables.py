@@ -8,7 +8,7 @@ import dataclasses
 import itertools
 import threading
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from ... import wire
@@ -58,7 +58,7 @@ def insides(value: object, depth: int = 2) -> set[int]:
 class _Cell(threading.local):
     """Of the cell that runs on this thread: another one may run beside it, in a subshell."""
 
-    before: Mapping[str, int] = {}  # the names before it
+    before: dict[str, int] = {}  # the names before it, with what has come meanwhile
     assigned: Sequence[Assignment] = ()
 
 
@@ -108,6 +108,11 @@ class PythonVariables:
         self._cell.before = {}
         self._cell.assigned = found
 
+    def has_changed(self, name: str) -> bool:
+        """Whether the cell that runs has assigned or deleted a name, so far."""
+        value = id(self._names[name]) if name in self._names else None
+        return self._cell.before.get(name) != value
+
     def assigned(self) -> Sequence[Assignment]:
         return self._cell.assigned
 
@@ -149,10 +154,14 @@ class PythonVariables:
         made = self._from(value)
         self._names[name] = made
         self._brought[name] = made
+        if self._cell.before:
+            self._cell.before[name] = id(made)
 
     def drop(self, name: str) -> None:
         if name in self._brought and self._names.get(name) is self._brought[name]:
             del self._names[name]
+            if self._cell.before:
+                self._cell.before.pop(name, None)
         self._brought.pop(name, None)
 
     def value(self, name: str) -> Any:

@@ -22,4 +22,12 @@ data_map <- list(
   names = function() enter("shared_names")
 )
 
-public$kernel <- list(data = data_map)
+# A line of the user's; a password is not shown as it is typed.
+ask_user <- function(prompt = "", password = FALSE) {
+  as.character(enter("ask", as.character(prompt), isTRUE(password)))
+}
+
+public$kernel <- list(data = data_map, ask = ask_user)
+
+# askpass::askpass, which curl, httr, odbc and others ask for passwords.
+options(askpass = function(prompt = "Please enter your password: ", ...) ask_user(prompt, TRUE))

@@ -56,7 +56,7 @@ final class Comms private[toree] (workspace: String) {
       throw new IllegalStateException("comms speak in cells and in their handlers")
     )
     val request = new Outbox.Request(_.comm(_, json))
-    cell.outbox.put(request)
+    cell.tell(request)
     request.await()
   }
 

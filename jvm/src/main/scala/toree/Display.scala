@@ -85,5 +85,5 @@ final class Shown private[toree] (mime: String, id: String) {
 }
 
 private object Display {
-  def put(event: Outbox.Event): Unit = Cell.current.foreach(_.outbox.put(event))
+  def put(event: Outbox.Event): Unit = Cell.current.foreach(_.tell(event))
 }

@@ -36,6 +36,9 @@ trait Events {
   /** Something happened beside the cells: `sparkReady`, `sessionEnded`. */
   def happened(event: String): Unit = ()
 
+  /** A message for SparkMonitor's extension, as JSON (`toree.spark.Monitor`). */
+  def monitored(json: String): Unit = ()
+
   /** The shared names, one a line. */
   def sharedNames(cell: String): String = ""
 }

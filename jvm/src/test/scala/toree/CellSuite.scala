@@ -12,7 +12,7 @@ import toree.companion.Workspace
 import toree.magic.Magics
 import toree.packages.Packages
 import toree.repl.{CellLoader, JarLoader}
-import toree.spark.{Progress, SparkAccess, SparkBuild, WorkspaceSpark}
+import toree.spark.{Monitor, Progress, SparkAccess, SparkBuild, WorkspaceSpark}
 
 /** A REPL over a lazy Spark session, and what its cells say, as a transcript. */
 abstract class CellSuite extends FunSuite {
@@ -43,7 +43,7 @@ abstract class CellSuite extends FunSuite {
   protected val loader = all.repl(new ConcurrentHashMap[String, Any])
   SparkBuild.install(classes)
   protected val spark =
-    new SparkAccess(all, () => all.added, _ => (), new Progress((_, _, _) => ()))
+    new SparkAccess(all, () => all.added, _ => (), new Progress((_, _, _) => ()), new Monitor(_ => ()))
   protected val workspace = new Workspace(
     "main",
     loader,

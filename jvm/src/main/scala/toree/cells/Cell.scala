@@ -5,8 +5,15 @@ import toree.stop.Stoppable
 /** One cell while it runs: its output, its thread, whether it was told to stop.
   *
   * Threads a cell starts inherit its tag, so that their output goes where the user looks for it.
+  *
+  * @param late
+  *   takes what its threads show and ask after its end
   */
-class Cell(val id: String, val workspace: String = Cell.main) extends Stoppable {
+class Cell(
+    val id: String,
+    val workspace: String = Cell.main,
+    late: Outbox.Event => Unit = _ => ()
+) extends Stoppable {
   val outbox = new Outbox(() => id, blocking = true)
 
   @volatile var running: Boolean = true
@@ -29,9 +36,13 @@ class Cell(val id: String, val workspace: String = Cell.main) extends Stoppable 
   /** What a thread of the cell prints. */
   def print(stream: String, text: String): Unit = outbox.write(stream, text, 0, text.length)
 
+  /** Something for the front, from any thread of the cell, while it runs and later. */
+  def tell(event: Outbox.Event): Unit =
+    if (!outbox.offer(event)) late(Outbox.Late(id, event))
+
   def ask(prompt: String, password: Boolean): Option[String] = {
     val question = new Outbox.Question(prompt, password)
-    outbox.put(question)
+    tell(question)
     question.await()
   }
 

@@ -74,6 +74,18 @@ final class Outbox(cell: () => String, blocking: Boolean) {
     finally lock.unlock()
   }
 
+  /** As `put`; false where no more is delivered. */
+  def offer(event: Event): Boolean = {
+    lock.lock()
+    try
+      if (closed) false
+      else {
+        put(event)
+        true
+      }
+    finally lock.unlock()
+  }
+
   /** No more will come; the delivering thread returns once all is delivered. */
   def close(): Unit = {
     lock.lock()
@@ -141,17 +153,20 @@ final class Outbox(cell: () => String, blocking: Boolean) {
     } finally lock.unlock()
   }
 
-  private def send(event: Event, to: Events): Unit = event match {
+  private def send(event: Event, to: Events): Unit = send(event, to, cell())
+
+  private def send(event: Event, to: Events, cell: String): Unit = event match {
     case Stream(name, chars, whose) =>
-      to.stream(if (whose.isEmpty) cell() else whose, name, chars)
-    case Display(json)      => to.display(cell(), json)
-    case Clear(later)       => to.clear(cell(), later)
+      to.stream(if (whose.isEmpty) cell else whose, name, chars)
+    case Display(json)      => to.display(cell, json)
+    case Clear(later)       => to.clear(cell, later)
     case Rest(outbox)       => outbox.deliverNow(to)
+    case Late(owner, late)  => send(late, to, owner)
     case progress: Progress => if (!to.progress(progress.cell, progress.json)) progress.unwanted()
-    case request: Request   => request.make(to, cell())
+    case request: Request   => request.make(to, cell)
     case question: Question =>
       val line =
-        try to.ask(cell(), question.prompt, question.password)
+        try to.ask(cell, question.prompt, question.password)
         catch {
           // The front's own answer to an interrupt while it waits for the user's line.
           case error: py4j.Py4JException => null
@@ -228,6 +243,8 @@ object Outbox {
 
   /** What a cell's own calls have left behind. */
   final case class Rest(outbox: Outbox) extends Event
+  /** Of a thread that goes on after its cell. */
+  final case class Late(cell: String, event: Event) extends Event
   final case class Clear(later: Boolean) extends Event
   final case class Progress(cell: String, json: String, unwanted: () => Unit) extends Event
 

@@ -13,7 +13,7 @@ import toree.closures.CellClasses
 import toree.magic.Magics
 import toree.packages.Packages
 import toree.repl.{CellLoader, JarLoader}
-import toree.spark.{Cluster, Progress, SparkAccess, WorkspaceSpark}
+import toree.spark.{Cluster, Monitor, Progress, SparkAccess, WorkspaceSpark}
 import toree.text.Json
 
 /** All that lives in the companion process: one Spark session and the workspaces over it. */
@@ -28,11 +28,17 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
   val progress = new Progress((cell, json, unwanted) =>
     capture.background.put(Outbox.Progress(cell, json, unwanted))
   )
+  val monitor = new Monitor(json =>
+    capture.background.put(
+      new Outbox.Request((events, _) => { events.monitored(json); "" })
+    )
+  )
   val spark = new SparkAccess(
     loader,
     () => loader.added,
     jars => jars.foreach(jar => loader.addJar(jar.toURL)),
-    progress
+    progress,
+    monitor
   )
   private val packages = new Packages(loader)
   val magics = new Magics(loader)

@@ -190,7 +190,7 @@ final class Workspace(
           "until it was stopped is done."
       )
     }
-    val cell = new Cell(id, name)
+    val cell = new Cell(id, name, capture.background.put)
     running.put(id, cell)
     if (early.remove(id)) interrupt(id)
     capture.started(cell)

@@ -2,6 +2,8 @@ package toree.gateway
 
 import java.util.{List => JList}
 
+import scala.collection.JavaConverters._
+
 import org.apache.spark.SparkConf
 import org.apache.spark.api.java.JavaSparkContext
 import org.apache.spark.rdd.RDD
@@ -80,8 +82,11 @@ final class EntryPoint(companion: Companion) {
   def complete(workspace: String, code: String, cursor: Int): String =
     companion.workspace(workspace).repl().complete(code, cursor)
 
-  def completeSql(workspace: String, code: String, cursor: Int): String =
-    companion.workspace(workspace).sqlCompletion.complete(code, cursor)
+  /** `tables`: JSON, keys of other languages' DataFrames by name. */
+  def completeSql(workspace: String, code: String, cursor: Int, tables: String): String = {
+    val keys = Json.read(tables).asScala.map { case (name, key) => name -> String.valueOf(key) }
+    companion.workspace(workspace).sqlCompletion.complete(code, cursor, keys.toMap)
+  }
 
   def inspectSql(workspace: String, code: String, cursor: Int): String =
     companion.workspace(workspace).sqlCompletion.inspect(code, cursor)
@@ -110,6 +115,12 @@ final class EntryPoint(companion: Companion) {
 
   /** The last word on the Spark jobs of a cell that has ended, "" where it had none. */
   def endProgress(cell: String): String = companion.progress.end(cell)
+
+  /** Every stage of a cell's jobs (`Progress.stages`). */
+  def stages(cell: String, settled: Boolean): String = companion.progress.stages(cell, settled)
+
+  /** Somebody has SparkMonitor's extension: `Events.monitored` is told from now on. */
+  def monitor(): Unit = companion.monitor.open()
 
   def cancelGroup(group: String): Unit =
     companion.spark.keepCancelling(group, Guest.underWay(group))

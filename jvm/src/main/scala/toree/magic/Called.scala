@@ -21,7 +21,7 @@ private[toree] object Called {
     Cell.current match {
       case Some(cell) =>
         val request = new Outbox.Request(_.magic(_, name, line, body))
-        cell.outbox.put(request)
+        cell.tell(request)
         val failure = request.await()
         if (failure.nonEmpty) throw new IllegalArgumentException(failure)
       case None => throw new IllegalStateException("magics run in cells only")

@@ -87,7 +87,7 @@ final class SharedData(decode: String => Any, named: String => Option[Any])
   private def asked(call: (Events, String) => String): Option[String] =
     Cell.current.filter(_.running).map { cell =>
       val request = new Outbox.Request(call)
-      cell.outbox.put(request)
+      cell.tell(request)
       request.await()
     }
 }

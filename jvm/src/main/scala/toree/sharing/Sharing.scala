@@ -84,11 +84,13 @@ final class Sharing(
     kind
   }
 
-  /** A DataFrame that SQL can name: Scala's, or one that `-o` keeps. */
+  /** A DataFrame that SQL can name: Scala's, one that `-o` keeps, or that under a key. */
   def frame(name: String): Option[Dataset[_]] =
-    started.flatMap(_.value(name)).orElse(Option(shared.get(s"sql:$name"))).collect {
-      case frame: Dataset[_] => frame
-    }
+    started
+      .flatMap(_.value(name))
+      .orElse(Option(shared.get(s"sql:$name")))
+      .orElse(Option(shared.get(name)))
+      .collect { case frame: Dataset[_] => frame }
 
   def drop(key: String): Unit = { shared.remove(key); () }
 

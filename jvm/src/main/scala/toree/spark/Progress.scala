@@ -37,11 +37,26 @@ final class Progress(tell: (String, String, () => Unit) => Unit) extends SparkLi
     }
   }
 
-  /** The last word on a cell, empty where it had no jobs; it is followed no more. */
+  /** The last word on a cell, empty where it had no jobs. What its threads still run is followed, and
+    * told of as before.
+    */
   def end(cell: String): String = synchronized {
     val text = cells.get(cell).fold("")(_.snapshot)
-    forget(cell)
+    if (cells.get(cell).forall(_.active.isEmpty)) forget(cell)
     text
+  }
+
+  /** Every stage of a cell's jobs, as JSON; "" where it had none. At its end Spark's events may still
+    * be under way: `settled` waits for them a little.
+    */
+  def stages(cell: String, settled: Boolean): String = {
+    def over = synchronized(cells.get(cell).exists(_.active.isEmpty))
+    var turns = 0
+    while (settled && turns < 20 && !over) {
+      TimeUnit.MILLISECONDS.sleep(5)
+      turns += 1
+    }
+    synchronized(cells.get(cell).fold("")(_.stages))
   }
 
   /** The user has stopped the cell: its jobs are being cancelled. */
@@ -84,10 +99,12 @@ final class Progress(tell: (String, String, () => Unit) => Unit) extends SparkLi
 
   override def onTaskEnd(event: SparkListenerTaskEnd): Unit = synchronized {
     cellOfStage.get(event.stageId).flatMap(cells.get).foreach { jobs =>
-      if (event.reason != Success) jobs.tasksFailed += 1
+      val stage = jobs.every.get(event.stageId)
+      if (event.reason != Success) jobs.tasksFailed += 1 else stage.foreach(_.done += 1)
       Option(event.taskMetrics).map(_.inputMetrics).foreach { read =>
         jobs.bytes += read.bytesRead
         jobs.rows += read.recordsRead
+        stage.foreach(_.bytes += read.bytesRead)
       }
     }
   }
@@ -115,7 +132,12 @@ final class Progress(tell: (String, String, () => Unit) => Unit) extends SparkLi
     val news = synchronized {
       val live = cells.filter(_._2.active.nonEmpty)
       watching = live.nonEmpty
-      live.collect { case (cell, jobs) if jobs.age >= patience => cell -> jobs.snapshot }.toList
+      // Once more when they have ended: the cell may have ended before.
+      val over = cells.filter { case (_, jobs) => jobs.active.isEmpty && jobs.told }
+      over.foreach(_._2.told = false)
+      val news = live.filter(_._2.age >= patience)
+      news.foreach(_._2.told = true)
+      (news ++ over).map { case (cell, jobs) => cell -> jobs.snapshot }.toList
     }
     news.foreach { case (cell, text) => tell(cell, text, () => synchronized(forget(cell))) }
     synchronized(watching)
@@ -126,6 +148,8 @@ final class Progress(tell: (String, String, () => Unit) => Unit) extends SparkLi
     var total, failed, stagesDone, stagesTotal, tasksDone, tasksFailed, tasksTotal = 0
     var bytes, rows = 0L
     var cancelling = false
+    var told = false // of jobs that run: of their end, too
+    val every = mutable.LinkedHashMap.empty[Int, Stage]
     private val began = System.nanoTime
     private val waiting = mutable.HashMap.empty[Int, Int]
     private val running = mutable.LinkedHashMap.empty[Int, StageInfo]
@@ -134,6 +158,7 @@ final class Progress(tell: (String, String, () => Unit) => Unit) extends SparkLi
 
     def await(stage: Int, tasks: Int): Unit = if (!running.contains(stage)) {
       waiting(stage) = tasks
+      every(stage) = new Stage(tasks)
       stagesTotal += 1
       tasksTotal += tasks
     }
@@ -148,12 +173,14 @@ final class Progress(tell: (String, String, () => Unit) => Unit) extends SparkLi
 
     def complete(stage: StageInfo): Unit = running.remove(stage.stageId).foreach { _ =>
       stagesDone += 1
+      every.get(stage.stageId).foreach(_.over = true)
       if (stage.failureReason.isEmpty) tasksDone += stage.numTasks
     }
 
     def skip(): Unit = {
       stagesTotal -= waiting.size
       tasksTotal -= waiting.values.sum
+      every --= waiting.keys
       waiting.clear()
     }
 
@@ -182,9 +209,17 @@ final class Progress(tell: (String, String, () => Unit) => Unit) extends SparkLi
           )
         },
         "ui" -> context.flatMap(_.uiWebUrl),
-        "cancelling" -> cancelling
+        "cancelling" -> cancelling,
+        "idle" -> active.isEmpty
       )
     }
+
+    def stages: String = Json.obj(
+      "stages" -> every.toSeq.map { case (id, stage) =>
+        Seq(id, stage.total, math.min(stage.done, stage.total), stage.bytes, stage.over)
+      },
+      "active" -> running.keys.toSeq.flatMap(state(_)).map(_.numActiveTasks).sum
+    )
 
     private def state(stage: Int) = context.flatMap(_.statusTracker.getStageInfo(stage))
   }
@@ -194,6 +229,12 @@ object Progress {
   private val patience = 0.5 // seconds of Spark work before there is anything to show
   private val shown = 3 // running stages by name; the rest counts
   private val kept = 100 // cells whose jobs have ended
+
+  private final class Stage(val total: Int) {
+    var done = 0
+    var bytes = 0L
+    var over = false
+  }
 
   private def counts(fields: (String, Int)*): Map[String, Int] = fields.toMap
 

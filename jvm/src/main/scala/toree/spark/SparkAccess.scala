@@ -26,7 +26,8 @@ final class SparkAccess(
     loader: ClassLoader,
     added: () => Seq[URL],
     addJars: Seq[URI] => Unit,
-    progress: Progress
+    progress: Progress,
+    monitor: Monitor
 ) {
   @volatile private var current: Option[SparkSession] = None
   @volatile private var problem: Option[Throwable] = None
@@ -213,6 +214,7 @@ final class SparkAccess(
     }
     if (isNew) {
       progress.follow(session.sparkContext)
+      monitor.follow(session.sparkContext)
       CellSerializer.install(session.sparkContext)
       added().foreach(jar => session.sparkContext.addJar(jar.toString))
       val own = SparkBuild.jars(session.sparkContext.getConf)

@@ -23,8 +23,16 @@ final class SqlCompletion(spark: WorkspaceSpark, shared: String => Option[Datase
   // Fixed for a session, and slow enough to be asked once.
   private lazy val builtIns: Seq[String] = column("show system functions").filter(isWord)
 
-  /** JSON as [[Completion]] gives it: matches, start and end in code points. */
-  def complete(code: String, codePoints: Int): String = {
+  /** JSON as [[Completion]] gives it: matches, start and end in code points.
+    *
+    * @param tables
+    *   the keys of other languages' DataFrames, by name
+    */
+  def complete(code: String, codePoints: Int, tables: Map[String, String]): String = {
+    val shared = (name: String) =>
+      tables.collectFirst { case (table, key) if table.equalsIgnoreCase(name) => key }
+        .flatMap(this.shared)
+        .orElse(this.shared(name))
     val cursor = code.offsetByCodePoints(0, codePoints.min(code.codePointCount(0, code.length)))
     val before = code.substring(0, cursor)
     val path = before.reverse
@@ -32,7 +40,7 @@ final class SqlCompletion(spark: WorkspaceSpark, shared: String => Option[Datase
       .reverse
     val word = path.substring(path.lastIndexOf('.') + 1).stripPrefix("`")
     val qualifier = path.substring(0, (path.lastIndexOf('.') max 0)).replace("`", "")
-    val known = spark.peek.fold(Seq.empty[Item])(candidates(_, code, qualifier))
+    val known = spark.peek.fold(Seq.empty[Item])(candidates(_, code, qualifier, shared))
     val lower = word.nonEmpty && word.forall(c => !c.isUpper)
     val words = if (qualifier.isEmpty) keywords else Nil
     val found = known ++ words.map(w => Item(if (lower) w.toLowerCase else w, "keyword"))
@@ -55,7 +63,7 @@ final class SqlCompletion(spark: WorkspaceSpark, shared: String => Option[Datase
     val (before, after) = code.splitAt(cursor)
     val name = before.reverse.takeWhile(isNamePart).reverse + after.takeWhile(isNamePart)
     val text = spark.peek.filter(_ => name.exists(Character.isLetterOrDigit)).flatMap { session =>
-      columns(session, name) match {
+      columns(session, name, shared) match {
         case Nil   => described(name)
         case found =>
           Some((s"$name: a table or view" +: found.map("  " + _.signature)).mkString("\n"))
@@ -68,11 +76,17 @@ final class SqlCompletion(spark: WorkspaceSpark, shared: String => Option[Datase
     Some(column(s"describe function extended `$function`").map(_.trim).mkString("\n"))
       .filter(_.contains("Usage:")) // else: no such function
 
-  private def candidates(session: SparkSession, code: String, qualifier: String): Seq[Item] = {
+  private def candidates(
+      session: SparkSession,
+      code: String,
+      qualifier: String,
+      shared: String => Option[Dataset[_]]
+  ): Seq[Item] = {
+    def columns(table: String) = this.columns(session, table, shared)
     val tables = column("show tables", "tableName") ++ column("show views", "viewName")
-    val named = (tables ++ words(code)).distinct.filter(table => mentions(code, table))
+    val named = (tables ++ words(code, shared)).distinct.filter(table => mentions(code, table))
     if (qualifier.isEmpty) {
-      named.flatMap(columns(session, _)) ++
+      named.flatMap(columns) ++
         tables.distinct.map(Item(_, "class")) ++
         (builtIns ++ column("show user functions").filter(isWord)).map(Item(_, "function"))
     } else {
@@ -80,14 +94,18 @@ final class SqlCompletion(spark: WorkspaceSpark, shared: String => Option[Datase
       val table = alias
         .findAllMatchIn(code)
         .map(_.group(1))
-        .find(name => columns(session, name).nonEmpty)
+        .find(name => columns(name).nonEmpty)
         .orElse(Some(qualifier))
-      table.toSeq.flatMap(columns(session, _)) ++
+      table.toSeq.flatMap(columns) ++
         column(s"show tables in `$qualifier`", "tableName").map(Item(_, "class"))
     }
   }
 
-  private def columns(session: SparkSession, table: String): Seq[Item] =
+  private def columns(
+      session: SparkSession,
+      table: String,
+      shared: String => Option[Dataset[_]]
+  ): Seq[Item] =
     quietly {
       val frame = shared(table).filterNot(_ => exists(session, table))
       frame.getOrElse(session.table(s"`$table`")).schema.fields.toSeq.map { field =>
@@ -98,7 +116,7 @@ final class SqlCompletion(spark: WorkspaceSpark, shared: String => Option[Datase
   private def exists(session: SparkSession, table: String): Boolean =
     session.catalog.tableExists(s"`$table`")
 
-  private def words(code: String): Seq[String] =
+  private def words(code: String, shared: String => Option[Dataset[_]]): Seq[String] =
     "\\w+".r.findAllIn(code).toSeq.distinct.filter(shared(_).isDefined)
 
   private def column(query: String, name: String = ""): Seq[String] = quietly {
