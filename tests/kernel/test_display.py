@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -127,3 +129,23 @@ def test_the_session_s_card(kernel: Session) -> None:
     ((_, bundle),) = shown(kernel, "spark")
     assert "Spark UI: local-" in bundle["text/html"]
     assert "local[*]" in bundle["text/html"]
+
+
+DOCS = (Path(__file__).parents[2] / "docs/display.md").read_text()
+PLOTS = [
+    (language, line)
+    for language, block in re.findall(r"```(python|r|scala)\n(.*?)```", DOCS, re.S)
+    for line in block.splitlines()
+    if "sea" in line or "vegalite" in line
+]
+
+
+@pytest.mark.r
+@pytest.mark.parametrize(("language", "line"), PLOTS)
+def test_the_plots_of_the_docs(kernel: Session, language: str, line: str) -> None:
+    pytest.importorskip("matplotlib")
+    kernel.run('val sea = spark.range(20).selectExpr("id % 7 as seven")')
+    data = [bundle for _, bundle in shown(kernel, f"%%{language}\n{line}")]
+    mime = "application/vnd.vegalite.v5+json" if "vegalite" in line else "image/png"
+    assert any(mime in bundle for bundle in data)
+    assert mime != "image/png" or all(b.get("text/plain") for b in data)  # a text for each picture

@@ -82,3 +82,10 @@ def test_a_plan_is_no_message() -> None:
     assert causes.of_analysis(message + plan) == message
     assert causes.of_analysis(message + "\n\nJVM stacktrace:\nx") == message
     assert causes.of_analysis(message + ";\nAggregate [id]\n+- x") == message
+
+
+def test_a_streaming_table_that_is_read_as_a_plain_one() -> None:
+    told = causes.of_analysis(
+        "Queries with streaming sources must be executed with writeStream.start();\nrate"
+    )
+    assert "rate" not in told and "kernel.display.stream" in told

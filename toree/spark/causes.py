@@ -31,6 +31,11 @@ _HINT = (
     "anew from `spark`."
 )
 
+_STREAM = "Queries with streaming sources must be executed with"
+_STREAM_HINT = (
+    "`kernel.display.stream(NAME)` in a Scala or Python cell shows a streaming table as it grows."
+)
+
 #: A file of a traceback as the user knows it, and the source of one of its lines.
 Source = Callable[[str, int], tuple[str, str]]
 
@@ -63,7 +68,10 @@ def of_pyspark(error: Any, source: Source) -> str:
 
 def of_analysis(text: str) -> str:
     """The message of a query that Spark refused, without its plan."""
-    return _PLAN.sub("", text.partition("\n\nJVM stacktrace:")[0]).rstrip()
+    told = _PLAN.sub("", text.partition("\n\nJVM stacktrace:")[0]).rstrip()
+    if _STREAM in told:
+        return f"{told.partition(';')[0]}\n{_STREAM_HINT}"
+    return told
 
 
 def of_worker(text: str, source: Source) -> str | None:

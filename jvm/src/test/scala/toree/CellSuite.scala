@@ -43,7 +43,13 @@ abstract class CellSuite extends FunSuite {
   protected val loader = all.repl(new ConcurrentHashMap[String, Any])
   SparkBuild.install(classes)
   protected val spark =
-    new SparkAccess(all, () => all.added, _ => (), new Progress((_, _, _) => ()), new Monitor(_ => ()))
+    new SparkAccess(
+      all,
+      () => all.added,
+      _ => (),
+      new Progress((_, _, _) => ()),
+      new Monitor(_ => ())
+    )
   protected val workspace = new Workspace(
     "main",
     loader,

@@ -243,6 +243,7 @@ object Outbox {
 
   /** What a cell's own calls have left behind. */
   final case class Rest(outbox: Outbox) extends Event
+
   /** Of a thread that goes on after its cell. */
   final case class Late(cell: String, event: Event) extends Event
   final case class Clear(later: Boolean) extends Event

@@ -37,8 +37,8 @@ final class Progress(tell: (String, String, () => Unit) => Unit) extends SparkLi
     }
   }
 
-  /** The last word on a cell, empty where it had no jobs. What its threads still run is followed, and
-    * told of as before.
+  /** The last word on a cell, empty where it had no jobs. What its threads still run is followed,
+    * and told of as before.
     */
   def end(cell: String): String = synchronized {
     val text = cells.get(cell).fold("")(_.snapshot)
@@ -46,8 +46,8 @@ final class Progress(tell: (String, String, () => Unit) => Unit) extends SparkLi
     text
   }
 
-  /** Every stage of a cell's jobs, as JSON; "" where it had none. At its end Spark's events may still
-    * be under way: `settled` waits for them a little.
+  /** Every stage of a cell's jobs, as JSON; "" where it had none. At its end Spark's events may
+    * still be under way: `settled` waits for them a little.
     */
   def stages(cell: String, settled: Boolean): String = {
     def over = synchronized(cells.get(cell).exists(_.active.isEmpty))

@@ -30,7 +30,8 @@ final class SqlCompletion(spark: WorkspaceSpark, shared: String => Option[Datase
     */
   def complete(code: String, codePoints: Int, tables: Map[String, String]): String = {
     val shared = (name: String) =>
-      tables.collectFirst { case (table, key) if table.equalsIgnoreCase(name) => key }
+      tables
+        .collectFirst { case (table, key) if table.equalsIgnoreCase(name) => key }
         .flatMap(this.shared)
         .orElse(this.shared(name))
     val cursor = code.offsetByCodePoints(0, codePoints.min(code.codePointCount(0, code.length)))
