@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
 from session import Session
+
+from toree.progress import MIME
 
 pytestmark = pytest.mark.spark
 
@@ -76,3 +79,44 @@ def test_a_cell_sent_in_answer_to_an_error_is_not_taken_for_a_queued_one(kernel:
         while kernel.client.get_shell_msg(timeout=30)["parent_header"]["msg_id"] != sent:
             pass
         assert kernel.run("%%python\n1 + 1").result == "2"
+
+
+@pytest.mark.parametrize("cell", ["", "%%python\n", "%%sql\nselect * from "])
+def test_wide_tables_and_names_that_are_code(kernel: Session, cell: str) -> None:
+    kernel.run(
+        'val wide = spark.range(1).selectExpr((0 until 3000).map(i => s"$i c$i"): _*)\n'
+        'val odd = spark.range(1).toDF("<script>alert(1)</script>")'
+    )
+    bundle = kernel.run(f"{cell}wide").bundles("execute_result")[0]
+    assert "the first 100 of 3,000 columns" in bundle["text/plain"]
+    bundle = kernel.run(f"{cell}odd").bundles("execute_result")[0]
+    assert "<script" not in bundle["text/html"] and "&lt;script" in bundle["text/html"]
+
+
+def test_widgets_that_are_gone(kernel: Session) -> None:
+    pytest.importorskip("ipywidgets")
+    code = "%%python\nimport ipywidgets\ngone = ipywidgets.IntSlider(3); print(gone.comm.comm_id)"
+    comm = kernel.run(code).text("stdout").strip()
+    kernel.run("%%python\ngone.close()")
+    for name in (comm, "of no widget"):
+        data = {"method": "update", "state": {"value": 5}, "buffer_paths": []}
+        content = {"comm_id": name, "data": data}
+        kernel.client.shell_channel.send(kernel.client.session.msg("comm_msg", content))
+
+
+def test_a_plot_of_ten_million_points(kernel: Session) -> None:
+    pytest.importorskip("matplotlib")
+    code = "import numpy, matplotlib.pyplot as plt\nplt.plot(numpy.random.rand(10_000_000))"
+    (picture,) = kernel.run(f"%%python\n{code}").bundles("display_data")
+    assert "image/png" in picture and picture["text/plain"].startswith("<Figure")
+
+
+def test_a_bar_for_many_stages(kernel: Session) -> None:
+    ran = kernel.run(
+        "(1 to 150).foldLeft(sc.parallelize(1 to 2, 1).map(x => (x, x)))((rows, i) =>"
+        " rows.reduceByKey(_ + _).map { case (k, v) => (k + 1, v) }).count"
+    )
+    shown = [m for m in ran.messages if MIME in m["content"].get("data", {})]
+    assert shown[-1]["content"]["data"][MIME]["stages"]["total"] == 151
+    assert all(len(json.dumps(m["content"])) < 2000 for m in shown)
+    assert len(shown) <= 2 + 5 * shown[-1]["content"]["data"][MIME]["elapsed"]
