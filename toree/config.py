@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 INITIALIZATION_MODES = ("none", "lazy", "eager")
+SPARE = 600.0  # seconds that a spare companion waits, where it is not said how long
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Config:
     sessions: str = "shared"
     #: Seconds a private workspace is kept when nobody uses it.
     session_timeout: float = 3600.0
+    #: Seconds that a spare companion waits for the next kernel while no cell runs. 0: none.
+    spare: float = 0.0
     #: Jars with magics, loaded when a magic is asked for that nobody else has.
     magic_urls: tuple[str, ...] = ()
     #: Repositories asked before the others, and files with credentials (`%AddDeps`).
@@ -90,6 +93,7 @@ class Config:
             session_timeout=(
                 cls.session_timeout if options.session_timeout is None else options.session_timeout
             ),
+            spare=options.spare,
             magic_urls=_several(options.magic_url, env.get("MAGIC_URLS")),
             repositories=_several(options.default_repositories, env.get("DEFAULT_REPOSITORIES")),
             credentials=_several(
@@ -126,6 +130,14 @@ def _options() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--session-timeout", type=float, help="seconds a session is kept that nobody uses"
+    )
+    parser.add_argument(
+        "--spare",
+        type=float,
+        nargs="?",
+        const=SPARE,
+        default=0.0,
+        help="a companion waits for the next kernel, for so many seconds without a cell",
     )
     parser.add_argument("--output-limit", type=int, help="bytes one cell may print; 0: no limit")
     return parser

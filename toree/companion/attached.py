@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, cast
 
 from .. import scratch
 from ..config import Config
 from ..errors import CompanionFailed
 from . import sparkhome
-from .launch import CompanionProcess, Started, use_python_of
+from .launch import UNSEEN, CompanionProcess, Started, use_python_of
 
 
 def address() -> Path | None:
@@ -24,28 +25,33 @@ def address() -> Path | None:
 
 
 class Elder:
-    """The JVM as far as who is not its parent can see: what `CompanionProcess` asks of a Popen."""
+    """A JVM as far as who is not its parent can see: what `CompanionProcess` asks of a Popen."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, stdin: IO[bytes] | None = None) -> None:
         self.pid = pid
+        self.stdin = stdin
         self.returncode: int | None = None
         self._born = scratch.born(pid)
 
     def poll(self) -> int | None:
         if self.returncode is None and scratch.born(self.pid) != self._born:
-            self.returncode = 1  # only its parent knows better
+            self.returncode = UNSEEN
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
         deadline = None if timeout is None else time.monotonic() + timeout
+        pause = 0.01
         while (status := self.poll()) is None:
             if deadline is not None and time.monotonic() > deadline:
-                raise subprocess.TimeoutExpired("the driver", timeout or 0.0)
-            time.sleep(0.2)
+                raise subprocess.TimeoutExpired("the JVM", timeout or 0.0)
+            time.sleep(pause)
+            pause = min(0.2, pause * 1.2)
         return status
 
     def kill(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
 
 
 class Attached(CompanionProcess):

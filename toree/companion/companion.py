@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import functools
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,17 +20,11 @@ from ..errors import CompanionFailed, ToreeError
 from ..interpreters.base import Output
 from . import MAIN, attached, launch
 from .calls import Call, Events
-from .gateway import asked, dialled
+from .gateway import LIMITS, asked, dialled
 from .life import Jvm, Life
+from .spare import Spare, Taken
 from .training import Training
 
-#: Seconds a question waits for its answer: nobody waits longer for a completion, and a cell can be
-#: told why it does not run. The JVM gives up a little earlier, with a better reason.
-_QUESTIONS = {
-    **dict.fromkeys(("complete", "inspect", "isComplete", "completeSql", "inspectSql"), 10.0),
-    **dict.fromkeys(("references", "sqlNames"), 60.0),
-    **dict.fromkeys(("endProgress", "stages", "runningJobs", "info"), 10.0),
-}
 #: Cells, questions and orders wait for each other in the JVM, and never for a thread here.
 _MANY = 1000
 
@@ -41,6 +36,7 @@ class Companion:
         self.config = config
         self.progress = "Starting Spark ..."
         self.events = Events()
+        self.spare = Spare(config)
         #: Clear while nobody is there yet to take what happens beside cells.
         self.listening = threading.Event()
         self.listening.set()
@@ -48,6 +44,8 @@ class Companion:
         self.ended: list[Callable[[], None]] = []
         #: Told when one is there; they must not wait either.
         self.began: list[Callable[[], None]] = []
+        #: Whether a cell runs, in any language.
+        self.busy: Callable[[], bool] = lambda: bool(self.events.calls)
         self._training: Training | None = None
         self._closed = False
         self._private: set[str] = set()  # workspaces besides the main one
@@ -63,11 +61,22 @@ class Companion:
         return self._life.start()
 
     def _begin(self) -> Jvm:
-        elder = attached.address()
-        new = attached.start(self.config, elder) if elder else launch.start(self.config, self._say)
+        if elder := attached.address():
+            return self._reached(attached.start(self.config, elder))
+        say = functools.partial(setattr, self, "progress")
+        new = launch.start(self.config, say, self.spare.take)
+        if isinstance(new.process, Taken):
+            with contextlib.suppress(CompanionFailed):  # it is as if there had been none
+                return self._reached(new, self.spare.order())
+            new = launch.start(self.config, say)
+        return self._reached(new)
+
+    def _reached(self, new: launch.Started, order: str = "") -> Jvm:
         process = new.process
         try:
             gateway = dialled(process.port, process.secret, self.events)
+            if order:
+                gateway.entry_point.take(order)
             self._open_all(gateway.entry_point)
         except BaseException as error:  # it runs, and nobody could reach it any more
             tail = process.last_lines()
@@ -87,6 +96,7 @@ class Companion:
             told_of_begin()
         if self._training is not None:  # so that the next start is fast
             self._training.run()
+        self.spare.keep(lambda: self.busy())
 
     def open(self, workspace: str) -> None:
         """A private workspace: the JVM there is has it from now on, and each after it."""
@@ -104,9 +114,6 @@ class Companion:
         entry.ping()
         for workspace in sorted(self._private):
             entry.openWorkspace(workspace)
-
-    def _say(self, text: str) -> None:
-        self.progress = text
 
     def _pump(self, entry: Any) -> None:
         # Delivers what no running cell's own call delivers; ends with the JVM.
@@ -144,6 +151,7 @@ class Companion:
 
     def close(self) -> None:
         self._closed = True
+        self.spare.close()
         self.listening.set()
         if self._training is not None:
             self._training.close()
@@ -165,10 +173,7 @@ class Companion:
         return None if jvm is None else jvm.entry
 
     def soon(self, patience: float = 12.0) -> bool:
-        """Whether the JVM answers within `patience` seconds; never starts it.
-
-        For completion in the first seconds of a kernel: no answer would be taken for "no match".
-        """
+        """Whether the JVM answers in time; never starts it. Completion can't wait for ever."""
         return self._life.soon(patience)
 
     @property
@@ -221,7 +226,7 @@ class Companion:
             KeyboardInterrupt: the cell that asks was stopped.
         """
         entry = self.entry()
-        limit = _QUESTIONS.get(method)
+        limit = LIMITS.get(method)
         answer = self._questions.submit(asked, lambda: getattr(entry, method)(*arguments))
         try:
             return running.result(answer, limit)
@@ -237,7 +242,7 @@ class Companion:
         with contextlib.suppress(Exception):
             if entry is not None:
                 answer = self._questions.submit(getattr(entry, method), *arguments)
-                return answer.result(_QUESTIONS.get(method, 10.0))
+                return answer.result(LIMITS.get(method, 10.0))
         return None
 
     def tell(self, method: str, *arguments: Any) -> None:

@@ -9,6 +9,14 @@ from .. import logs
 from ..errors import CompilerBusy
 from .calls import EVENTS, Events
 
+#: Seconds a question waits for its answer: nobody waits longer for a completion, and a cell can be
+#: told why it does not run. The JVM gives up a little earlier, with a better reason.
+LIMITS = {
+    **dict.fromkeys(("complete", "inspect", "isComplete", "completeSql", "inspectSql"), 10.0),
+    **dict.fromkeys(("references", "sqlNames"), 60.0),
+    **dict.fromkeys(("endProgress", "stages", "runningJobs", "info"), 10.0),
+}
+
 
 def dialled(port: int, secret: str, events: Events) -> Any:
     """A `py4j.clientserver.ClientServer` for the JVM there, which finds `events` here."""

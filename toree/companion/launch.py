@@ -11,7 +11,6 @@ import contextlib
 import dataclasses
 import json
 import os
-import secrets
 import shutil
 import signal
 import subprocess
@@ -21,13 +20,14 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .. import folders, lifelines, logs, scratch
+from .. import lifelines, logs, scratch
 from ..config import Config
 from ..errors import CompanionFailed
-from . import build, cache, cds, java, master, pod, sparkhome, tuning
+from . import build, cache, command, footprint, java, launcher, sparkhome
 from .training import Training
 
 ADDRESS = "address"  # the file in which the JVM says where it listens
+UNSEEN = 256  # the status of a JVM that ended where only another process could know
 _LOG_TAIL = 15  # lines of the log that an error shows
 
 
@@ -135,8 +135,15 @@ class Started:
     training: Training | None
 
 
-def start(config: Config, say: Callable[[str], None]) -> Started:
+#: Finds a companion that runs already.
+Take = Callable[[Config, sparkhome.SparkHome, java.Java, build.Built], CompanionProcess | None]
+
+
+def start(config: Config, say: Callable[[str], None], take: Take = lambda *_: None) -> Started:
     """Finds Spark and Java, compiles the companion if that has not been done, and starts it.
+
+    Args:
+        take: asked for one before it is started.
 
     Raises:
         ToreeError: Spark or Java is missing, or the companion can't be compiled or started.
@@ -145,6 +152,8 @@ def start(config: Config, say: Callable[[str], None]) -> Started:
     use_python_of(spark)
     runtime = java.find(*spark.java_range)
     built = build.companion(spark, runtime, say)
+    if waiting := take(config, spark, runtime, built):
+        return Started(waiting, spark, None)
     say(f"Starting Spark {spark.version} (Scala {spark.scala}, Java {runtime.version}) ...")
     try:
         running = _run(config, spark, runtime, built)
@@ -158,71 +167,56 @@ def start(config: Config, say: Callable[[str], None]) -> Started:
 
 
 def _run(
-    config: Config, spark: sparkhome.SparkHome, runtime: java.Java, built: build.Built
+    config: Config,
+    spark: sparkhome.SparkHome,
+    runtime: java.Java,
+    built: build.Built,
+    known: bool = True,
 ) -> CompanionProcess:
-    temporary = scratch.part("jvm")
-    log = folders.runtime() / f"companion-{os.getpid()}-{secrets.token_hex(4)}.log"
+    """Args: known: whether what Spark's launcher has answered before may stand for it."""
+    temporary, local_dirs = scratch.part("jvm"), command.private_local_dirs()
+    log = command.new_log()
     logs.prune(log.parent)
-    settings, options = cds.settings(spark, config.spark_options)
-    where = master.of(spark, config.spark_options)
-    arguments = [
-        *options,
-        *pod.options(where),
-        *config.spark_options,
-        "--class",
-        "toree.Main",
-        str(built.jar),
-        str(temporary / ADDRESS),
-        "--spark",
-        config.initialization_mode,
-    ]
-    environment = {
-        **os.environ,
-        **settings,
-        **tuning.environment(spark),
-        "JAVA_HOME": str(runtime.launch_home()),
-        "SPARK_HOME": str(spark.home),
-        "SPARK_SUBMIT_OPTS": " ".join(
-            [
-                *tuning.options(runtime),
-                *built.jvm_options(runtime),
-                cds.quoted(f"-Djava.io.tmpdir={temporary}"),
-                os.environ.get("SPARK_SUBMIT_OPTS", ""),
-            ]
-        ).strip(),
-        # By which the JVM sees that this process is gone, and what it then removes.
-        "TOREE_FRONT": f"{os.getpid()} {scratch.born(os.getpid())}",
-        "TOREE_TEMPORARY": str(temporary),
-        "TOREE_SCRATCH": str(scratch.folder()),
-    }
-    if local_dirs := private_local_dirs():
-        environment["SPARK_LOCAL_DIRS"] = ",".join(map(str, local_dirs))
-    if master.is_local(where):
-        # Spark's own sockets, the UI's too, would else listen on every network of this machine.
-        environment.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-        # For functions whose senders do not say: Spark Connect's clients (builders: PySpark's).
-        environment.setdefault("PYSPARK_PYTHON", sys.executable)
+    asked = command.of(
+        config,
+        spark,
+        runtime,
+        built,
+        temporary / ADDRESS,
+        temporary=temporary,
+        local_dirs=local_dirs,
+        front=f"{os.getpid()} {scratch.born(os.getpid())}",
+    )
+    key = footprint.of(config, spark, runtime, built.jar)
+    answer = launcher.Answer.of(key, built.archive, asked)
+    answered = answer.read(asked) if answer and known else None
+    begun = answered or asked
     with logs.opened(log) as log_file:
         try:
             process = subprocess.Popen(
-                [str(spark.submit), *arguments],
+                begun.words,
                 stdin=subprocess.PIPE,
                 stdout=log_file,
                 stderr=log_file,
-                env=environment,
+                env=begun.environment,
                 # Jupyter's interrupt goes to the kernel's process group: not to the JVM.
                 start_new_session=True,
             )
         except OSError as error:
-            raise CompanionFailed(f"{spark.submit} can't be run: {error}") from error
+            raise CompanionFailed(f"{begun.words[0]} can't be run: {error}") from error
     running = CompanionProcess(process, temporary, local_dirs, log)
     try:
         running.wait_for_address(config.start_timeout)
-    except BaseException:
+    except BaseException as error:
         running.close(timeout=0.5)
+        if answer and answered and isinstance(error, CompanionFailed):
+            answer.forget()
+            return _run(config, spark, runtime, built, known=False)
         raise
     finally:
         threading.Thread(target=sweep, name="toree-sweep", daemon=True).start()
+    if answer and not answered:
+        answer.learn(process.pid, asked)
     return running
 
 
@@ -233,21 +227,6 @@ def crashed(status: int) -> bool:
         return signal.Signals(number).name not in _FROM_OUTSIDE
     except ValueError:
         return False
-
-
-def private_local_dirs() -> list[Path]:
-    """A folder of the companion's own in each of SPARK_LOCAL_DIRS, where everybody could read it.
-
-    Empty when there is none, or one that can't be had: then Spark says what is wrong.
-    """
-    named = os.environ.get("SPARK_LOCAL_DIRS", "")
-    folders = [scratch.draft(Path(place.strip(), "spark")) for place in named.split(",") if place]
-    try:
-        for folder in folders:
-            folder.mkdir(mode=0o700)
-    except OSError:
-        return []
-    return folders
 
 
 def sweep() -> None:

@@ -128,8 +128,7 @@ class Life:
             if self._closed or self.running is not jvm:
                 return
             self._started = None
-            how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
-            self._died = f"The companion JVM {how}."
+            self._died = f"The companion JVM {_how(status)}."
             self._last_lines = jvm.process.last_lines()
             failure = CompanionFailed(f"{self._died} {_NEXT}", advice=self._last_lines)
             self._untold = not self._mourn(failure)
@@ -181,3 +180,9 @@ class Life:
             if (started := self._started) is not None:
                 started.result(patience)
         return self.running is not None
+
+
+def _how(status: int) -> str:
+    if status == launch.UNSEEN:
+        return "has ended"
+    return f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"

@@ -115,6 +115,7 @@ class Install(Command):
     spark_opts = option("", "Options for spark-submit.")
     toree_opts = option("", "Options for Toree.")
     python_exec = option("", "Python of Spark's workers. Default: the one that runs this.")
+    spare = Bool(False, help="A companion waits for the next kernel.").tag(config=True)
     replace = Bool(False, help="Replace kernels of the same name that are not Toree's.")
     replace.tag(config=True)
     compile = Bool(True, help="Compile the companion now, not at first use.").tag(config=True)
@@ -122,6 +123,10 @@ class Install(Command):
     flags = {
         **Command.flags,
         "replace": ({"Install": {"replace": True}}, "Replace kernels that are not Toree's."),
+        "spare": (
+            {"Install": {"spare": True}},
+            "While a kernel runs, one more companion waits for the next: a start within a second.",
+        ),
         "no-compile": ({"Install": {"compile": False}}, "Compile the companion at first use."),
     }
     aliases = {
@@ -159,7 +164,7 @@ class Install(Command):
             self.kernel_name,
             spark_home=str(Path(home).expanduser().resolve()) if home else "",
             spark_opts=self.spark_opts,
-            toree_opts=self.toree_opts,
+            toree_opts=" ".join(filter(None, [self.toree_opts, "--spare" if self.spare else ""])),
             python_exec=self.python_exec,
         )
         with tempfile.TemporaryDirectory() as name:

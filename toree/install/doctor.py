@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .. import __version__, registry
-from ..companion import build, cache, cds, java, sparkhome
+from ..companion import build, cache, cds, java, spare, sparkhome
 from ..errors import ToreeError
 from ..needs import Finding, get, packaged
 from . import kernelspec
@@ -22,6 +22,7 @@ def examine(spark_home: str | None = None) -> list[Finding]:
         *engines(spark_home),
         *(found for row in registry.languages().values() for found in row.needs()),
         *kernels(),
+        *spares(),
         cache_finding(),
     ]
 
@@ -117,6 +118,18 @@ def kernels() -> Iterator[Finding]:
         else:
             advice = f"its Python is gone: {spec.python}; install it again, or delete the folder"
             yield Finding("kernel", spec.display_name, str(spec.folder), advice)
+
+
+def spares() -> Iterator[Finding]:
+    """What waits, its memory and how to end it; else how to have one."""
+    found = list(spare.waiting())
+    for address, facts in found:
+        size = spare.memory(facts["pid"]) >> 20
+        yield Finding("spare", f"{size} MB", f"process {facts['pid']} waits; rm {address} ends it")
+    if not found:
+        on = any(spec.spare for spec in kernelspec.installed(kernelspec.searched()))
+        line = "jupyter toree install --user --spare: the next kernel starts in a second (530 MB)"
+        yield Finding("spare", "none", "one waits while a kernel runs" if on else f"off; {line}")
 
 
 def cache_finding() -> Finding:

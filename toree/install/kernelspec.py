@@ -141,6 +141,7 @@ class Installed:
     folder: Path
     display_name: str
     python: str
+    spare: bool = False  # whether its kernels keep one
 
     @property
     def packaged(self) -> bool:
@@ -164,8 +165,12 @@ def installed(folders: Sequence[Path]) -> Iterator[Installed]:
         for file in sorted(kernels.glob("*/kernel.json")):
             if is_toree(file.parent):
                 spec = read(file)
+                options = str(spec.get("env", {}).get("__TOREE_OPTS__", "")).split()
                 yield Installed(
-                    file.parent, str(spec.get("display_name", "")), str(spec["argv"][0])
+                    file.parent,
+                    str(spec.get("display_name", "")),
+                    str(spec["argv"][0]),
+                    "--spare" in options,
                 )
 
 

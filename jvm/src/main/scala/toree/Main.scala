@@ -6,21 +6,23 @@ import java.nio.file.attribute.PosixFilePermissions
 import java.util.concurrent.CountDownLatch
 
 import toree.cells.OutputCapture
-import toree.companion.Companion
+import toree.companion.{Companion, Waiting}
 import toree.gateway.Gateway
 import toree.spark.SparkBuild
 
 /** The companion JVM: `toree.Main <address-file> [--spark none|lazy|eager]`.
   *
-  * Lives as long as its standard input is open and the front is there. In a cluster's driver
-  * container the JVM comes first (`toree.Main --front <command>`): it starts the front, which finds
-  * the address by TOREE_COMPANION, and lives as long as that does.
+  * Lives as long as its standard input is open and the front is there, with `--spare` as `Waiting`
+  * says. In a cluster's driver container the JVM comes first (`toree.Main --front <command>`): it
+  * starts the front, which finds the address by TOREE_COMPANION, and lives as long as that does.
   */
 object Main {
   def main(arguments: Array[String]): Unit = arguments.toList match {
     case "--front" :: command => withFront(command)
-    case address :: rest      => run(Paths.get(address), mode(rest))
-    case Nil                  =>
+    case address :: rest      =>
+      val place = Paths.get(address)
+      run(place, mode(rest), if (rest.contains("--spare")) Some(Waiting.of(place)) else None)
+    case Nil =>
       System.err.println("usage: toree.Main <address-file> [--spark none|lazy|eager]")
       sys.exit(2)
   }
@@ -30,10 +32,10 @@ object Main {
     case _                                                      => "eager"
   }
 
-  private def run(address: Path, mode: String): Unit = {
+  private def run(address: Path, mode: String, spare: Option[Waiting]): Unit = {
     val classes = privateFolder()
     val (companion, front) =
-      try serve(classes, address, mode)
+      try serve(classes, address, mode, spare)
       catch {
         // The front may have gone with its folder: threads that have begun would stay for ever.
         case problem: Throwable =>
@@ -43,8 +45,9 @@ object Main {
           throw problem
       }
     val over = new CountDownLatch(1)
-    background("front-input") { drain(front); over.countDown() }
-    background("front-watch") { watch(); over.countDown() }
+    background("front-input") { spare.fold(drain(front))(_.follow()); over.countDown() }
+    background("front-watch") { spare.fold(watch())(_.watch()); over.countDown() }
+    spare.foreach(waits => background("kernels")(waits.listen()))
     over.await()
     end(companion, classes)
   }
@@ -55,7 +58,7 @@ object Main {
   private def withFront(command: List[String]): Unit = {
     val classes = privateFolder()
     val address = privateFolder().resolve("address")
-    val (companion, _) = serve(classes, address, "eager")
+    val (companion, _) = serve(classes, address, "eager", None)
     val builder = new ProcessBuilder(command: _*).inheritIO()
     builder.environment.put("TOREE_COMPANION", address.toString)
     val status = builder.start().waitFor()
@@ -65,7 +68,12 @@ object Main {
     if (status != 0) throw new IllegalStateException(s"The kernel has ended with status $status.")
   }
 
-  private def serve(classes: Path, address: Path, mode: String): (Companion, InputStream) = {
+  private def serve(
+      classes: Path,
+      address: Path,
+      mode: String,
+      spare: Option[Waiting]
+  ): (Companion, InputStream) = {
     // Spark's log is set up first, and so keeps the process's own stderr.
     Log.start()
     val capture = new OutputCapture
@@ -76,8 +84,16 @@ object Main {
     val companion = new Companion(capture, classes, mode)
     val gateway = new Gateway(companion)
     gateway.start()
-    companion.start()
-    gateway.publish(address)
+    spare match {
+      case None =>
+        companion.start()
+        gateway.publish(address)
+      case Some(waits) =>
+        background("spare") {
+          companion.prepare()
+          waits.publish(gateway.publish(address, _))
+        }
+    }
     (companion, front)
   }
 

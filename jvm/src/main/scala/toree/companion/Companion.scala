@@ -3,6 +3,7 @@ package toree.companion
 import java.lang.management.ManagementFactory
 import java.net.URI
 import java.nio.file.{Path, Paths}
+import java.util.{Map => JMap}
 import java.util.concurrent.ConcurrentHashMap
 
 import scala.reflect.io.{AbstractFile, PlainDirectory}
@@ -42,13 +43,16 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
   )
   private val packages = new Packages(loader)
   val magics = new Magics(loader)
-  spark.began = _ => {
-    magics.tell(_.sparkReady(workspace(Cell.main).kernel))
-    tell("sparkReady")
-  }
-  spark.ended = () => {
-    magics.tell(_.sessionEnded())
-    tell("sessionEnded")
+
+  private def announce(): Unit = {
+    spark.began = _ => {
+      magics.tell(_.sparkReady(workspace(Cell.main).kernel))
+      tell("sparkReady")
+    }
+    spark.ended = () => {
+      magics.tell(_.sessionEnded())
+      tell("sessionEnded")
+    }
   }
 
   /** Takes what happened to the front, beside any cell. */
@@ -61,9 +65,29 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
   /** The REPL of the first workspace and Spark start side by side. */
   def start(): Unit = {
     CellClasses.serve(classes)
+    announce()
     val first = add(made(Cell.main, new WorkspaceSpark(spark, None)))
     if (mode == "eager") Threads.background("spark-start", loader)(awaitSpark())
     warmed(first)
+  }
+
+  /** A spare's start: all in which no kernel has a say. */
+  def prepare(): Unit = {
+    CellClasses.serve(classes)
+    val first = add(made(Cell.main, new WorkspaceSpark(spark, None)))
+    val name = "rehearsal"
+    open(name)
+    new Rehearsal(spark, capture, classes).run(workspace(name))
+    drop(name)
+    announce()
+    first.start()
+    Threads.background("warm-up", loader)(new Warmup(first).run())
+  }
+
+  /** A kernel has this spare: what it has a say in. */
+  def take(order: JMap[String, Any]): Unit = {
+    Environment.set(order.get("environment").asInstanceOf[JMap[String, String]])
+    if (mode == "eager") Threads.background("spark-start", loader)(awaitSpark())
   }
 
   def workspace(name: String): Workspace = {

@@ -27,6 +27,9 @@ final class EntryPoint(companion: Companion) {
 
   def ping(): String = companion.ping
 
+  /** Makes a spare a kernel's. */
+  def take(order: String): Unit = companion.take(Json.read(order))
+
   def awaitRepl(): Unit = { companion.workspace(Cell.main).repl(); () }
   def awaitSpark(): Unit = { companion.spark.session(); () }
   def info(): String = companion.info

@@ -38,14 +38,14 @@ final class Gateway(companion: Companion) {
   }
 
   /** Written beside and renamed, so that whoever reads it reads all of it. */
-  def publish(address: Path): Unit = {
-    val text =
-      Json.obj(
-        "port" -> server.getListeningPort,
-        "secret" -> secret,
-        "pid" -> Companion.pid,
-        "spark" -> org.apache.spark.SPARK_VERSION
-      )
+  def publish(address: Path, more: Seq[(String, Any)] = Nil): Unit = {
+    val facts = Seq(
+      "port" -> server.getListeningPort,
+      "secret" -> secret,
+      "pid" -> Companion.pid,
+      "spark" -> org.apache.spark.SPARK_VERSION
+    )
+    val text = Json.obj(facts ++ more: _*)
     val own = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
     val draft = Files.createTempFile(address.toAbsolutePath.getParent, ".toree", ".tmp", own)
     Files.write(draft, text.getBytes(StandardCharsets.UTF_8))

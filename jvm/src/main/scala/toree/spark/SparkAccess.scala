@@ -159,6 +159,14 @@ final class SparkAccess(
     ended()
   })
 
+  /** Ends it, as if there had been none. */
+  def forget(): Unit = {
+    stop()
+    current = None
+    problem = None
+    made = 0
+  }
+
   private def create(): SparkSession =
     try
       underLoader {
