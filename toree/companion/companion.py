@@ -42,7 +42,7 @@ class Companion:
         self.listening.set()
         #: Told when a JVM has ended by itself, before its cells are; they must not wait.
         self.ended: list[Callable[[], None]] = []
-        #: Told when one is there; they must not wait either.
+        #: Told when one is there.
         self.began: list[Callable[[], None]] = []
         #: Whether a cell runs, in any language.
         self.busy: Callable[[], bool] = lambda: bool(self.events.calls)
@@ -81,9 +81,8 @@ class Companion:
         except BaseException as error:  # it runs, and nobody could reach it any more
             tail = process.last_lines()
             process.close(0.5)
-            raise CompanionFailed(
-                f"The companion JVM can't be reached: {error}", advice=tail
-            ) from error
+            why = f"The companion JVM can't be reached: {error}"
+            raise CompanionFailed(why, advice=tail) from error
         self._training = new.training
         return Jvm(process, gateway, gateway.entry_point, new.spark.version, new.spark.scala)
 
@@ -122,8 +121,8 @@ class Companion:
             entry.pump()
 
     def _mourn(self, failure: CompanionFailed) -> bool:
-        for told_of_end in self.ended:
-            told_of_end()
+        for told in self.ended:
+            told()
         return self.events.fail(failure)
 
     @property
@@ -132,18 +131,16 @@ class Companion:
         return self._life.deaths
 
     def obituary(self, deaths: int) -> str:
-        """Why a JVM has ended since there were so many deaths, for the user; "" when none has."""
+        """Why a JVM has ended since there were so many deaths; "" when none has."""
         return self._life.obituary(deaths, self._answers)
 
     def _answers(self) -> bool:
         jvm = self._life.running
         if jvm is None or jvm.process.ended:
             return False
-        try:
-            self._questions.submit(jvm.entry.ping).result(1.0)
-        except Exception:
-            return False
-        return True
+        with contextlib.suppress(Exception):
+            return bool(self._questions.submit(jvm.entry.ping).result(1.0))
+        return False
 
     def epitaph(self) -> str:
         """Told once, by the first cell that gets a new JVM after one that died unseen."""

@@ -90,8 +90,10 @@ class Spare:
             self.wanted = False
             return None
         self._living = held(self._place / "living")
-        if (found := read(self._place / "address")) and found["spare"]["folder"] == self._folder:
-            return taken(self._place)
+        with contextlib.suppress(OSError, LookupError, TypeError, ValueError):  # no address of ours
+            found = read(self._place / "address")
+            if found and found["spare"]["folder"] == self._folder:
+                return taken(self._place)
         return None
 
     def order(self) -> str:

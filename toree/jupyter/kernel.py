@@ -69,7 +69,7 @@ class ToreeKernel(AnalysedKernel):
         port = Entrance(self.sessions, self._client)
         number_once(self.shell.history_manager)
         self.host = Host(config, Shell(self), table, attachment, port, commons=self.commons)
-        self.companion.busy = self._busy
+        self.companion.busy = lambda: any([*h.workspace.cells] for h in self._hosts())
         self.companion.events.late_output = self._late_output
         self.companion.events.asked_comm = Comms(self, self.companion, self._hosts).ask
         SparkMonitor(self, self.companion)
@@ -88,10 +88,6 @@ class ToreeKernel(AnalysedKernel):
         self.begun.start()
         self.companion.listening.set()
         self.host.start()
-
-    def _busy(self) -> bool:
-        hosts = (self.host, *self.sessions.hosts())
-        return any(True for host in hosts for _ in host.workspace.cells)
 
     def _client(self) -> str:
         """Who sent the cell that runs: its Jupyter session."""
@@ -297,8 +293,7 @@ class ToreeKernel(AnalysedKernel):
         self.commons.close()
         self.companion.close()
         scratch.close()
-        reply: dict[str, Any] = super().do_shutdown(restart)
-        return reply
+        return dict(super().do_shutdown(restart))
 
 
 def _on_main_thread() -> bool:
