@@ -36,6 +36,13 @@ def test_a_running_cell() -> None:
     assert bundle[MIME]["tasks"]["done"] == 6 and bundle[MIME]["over"] is False
 
 
+def test_a_cell_whose_cluster_gives_nothing() -> None:
+    starved = "no executor for 12 s: yarn is full"
+    assert Snapshot({**FACTS, "starved": starved}).text().endswith(f", 2.3 s, {starved}")
+    assert starved not in Snapshot({**FACTS, "starved": starved}, over=True).text()
+    assert Snapshot({**FACTS, "starved": None}).text().endswith(", 2.3 s")
+
+
 @pytest.mark.parametrize(
     ("changes", "text"),
     [

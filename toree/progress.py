@@ -64,6 +64,8 @@ class Snapshot:
             parts.append(f"{counted(rows, 'row')} read")
         parts += [f"{_size(self.facts['bytes'])} read"] if self.facts.get("bytes") else []
         parts.append(f"{self.facts['elapsed']:.1f} s")
+        if (starved := self.facts.get("starved")) and not self.over:
+            parts.append(str(starved))
         if self.facts.get("cancelling"):
             parts.append("stopped" if self.over else "stopping: jobs are being cancelled")
         return "Spark: " + ", ".join(parts)

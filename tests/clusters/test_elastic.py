@@ -11,6 +11,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -36,6 +37,7 @@ SETTINGS = {
     "spark.dynamicAllocation.shuffleTracking.timeout": "3s",
     "spark.dynamicAllocation.executorIdleTimeout": "3s",
     "spark.dynamicAllocation.cachedExecutorIdleTimeout": "100s",
+    "spark.toree.clusterTimeout": "2s",
     "spark.decommission.enabled": "true",
     "spark.storage.decommission.enabled": "true",
 }
@@ -118,6 +120,24 @@ def test_a_worker_that_is_decommissioned(kernel: Session, spark: Standalone) -> 
     hosts = 'sc.statusTracker.getExecutorInfos.map(_.host).distinct.mkString(" ")'
     until(lambda: address not in str(ok(kernel, hosts).result), 90)
     assert ok(kernel, "kept.sum").result == "500500.0"
+
+
+def test_a_cluster_that_gives_nothing(kernel: Session, spark: Standalone) -> None:
+    """The bar says so; the job goes on as soon as there is an executor."""
+    spark.kill("one")
+    until(lambda: executors(kernel) == 0, 60)
+    said = []
+
+    def see(message: dict[str, Any]) -> None:
+        text = message["content"].get("data", {}).get("text/plain", "")
+        if "no executor for" in text and not said:
+            said.append(text)
+            spark.start_worker("one")
+
+    ran = kernel.run("sc.parallelize(1 to 4, 2).map(_ + shift).sum", timeout=200, during=see)
+    assert ran.result == "22.0", ran.traceback
+    assert f"{spark.url} is full, or executors can't start there" in said[0]
+    assert f"the driver at {spark.hosts.address('notebook')}:" in said[0]
 
 
 def test_the_history_stays(kernel: Session, spark: Standalone) -> None:

@@ -48,8 +48,17 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubernetes]:
 
 
 @pytest.fixture(scope="module")
-def kernel(specs: Path, cluster: Kubernetes) -> Iterator[Session]:
-    words = [f"--conf {name}={value}" for name, value in SETTINGS.items()]
+def kernel(
+    specs: Path, cluster: Kubernetes, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Session]:
+    template = tmp_path_factory.mktemp("pod") / "template.json"  # JSON is YAML
+    pod = {"metadata": {"labels": {"team": "ours"}}, "spec": {"containers": [{"name": "one"}]}}
+    template.write_text(json.dumps({"apiVersion": "v1", "kind": "Pod", **pod}))
+    more = {
+        "spark.kubernetes.executor.podTemplateFile": str(template),
+        "spark.kubernetes.authenticate.executor.serviceAccountName": "executors",
+    }
+    words = [f"--conf {name}={value}" for name, value in {**SETTINGS, **more}.items()]
     options = " ".join([f"--master k8s://{cluster.url}", *words])
     env = {**os.environ, "SPARK_OPTS": options, "PYSPARK_PYTHON": sys.executable}
     with Session("toree_scala", env=env) as session:
@@ -73,6 +82,8 @@ def test_the_notebook_runs_in_pods(kernel: Session, cluster: Kubernetes) -> None
         assert ok(kernel, "%%r\nnrow(dplyr::collect(ids))").result == "[1] 5"
     [pod] = cluster.pods().values()
     assert pod["metadata"]["labels"]["spark-role"] == "executor"
+    assert pod["metadata"]["labels"]["team"] == "ours"
+    assert pod["spec"]["serviceAccountName"] == "executors"
     assert "Executors    1, with 1 core and 512m each" in ok(kernel, "%info").text("stdout")
 
 

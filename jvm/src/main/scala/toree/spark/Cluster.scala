@@ -9,7 +9,7 @@ object Cluster {
 
   private def onCluster(context: SparkContext): Seq[Seq[String]] = {
     val conf = context.getConf
-    val all = context.statusTracker.getExecutorInfos.length - 1 // the driver is among them
+    val all = executors(context)
     val cores = conf.getOption("spark.executor.cores").fold("") { n =>
       if (n == "1") "1 core and " else s"$n cores and "
     }
@@ -21,6 +21,26 @@ object Cluster {
     Seq("Executors", s"$all, with $cores$memory each$how") +:
       queue.map(Seq("Queue", _))
   }
+
+  def hasExecutors(context: SparkContext): Boolean = context.isLocal || executors(context) > 0
+
+  /** Why a job waits that has had no executor for so many seconds; None while that is not long. */
+  def starved(context: SparkContext, seconds: Double): Option[String] = {
+    val conf = context.getConf
+    val patience = conf.getTimeAsMs("spark.toree.clusterTimeout", "10s") / 1000.0
+    if (hasExecutors(context) || seconds < patience) None
+    else {
+      val driver = s"${conf.get("spark.driver.host")}:${conf.get("spark.driver.port")}"
+      Some(
+        f"no executor for $seconds%.0f s: ${context.master} is full, or executors can't start there, " +
+          s"or can't reach the driver at $driver (spark.driver.host)"
+      )
+    }
+  }
+
+  // The driver is among them.
+  private def executors(context: SparkContext): Int =
+    context.statusTracker.getExecutorInfos.length - 1
 
   private def least(context: SparkContext): String =
     s"from ${context.getConf.get("spark.dynamicAllocation.minExecutors", "0")}"

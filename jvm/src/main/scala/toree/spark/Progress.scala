@@ -27,6 +27,7 @@ final class Progress(tell: (String, String, () => Unit) => Unit) extends SparkLi
   private val cellOfStage = mutable.HashMap.empty[Int, String]
   private var context: Option[SparkContext] = None
   private var watching = false
+  private var fed = 0L // when there last was an executor
 
   /** Follows this context; those before it have ended. */
   def follow(next: SparkContext): Unit = synchronized {
@@ -129,6 +130,7 @@ final class Progress(tell: (String, String, () => Unit) => Unit) extends SparkLi
 
   /** Tells of every cell whose jobs take long; false when no cell has any more. */
   private def look(): Boolean = {
+    if (context.exists(Cluster.hasExecutors)) fed = System.nanoTime
     val news = synchronized {
       val live = cells.filter(_._2.active.nonEmpty)
       watching = live.nonEmpty
@@ -155,6 +157,9 @@ final class Progress(tell: (String, String, () => Unit) => Unit) extends SparkLi
     private val running = mutable.LinkedHashMap.empty[Int, StageInfo]
 
     def age: Double = (System.nanoTime - began) / 1e9
+
+    private def since(moment: Long): Double =
+      math.min(age, (System.nanoTime - math.max(moment, began)) / 1e9)
 
     def await(stage: Int, tasks: Int): Unit = if (!running.contains(stage)) {
       waiting(stage) = tasks
@@ -210,7 +215,8 @@ final class Progress(tell: (String, String, () => Unit) => Unit) extends SparkLi
         },
         "ui" -> context.flatMap(_.uiWebUrl),
         "cancelling" -> cancelling,
-        "idle" -> active.isEmpty
+        "idle" -> active.isEmpty,
+        "starved" -> (if (active.isEmpty) None else context.flatMap(Cluster.starved(_, since(fed))))
       )
     }
 
