@@ -100,6 +100,8 @@ class Tables:
         held = wire.Frame(f"sql:{key}")
         try:
             return self._rows(self._frames.frame(held), None)
+        except TypeError:  # nothing was put there
+            raise NoTable("There is no query in this text.") from None
         finally:
             self._workspace.companion.tell("dropShared", self._workspace.name, held.key)
 

@@ -27,6 +27,14 @@ cached.asInstanceOf[java.util.Map[Product, AnyRef]].keySet.toArray.count {
   }
 }
 """
+#: Loaders of REPLs that are still there, each with its classes, after a collection.
+LOADERS = """
+def loaders = java.lang.management.ManagementFactory.getPlatformMBeanServer.invoke(
+  new javax.management.ObjectName("com.sun.management:type=DiagnosticCommand"),
+  "gcClassHistogram", Array[AnyRef](Array.empty[String]), Array(classOf[Array[String]].getName)
+).toString.linesIterator.filter(_.contains("ReplClassLoader")).map(_.trim.split(" +")(1).toInt).sum
+loaders
+"""
 USED = "System.gc(); (Runtime.getRuntime.totalMemory - Runtime.getRuntime.freeMemory) >> 20"
 SPARK = {
     "scala": ("val v = {0}\ncase class P(a: Int)\nSeq(P(v)).toDS.map(_.a).collect().toList", "v"),
@@ -48,6 +56,7 @@ def spark(spark_kernel: Notebook) -> Iterator[Client]:
 @pytest.mark.spark
 @pytest.mark.r
 def test_languages_and_spark_are_its_own(spark: Client) -> None:
+    loaders = int(text(spark, LOADERS))
     cells: dict[int, Client | Session] = {3: spark}
     cells |= {n: spark.session(f"of-{n}") for n in (4, 5)}
     for n, place in cells.items():
@@ -115,5 +124,7 @@ def test_languages_and_spark_are_its_own(spark: Client) -> None:
         place.end()
     # What Spark has compiled about the classes of their cells goes with them.
     until(lambda: text(spark, GENERATED) == "0" and int(text(spark, USED)) < before - 80)
+    # Java forgets their classes; Spark's idle threads, which may hold some, end after a minute.
+    until(lambda: int(text(spark, "loaders")) <= loaders, 120)
     assert text(spark, "v", language="scala") == "3"
     assert text(spark, names, language="python") == "[]"

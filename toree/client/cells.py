@@ -48,6 +48,8 @@ class AsyncCells:
             on_input: answers `input()`, given the prompt and whether it is a password's.
             stop_on_error: whether cells sent behind it are dropped when it fails.
         """
+        if not isinstance(code, str):
+            raise TypeError(f"code is a text, not a {type(code).__name__}")
         if language is not None:
             self._check(language)
             code = f"%%{language}\n{code}"
@@ -66,7 +68,7 @@ class AsyncCells:
     def _check(self, language: str) -> None:
         known = self._asking.info.get("toree", {}).get("languages")
         names = [name.lower() for name in known or ()]
-        if not _WORD.match(language) or (known and language.lower() not in names):
+        if not _WORD.match(str(language)) or (known and language.lower() not in names):
             said = f" It has {', '.join(sorted(names))}." if names else ""
             raise UnknownLanguage(f"The kernel has no language {language!r}.{said}")
 
@@ -118,8 +120,9 @@ class AsyncCells:
             RequestFailed: there is no such table, or its query failed.
             ResultTooLarge: it has more than `max_bytes`.
         """
+        what = {"name": name, "limit": _rows(limit)}
         await self._settled(now)
-        return await data.table(self._asking, {"name": name, "limit": limit}, max_bytes)
+        return await data.table(self._asking, what, max_bytes)
 
     async def batches(
         self,
@@ -135,8 +138,8 @@ class AsyncCells:
         The first has no rows and says what the columns are. Those that follow are made as they
         are asked for.
         """
+        what: dict[str, Any] = {"name": name, "limit": _rows(limit)}
         await self._settled(now)
-        what: dict[str, Any] = {"name": name, "limit": limit}
         if query:
             what = {"sql": query, "parameters": data.parameters(parameters or {})}
         async with contextlib.aclosing(data.batches(self._asking, what)) as source:
@@ -164,3 +167,9 @@ class AsyncCells:
         """A client's own order holds: what it sent before has ended, well or not."""
         for execution in () if now else list(self._pending):
             await execution.wait()
+
+
+def _rows(limit: int | None) -> int | None:
+    if limit is not None and (not isinstance(limit, int) or limit < 0):
+        raise ValueError(f"limit is a number of rows, not {limit!r}")
+    return limit

@@ -39,6 +39,7 @@ class Connection(Asking):
         self._failure: ClientError | None = None
         self._process = Process()
         self._tasks: list[asyncio.Task[None]] = []
+        self._loop = asyncio.get_running_loop()
 
     # ---------------------------------------------------------------- life
 
@@ -127,6 +128,8 @@ class Connection(Asking):
     ) -> str:
         if self._failure is not None:
             raise self._failure
+        if asyncio.get_running_loop() is not self._loop:  # another asyncio.run: nobody would send
+            raise ConnectionLost("This client was made in another event loop: connect in this one.")
         message = self.transport.session.msg(kind, content, parent=parent)
         if subshell is not None:
             message["header"]["subshell_id"] = subshell

@@ -288,6 +288,7 @@ final class Workspace(
     Threads.background(s"forget-$name", getClass.getClassLoader) {
       for (_ <- 1 to 100 if !isIdle) Thread.sleep(50)
       GeneratedCode.forget(loader, loader.mentioned)
+      GeneratedCode.forgetSizes(loader)
     }
   }
 }
