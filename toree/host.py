@@ -274,6 +274,8 @@ class Host:
             result = self.sharing.after(visit, result, output)
         if isinstance(result, Failed):
             self.last_failure = result
+            if not result.shown:
+                bridge.remember(result)
         return result
 
     # ---------------------------------------------------------------- life

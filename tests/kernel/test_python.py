@@ -174,6 +174,14 @@ def test_an_error_in_a_task_shows_the_cells_line_and_tb_the_rest(kernel: Session
         assert "/pyspark/" in kernel.run("%tb").text("stderr")
 
 
+def test_tb_of_python_s_cells_is_of_the_last_error_in_any_language(kernel: Session) -> None:
+    kernel.run("%%python\n1 / 0")
+    assert "ZeroDivision" in kernel.run("%%python\n%tb").messages[-1]["content"]["ename"]
+    kernel.run('sys.error("later")')
+    told = "\n".join(kernel.run("%%python\n%tb").messages[-1]["content"]["traceback"])
+    assert "later" in told and "scala.sys" in told and "ZeroDivision" not in told
+
+
 def test_a_refused_query_names_what_is_near(kernel: Session) -> None:
     ran = kernel.run("%%python\nspark.sql('select nope\\nfrom range(3)')")
     assert "`id`" in ran.reply["evalue"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
@@ -110,3 +111,12 @@ def _fault(name: str, message: str, lines: Any) -> Exception:
     kind = type(name, (Exception,), {"_render_traceback_": lambda self: list(lines)})
     fault: Exception = kind(message)
     return fault
+
+
+def remember(failure: Failed) -> None:
+    """Makes another language's failure the one that IPython's `%tb` shows the whole of."""
+    lines = (failure.detail or "\n".join(failure.traceback)).splitlines()
+    fault = _fault(failure.name, failure.message, lines)
+    sys.last_type, sys.last_value, sys.last_traceback = type(fault), fault, None
+    if hasattr(sys, "last_exc"):  # from Python 3.12 on, once there was one
+        setattr(sys, "last_exc", fault)  # noqa: B010  (unknown to older ones)
