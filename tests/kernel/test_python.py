@@ -170,6 +170,7 @@ def test_an_error_in_a_task_shows_the_cells_line_and_tb_the_rest(kernel: Session
         assert lines[1].startswith("  Cell In[") and lines[1].endswith("line 4, in half, in a task")
         assert lines[2] == "----> 4 return 10 // y"
         assert "site-packages/pyspark" not in ran.traceback
+        assert "def half" not in ran.traceback  # PySpark's own frame of the task shows a wrong line
         assert ran.reply["traceback"][-1] == "(%tb shows all of it)"
         assert "/pyspark/" in kernel.run("%tb").text("stderr")
 
@@ -180,6 +181,13 @@ def test_tb_of_python_s_cells_is_of_the_last_error_in_any_language(kernel: Sessi
     kernel.run('sys.error("later")')
     told = "\n".join(kernel.run("%%python\n%tb").messages[-1]["content"]["traceback"])
     assert "later" in told and "scala.sys" in told and "ZeroDivision" not in told
+
+
+def test_frames_between_those_of_libraries_are_folded(kernel: Session) -> None:
+    kernel.run('val flowing = spark.readStream.format("rate").load()')
+    ran = kernel.run("%%python\nflowing.toPandas()")
+    assert "kernel.display.stream" in ran.reply["evalue"]
+    assert "contextlib" not in ran.traceback and "StopIteration" not in ran.traceback
 
 
 def test_a_refused_query_names_what_is_near(kernel: Session) -> None:

@@ -130,7 +130,13 @@ def _folded(trace: types.TracebackType | None) -> tuple[types.TracebackType | No
     while trace is not None:
         frames.append(trace)
         trace = trace.tb_next
-    kept = [f for i, f in enumerate(frames) if not i or not _is_folded(f.tb_frame)]
+    kept: list[types.TracebackType] = []
+    inside = False  # what a library has called of `contextlib` is folded with it
+    for place, entry in enumerate(frames):
+        helps = inside and entry.tb_frame.f_globals.get("__name__") == "contextlib"
+        inside = place > 0 and (helps or _is_folded(entry.tb_frame))
+        if not inside:
+            kept.append(entry)
     made: types.TracebackType | None = None
     for frame in reversed(kept):
         made = types.TracebackType(made, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
@@ -138,8 +144,8 @@ def _folded(trace: types.TracebackType | None) -> tuple[types.TracebackType | No
 
 
 def _is_folded(frame: types.FrameType) -> bool:
-    if "pyspark.zip" in frame.f_code.co_filename:  # a frame of a task, made anew by PySpark
-        return True
+    if "__traceback_maker" in frame.f_code.co_names:  # of a task, made anew by PySpark: the
+        return True  # message has its line
     return str(frame.f_globals.get("__name__")).partition(".")[0] in _FOLDED
 
 
