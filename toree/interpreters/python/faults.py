@@ -144,8 +144,9 @@ def _folded(trace: types.TracebackType | None) -> tuple[types.TracebackType | No
 
 
 def _is_folded(frame: types.FrameType) -> bool:
-    if "__traceback_maker" in frame.f_code.co_names:  # of a task, made anew by PySpark: the
-        return True  # message has its line
+    # Of a task, made anew by PySpark: the message has its line.
+    if "__traceback_maker" in frame.f_code.co_names:
+        return True
     return str(frame.f_globals.get("__name__")).partition(".")[0] in _FOLDED
 
 
