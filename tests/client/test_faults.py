@@ -47,6 +47,7 @@ def test_a_kernel_that_dies(specs: Path) -> None:
                 for client in (owner, other):
                     with pytest.raises(KernelGone):
                         client.execute("1")
+                    await client.shutdown()  # it is what was wanted
 
     run(body())
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from .cells import AsyncCells
 from .connection import Connection
+from .errors import KernelGone
 from .messages import Transport
 from .session import AsyncSession
 from .zeromq import ZeroMQ
@@ -117,7 +118,9 @@ class AsyncClient(AsyncCells):
         await self._connection.close()
 
     async def shutdown(self) -> None:
-        """Ends the kernel, for all its clients."""
+        """Ends the kernel, for all its clients; one that has ended already stays so."""
+        if isinstance(self._connection.failure, KernelGone):
+            return
         await self._connection.transport.shutdown()
 
     async def interrupt(self) -> None:
