@@ -42,6 +42,21 @@ object Reach {
     }
   }
 
+  /** Why a standalone master that answers does not take an application. Spark's own error is the
+    * first that falls over the context which it has given up.
+    */
+  private[spark] def refused(conf: SparkConf, said: String): Option[String] = {
+    val master = conf.get("spark.master", "")
+    val givenUp = Seq("stopped SparkContext", "running MetricsSystem")
+    if (!master.startsWith("spark://") || !givenUp.exists(String.valueOf(said).contains)) None
+    else
+      Some(
+        s"$master does not take this application. It runs another version of Spark than " +
+          s"${org.apache.spark.SPARK_VERSION}, or has another spark.authenticate.secret: its log says " +
+          "which. The next cell that needs Spark tries again"
+      )
+  }
+
   /** Where a master is to be found; none where Spark has ways of its own. */
   private[spark] def of(master: String, hadoop: () => Configuration): Seq[(String, Int)] =
     master match {

@@ -187,10 +187,9 @@ final class SparkAccess(
         throw new IllegalStateException(s"Spark did not start: ${missing.getMessage}.")
       case error: Throwable =>
         problem = Some(error)
-        throw new IllegalStateException(
-          s"Spark did not start: ${Failure.unwrapped(error).getMessage}",
-          error
-        )
+        val said = Failure.unwrapped(error).getMessage
+        val why = Reach.refused(SparkBuild.completed(new SparkConf()), said).getOrElse(said)
+        throw new IllegalStateException(s"Spark did not start: $why", error)
     }
 
   private def underLoader[A](body: => A): A = {

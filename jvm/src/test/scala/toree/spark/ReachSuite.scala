@@ -31,6 +31,15 @@ class ReachSuite extends munit.FunSuite {
     intercept[Reach.Missing](of("yarn"))
   }
 
+  test("a standalone master that answers and takes no application") {
+    val stopped = "Cannot call methods on a stopped SparkContext.\nThis stopped ..."
+    val said = Reach.refused(conf("spark://a:7077"), stopped).getOrElse("")
+    assert(said.startsWith("spark://a:7077 does not take this application"), said)
+    assertEquals(Reach.refused(conf("local[*]"), stopped), None)
+    assertEquals(Reach.refused(conf("spark://a:7077"), "no such class"), None)
+    assertEquals(Reach.refused(conf("spark://a:7077"), null), None)
+  }
+
   test("one that answers is enough; none is said in time") {
     val server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress)
     val master = s"spark://127.0.0.1:${server.getLocalPort}"
