@@ -27,11 +27,11 @@ class Values(Protocol):
 class Tables(Protocol):
     """Who shows DataFrames."""
 
-    def explore(self, table: Any) -> Bundle: ...
-    def stream(self, table: Any, rows: int) -> None: ...
+    def explore(self, table: object) -> Bundle: ...
+    def stream(self, table: object, rows: int) -> None: ...
 
 
-class Data(MutableMapping[str, Any]):
+class Data(MutableMapping[str, object]):
     """The shared names as a map: the same in every language.
 
     What cannot cross is not in it; reading copies the value over and defines no name.
@@ -99,10 +99,10 @@ class Display:
 class Magics:
     """`kernel.magics.addJar("https://...")`: every magic the notebook has, from code."""
 
-    def __init__(self, run: Callable[[str, str, str | None], Any]) -> None:
+    def __init__(self, run: Callable[[str, str, str | None], object]) -> None:
         self._run = run
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
+    def __getattr__(self, name: str) -> Callable[..., object]:
         if name.startswith("_"):
             raise AttributeError(name)
         return lambda line="", body=None: self._run(name, line, body)

@@ -14,9 +14,10 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Protocol
 
 from .errors import ToreeError
+from .foreign import Json
 
 _PATIENCE = 5.0  # seconds a cell that has ended waits for a handler
 
@@ -103,7 +104,7 @@ class Handlers:
                     told.set()
 
     def _call(self, cell: str, done: bool) -> None:
-        facts: dict[str, Any] = {}
+        facts: Json = {}
         with contextlib.suppress(ToreeError, ValueError):  # the JVM has died, or knows of no jobs
             facts = json.loads(self._ask(cell, done))
         if not facts:

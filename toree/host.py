@@ -12,7 +12,6 @@ import dataclasses
 import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from . import cell as cells
 from .analysis import Analysis
@@ -21,6 +20,7 @@ from .companion import MAIN
 from .config import Config
 from .display import Hushed, Settings, silence
 from .errors import ToreeError
+from .foreign import IPythonShell
 from .interpreters.base import Bundle, Failed, Interpreter, Ok, Output, Result
 from .interpreters.services import IPython, Language
 from .magics import Context, Magic, Sessions, Table, bridge, plugins
@@ -152,7 +152,7 @@ class Host:
         self._register()
 
     @property
-    def shell(self) -> Any:
+    def shell(self) -> IPythonShell:
         return self.ipython.shell
 
     def _called_magic(self, cell: str, name: str, line: str, body: str) -> str:
@@ -247,7 +247,7 @@ class Host:
     def publish(self, name: str) -> None:
         self.workspace.explorer.publish(name)
 
-    async def execute(self, language: str, code: str, output: Output, **options: Any) -> Result:
+    async def execute(self, language: str, code: str, output: Output, **options: object) -> Result:
         interpreter = self.workspace.interpreter(language)
         return await self._execute(interpreter, code, output, options)
 

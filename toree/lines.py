@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from typing import Any, Protocol
+from typing import Protocol
 
+from .foreign import Json
 from .interpreters.base import NoInput
 
-Message = dict[str, Any]  # `event` names what it is; the last one has `reply` in its place
+Message = Json  # `event` names what it is; the last one has `reply` in its place
 
 STOP: Message = {"event": "stop"}
 
@@ -66,7 +67,7 @@ class Nowhere:
 
     def stream(self, name: str, text: str) -> None: ...
 
-    def display(self, *shown: Any, **how: Any) -> None: ...
+    def display(self, *shown: object, **how: object) -> None: ...
 
     def clear(self, wait: bool = False) -> None: ...
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
 
 from papermill import translators
 from papermill.engines import NBClientEngine
@@ -20,7 +19,7 @@ class Engine(NBClientEngine):  # type: ignore[misc]
 
 class Scala(translators.ScalaTranslator):  # type: ignore[misc]
     @classmethod
-    def translate_escaped_str(cls, str_val: Any) -> str:
+    def translate_escaped_str(cls, str_val: object) -> str:
         return json.dumps(str(str_val))
 
     @classmethod
@@ -36,7 +35,7 @@ class Scala(translators.ScalaTranslator):  # type: ignore[misc]
 
 class R(translators.RTranslator):  # type: ignore[misc]
     @classmethod
-    def translate_escaped_str(cls, str_val: Any) -> str:
+    def translate_escaped_str(cls, str_val: object) -> str:
         return json.dumps(str(str_val), ensure_ascii=False)  # R has no pairs of \u
 
     @classmethod
@@ -50,7 +49,7 @@ class Sql(translators.PythonTranslator):  # type: ignore[misc]
     """A cell of Python's: what it assigns are parameters (`:name`) of the statements."""
 
     @classmethod
-    def codify(cls, parameters: Any, comment: str = "Parameters") -> str:
+    def codify(cls, parameters: object, comment: str = "Parameters") -> str:
         return f"%%python\n{super().codify(parameters, comment)}"
 
 

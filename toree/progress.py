@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .errors import ToreeError
+from .foreign import Json
 from .handlers import Handlers
 from .interpreters.base import Bundle, Output
 from .preview import counted, cut, escape
@@ -38,7 +39,7 @@ class Snapshot:
         tasks = self.facts["tasks"]
         return min(tasks["done"] / tasks["total"], 1.0) if tasks["total"] else 0.0
 
-    def bundle(self) -> dict[str, Any]:
+    def bundle(self) -> Json:
         return {
             "text/plain": self.text(),
             "text/html": self._html(),
@@ -170,7 +171,7 @@ class Bars:
         """The JVM's news of a cell; False: nobody wants more of it."""
         if not (self._wanted() or self._handlers):
             return False
-        found: dict[str, Any] = json.loads(facts)
+        found: Json = json.loads(facts)
         bar = self._bars.get(cell)
         if bar is None:
             return self._tell_late(cell, found)
@@ -196,7 +197,7 @@ class Bars:
     def _final(self, cell: str) -> Mapping[str, Any] | None:
         with contextlib.suppress(ToreeError):  # the JVM has died: the cell says so
             if facts := self._last(cell):
-                found: dict[str, Any] = json.loads(facts)
+                found: Json = json.loads(facts)
                 return found
         return None
 

@@ -85,7 +85,7 @@ class Raised:
         self._running = False
         #: Where the cell awaits: the loop, what is awaited, what to say before it is cancelled.
         self.task: (
-            tuple[asyncio.AbstractEventLoop, asyncio.Future[Any], Callable[[], None]] | None
+            tuple[asyncio.AbstractEventLoop, asyncio.Future[object], Callable[[], None]] | None
         ) = None
 
     def __enter__(self) -> Raised:
@@ -175,7 +175,7 @@ def _computes(frame: FrameType | None) -> bool:
 
 
 @contextlib.contextmanager
-def cancelling(task: asyncio.Future[Any], stopped: Callable[[], None]) -> Iterator[None]:
+def cancelling(task: asyncio.Future[object], stopped: Callable[[], None]) -> Iterator[None]:
     """Makes SIGINT stop an `await` of a cell: its task alone, and not those it did not wait for.
 
     Within `stopping`, whose handler raises: that is right where the cell's own code computes. Where

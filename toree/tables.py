@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from . import wire
 from .errors import ToreeError
+from .foreign import PySparkFrame
 from .interpreters.base import Assignment, Failed, Interpreter
 from .lines import Nowhere, new_id
 from .spark import arrow
@@ -81,7 +82,7 @@ class Tables:
         except NoTable as error:
             raise problem or error from None
 
-    def query(self, text: str, parameters: Mapping[str, Any]) -> Batches:
+    def query(self, text: str, parameters: Mapping[str, object]) -> Batches:
         """The rows of a query; it may use shared names as SQL cells do.
 
         Raises:
@@ -141,7 +142,7 @@ class Tables:
         return self._workspace.services("sql").frames
 
     @staticmethod
-    def _rows(frame: Any, limit: int | None) -> FrameBatches:
+    def _rows(frame: PySparkFrame, limit: int | None) -> FrameBatches:
         return FrameBatches(frame if limit is None else frame.limit(limit), new_id())
 
     def _table(self, name: str) -> Any:
@@ -179,7 +180,7 @@ def _run(work: Any) -> Any:
     raise RuntimeError("SQL waited for an event loop")
 
 
-def _parameter(sent: Any) -> wire.Scalar:
+def _parameter(sent: object) -> wire.Scalar:
     """A client's parameter: JSON's own, or `{"type": ..., "value": ...}` for what JSON lacks."""
     match sent:
         case None:

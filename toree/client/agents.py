@@ -11,11 +11,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 
+from ..foreign import Json
 from .client import AsyncClient
 from .errors import ClientError
 from .formats import text
@@ -24,7 +25,7 @@ from .workbench import Workbench
 ROWS = 100  # a model reads rows word by word: more are of no use to it
 SECONDS = 60.0
 T = TypeVar("T")
-Tool = Callable[..., Awaitable[Any]]
+Tool = Callable[..., Awaitable[object]]
 
 INSTRUCTIONS = """\
 A running Toree kernel: Scala, Python, SQL and R over one Spark session, which a person uses at the
@@ -49,15 +50,15 @@ def server(client: AsyncClient, workbench: Workbench | None = None) -> MCPServer
         """The names that the notebook's languages share: name, language, kind, type, size."""
         return await asked(client.variables())
 
-    async def tables() -> list[dict[str, Any]]:
+    async def tables() -> list[Json]:
         """The tables and temporary views of Spark's current database."""
         return await rows_of(client, "show tables")
 
-    async def describe(name: str) -> dict[str, Any]:
+    async def describe(name: str) -> Json:
         """The columns of a shared name's table, a view or a table, and its first rows."""
         return await asked(head(client, name))
 
-    async def query(select: str, limit: int = ROWS, timeout: float = SECONDS) -> dict[str, Any]:
+    async def query(select: str, limit: int = ROWS, timeout: float = SECONDS) -> Json:
         """The rows of one SELECT (no other statement); cancelled after `timeout` seconds."""
         limit = max(0, min(limit, ROWS * 10))
         wrapped = f"select * from (\n{bare(select)}\n) limit {limit}"
@@ -125,14 +126,12 @@ async def asked(work: Awaitable[T]) -> T:
         raise ToolError(str(error)) from error
 
 
-async def rows_of(
-    client: AsyncClient, query: str, timeout: float = SECONDS
-) -> list[dict[str, Any]]:
+async def rows_of(client: AsyncClient, query: str, timeout: float = SECONDS) -> list[Json]:
     return await asked(_within(timeout, lambda: _rows(client, query=query)))
 
 
-async def head(client: AsyncClient, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = {"columns": [], "rows": []}
+async def head(client: AsyncClient, name: str) -> Json:
+    found: Json = {"columns": [], "rows": []}
     async with contextlib.aclosing(client.batches(name, limit=5)) as source:
         async for batch in source:
             if not found["columns"]:
@@ -143,8 +142,8 @@ async def head(client: AsyncClient, name: str) -> dict[str, Any]:
     return found
 
 
-async def _rows(client: AsyncClient, query: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+async def _rows(client: AsyncClient, query: str) -> list[Json]:
+    found: list[Json] = []
     async with contextlib.aclosing(client.batches(query=query)) as source:
         async for batch in source:
             found += [_plain(row) for row in batch.to_pylist()]
@@ -158,7 +157,7 @@ async def _within(seconds: float, work: Callable[[], Awaitable[T]]) -> T:
         raise ToolError(f"It took longer than {seconds:g} s and was cancelled.") from None
 
 
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
+def _plain(row: Json) -> Json:
     """Values that JSON has; the others as text."""
     kinds = (int, float, str, bool, type(None))
     return {key: value if isinstance(value, kinds) else text(value) for key, value in row.items()}

@@ -88,7 +88,7 @@ class Command:
         self.arguments = arguments
         self.stopped = False
         self._execution: AsyncExecution | None = None
-        self._task: asyncio.Task[Any] | None = None
+        self._task: asyncio.Task[object] | None = None
 
     async def run(self) -> int:
         self._task = asyncio.current_task()

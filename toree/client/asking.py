@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
+from ..foreign import Json
 from .errors import ClientError
 from .messages import Channel, Message, Transport
 
@@ -51,7 +52,7 @@ class Asking(ABC):
 
     @property
     @abstractmethod
-    def info(self) -> dict[str, Any]:
+    def info(self) -> Json:
         """The content of the kernel's kernel_info_reply."""
 
     @abstractmethod
@@ -59,11 +60,11 @@ class Asking(ABC):
         self,
         channel: Channel,
         kind: str,
-        content: dict[str, Any],
+        content: Json,
         inbox: Inbox | None = None,
         *,
-        buffers: Sequence[Any] = (),
-        parent: Any = None,
+        buffers: Sequence[object] = (),
+        parent: object = None,
         subshell: str | None = None,
     ) -> str:
         """Puts a request in line; its id. It is sent in order, also after a broken line."""
@@ -76,9 +77,9 @@ class Asking(ABC):
         self,
         channel: Channel,
         kind: str,
-        content: dict[str, Any],
+        content: Json,
         *,
-        buffers: Sequence[Any] = (),
+        buffers: Sequence[object] = (),
         subshell: str | None = None,
     ) -> Message:
         """Asks and waits for the reply.

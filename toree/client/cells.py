@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..foreign import Json
 from . import data
 from .asking import Asking
 from .errors import RequestFailed, UnknownLanguage
@@ -72,22 +73,20 @@ class AsyncCells:
             said = f" It has {', '.join(sorted(names))}." if names else ""
             raise UnknownLanguage(f"The kernel has no language {language!r}.{said}")
 
-    async def complete(self, code: str, cursor: int | None = None) -> dict[str, Any]:
+    async def complete(self, code: str, cursor: int | None = None) -> Json:
         """Completions at the cursor, a position in code points; default: the end."""
         at = len(code) if cursor is None else cursor
         return await self._shell("complete_request", {"code": code, "cursor_pos": at})
 
-    async def inspect(
-        self, code: str, cursor: int | None = None, detail: int = 0
-    ) -> dict[str, Any]:
+    async def inspect(self, code: str, cursor: int | None = None, detail: int = 0) -> Json:
         """What is known of the name at the cursor, as a MIME bundle; empty where nothing is."""
         at = len(code) if cursor is None else cursor
         content = {"code": code, "cursor_pos": at, "detail_level": detail}
         reply = await self._shell("inspect_request", content)
-        found: dict[str, Any] = reply.get("data") or {}
+        found: Json = reply.get("data") or {}
         return found
 
-    async def _shell(self, kind: str, content: dict[str, Any]) -> dict[str, Any]:
+    async def _shell(self, kind: str, content: Json) -> Json:
         reply = dict((await self._asking.request("shell", kind, content)).content)
         if reply.get("status") == "error":
             raise RequestFailed(reply.get("ename", "Error"), reply.get("evalue", ""))
@@ -138,7 +137,7 @@ class AsyncCells:
         The first has no rows and says what the columns are. Those that follow are made as they
         are asked for.
         """
-        what: dict[str, Any] = {"name": name, "limit": _rows(limit)}
+        what: Json = {"name": name, "limit": _rows(limit)}
         await self._settled(now)
         if query:
             what = {"sql": query, "parameters": data.parameters(parameters or {})}
@@ -146,7 +145,7 @@ class AsyncCells:
             async for batch in source:
                 yield batch
 
-    async def sql(self, query: str, /, **parameters: Any) -> pa.Table:
+    async def sql(self, query: str, /, **parameters: object) -> pa.Table:
         """The rows of a query, in which `:name` stands for a parameter.
 
         It runs beside the cells, not behind them; but what this client sent before ends first.
@@ -158,7 +157,7 @@ class AsyncCells:
         what = {"sql": query, "parameters": data.parameters(parameters)}
         return await data.table(self._asking, what, MAX_BYTES)
 
-    async def put(self, name: str, table: Any) -> None:
+    async def put(self, name: str, table: object) -> None:
         """Makes a pyarrow Table or a pandas DataFrame a name of all the kernel's languages."""
         await self._settled(False)
         await data.put(self._asking, name, table)

@@ -7,8 +7,9 @@ import re
 import types
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from ..foreign import Json
 from .cells import AsyncCells
 from .connection import Connection
 from .errors import KernelGone
@@ -127,7 +128,7 @@ class AsyncClient(AsyncCells):
         """The stop button: stops what runs, whoever sent it. See `Execution.cancel`."""
         await self._connection.transport.interrupt()
 
-    async def info(self) -> dict[str, Any]:
+    async def info(self) -> Json:
         """What the kernel says of itself (Jupyter's kernel_info_reply)."""
         reply = await self._connection.request("control", "kernel_info_request", {})
         return dict(reply.content)

@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..foreign import Json
 from .asking import Asking, Inbox
 from .errors import ClientError, ConnectionLost, KernelGone, Refused
 from .messages import Channel, Message, Transport
@@ -26,13 +27,11 @@ class Connection(Asking):
     def __init__(self, transport: Transport, *, patience: float = 30.0) -> None:
         """`patience`: seconds to try to connect again before giving up."""
         self.transport = transport
-        self._info: dict[str, Any] = {}
+        self._info: Json = {}
         self._patience = patience
         self._inboxes: dict[str, Inbox] = {}
         self._subshells: dict[str, str | None] = {}  # queues of the kernel they wait in
-        self._outbound: asyncio.Queue[tuple[Channel, dict[str, Any], Sequence[Any]]] = (
-            asyncio.Queue()
-        )
+        self._outbound: asyncio.Queue[tuple[Channel, Json, Sequence[object]]] = asyncio.Queue()
         self._up = asyncio.Event()
         self._heard = asyncio.Event()  # iopub has brought something
         self._ready = False
@@ -105,7 +104,7 @@ class Connection(Asking):
         await self.transport.close()
 
     @property
-    def info(self) -> dict[str, Any]:
+    def info(self) -> Json:
         return self._info
 
     @property
@@ -119,10 +118,10 @@ class Connection(Asking):
         self,
         channel: Channel,
         kind: str,
-        content: dict[str, Any],
+        content: Json,
         inbox: Inbox | None = None,
         *,
-        buffers: Sequence[Any] = (),
+        buffers: Sequence[object] = (),
         parent: Any = None,
         subshell: str | None = None,
     ) -> str:

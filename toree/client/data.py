@@ -18,6 +18,7 @@ import uuid
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
+from ..foreign import Json
 from .asking import Asking
 from .errors import ClientError, RequestFailed, ResultTooLarge, Unsupported
 from .messages import Message
@@ -28,7 +29,7 @@ WINDOW = 3
 PART = 4 << 20
 
 
-async def ask(connection: Asking, content: dict[str, Any], *buffers: Any) -> Message:
+async def ask(connection: Asking, content: Json, *buffers: object) -> Message:
     """A request of Toree's own kind.
 
     Raises:
@@ -100,10 +101,10 @@ async def table(connection: Asking, what: Mapping[str, Any], max_bytes: int) -> 
     return pa.Table.from_batches([part for part in parts if part.num_rows] or parts[:1])
 
 
-def _read(message: Message) -> list[Any]:
+def _read(message: Message) -> list[object]:
     import pyarrow as pa
 
-    found: list[Any] = []
+    found: list[object] = []
     for buffer in message.buffers:
         with pa.ipc.open_stream(pa.py_buffer(buffer)) as reader:
             read = list(reader)
@@ -111,7 +112,7 @@ def _read(message: Message) -> list[Any]:
     return found
 
 
-def parameters(given: Mapping[str, Any]) -> dict[str, Any]:
+def parameters(given: Mapping[str, Any]) -> Json:
     """A query's parameters as messages carry them: what JSON lacks, as text with its type.
 
     Raises:
@@ -120,7 +121,7 @@ def parameters(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _parameter(name, value) for name, value in given.items()}
 
 
-def _parameter(name: str, value: Any) -> Any:
+def _parameter(name: str, value: object) -> Any:
     match value:
         case None | bool() | int() | float() | str():
             return value
@@ -138,7 +139,7 @@ def _parameter(name: str, value: Any) -> Any:
     raise TypeError(f"parameter {name}: a {type(value).__name__} can't be one")
 
 
-async def put(connection: Asking, name: str, value: Any) -> None:
+async def put(connection: Asking, name: str, value: object) -> None:
     """Makes a table a shared name of the kernel's.
 
     Raises:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..foreign import Json
 from .messages import Message
 
 
@@ -103,11 +104,11 @@ def event_of(message: Message) -> Event | None:
     return None
 
 
-def outputs_of(events: Sequence[Event]) -> list[dict[str, Any]]:
+def outputs_of(events: Sequence[Event]) -> list[Json]:
     """The events as a notebook keeps them
     (https://nbformat.readthedocs.io/en/latest/format_description.html#code-cell-outputs)."""
-    outputs: list[dict[str, Any]] = []
-    shown: dict[str, list[dict[str, Any]]] = {}
+    outputs: list[Json] = []
+    shown: dict[str, list[Json]] = {}
     clear = False
     for event in events:
         if isinstance(event, Clear):

@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 
+from ..foreign import Json
 from .asking import Asking
 from .errors import (
     ClientError,
@@ -33,7 +34,7 @@ class AsyncExecution:
     def __init__(
         self,
         connection: Asking,
-        content: dict[str, Any],
+        content: Json,
         *,
         timeout: float | None = None,
         on_input: Answer | None = None,
@@ -43,7 +44,7 @@ class AsyncExecution:
         self._content = content
         self._answer = on_input
         self._events: list[Event] = []
-        self._callbacks: list[tuple[type[Any], Callable[[Any], Any]]] = []
+        self._callbacks: list[tuple[type[object], Callable[[Any], object]]] = []
         self._changed = asyncio.Event()
         self._reply: Message | None = None
         self._idle = False
@@ -51,7 +52,7 @@ class AsyncExecution:
         self._cancelled = False
         self._failure: ClientError | None = None
         self._over = asyncio.Event()
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
         self.id = connection.ask("shell", "execute_request", content, self)
         self._timer: asyncio.TimerHandle | None = None
         if timeout is not None:
@@ -96,29 +97,29 @@ class AsyncExecution:
             await self._changed.wait()
 
     @property
-    def outputs(self) -> list[dict[str, Any]]:
+    def outputs(self) -> list[Json]:
         """What came so far, as a notebook keeps it (nbformat's outputs)."""
         return outputs_of(self._events)
 
     # ---------------------------------------------------------------- being told
 
-    def on_stream(self, call: Callable[[Stream], Any]) -> AsyncExecution:
+    def on_stream(self, call: Callable[[Stream], object]) -> AsyncExecution:
         """Calls with each text printed. What came before is told at once: here and below."""
         return self._on(Stream, call)
 
-    def on_display(self, call: Callable[[Display], Any]) -> AsyncExecution:
+    def on_display(self, call: Callable[[Display], object]) -> AsyncExecution:
         """Calls with each display and update, those of progress excepted."""
         return self._on(Display, call)
 
-    def on_progress(self, call: Callable[[Progress], Any]) -> AsyncExecution:
+    def on_progress(self, call: Callable[[Progress], object]) -> AsyncExecution:
         """Calls with each report of how far the Spark jobs are."""
         return self._on(Progress, call)
 
-    def on_result(self, call: Callable[[Result], Any]) -> AsyncExecution:
+    def on_result(self, call: Callable[[Result], object]) -> AsyncExecution:
         """Calls with the cell's value when it has one."""
         return self._on(Result, call)
 
-    def on_error(self, call: Callable[[ClientError], Any]) -> AsyncExecution:
+    def on_error(self, call: Callable[[ClientError], object]) -> AsyncExecution:
         """Calls with what `result` would raise, when the execution has failed."""
         if self.done:
             if self._failure is not None:
@@ -127,19 +128,19 @@ class AsyncExecution:
             self._callbacks.append((ClientError, call))
         return self
 
-    def _on(self, kind: type[E], call: Callable[[E], Any]) -> AsyncExecution:
+    def _on(self, kind: type[E], call: Callable[[E], object]) -> AsyncExecution:
         for event in self._events:
             if type(event) is kind:
                 self._call(call, event)
         self._callbacks.append((kind, call))
         return self
 
-    def _tell(self, kind: type[Any], what: Any) -> None:
+    def _tell(self, kind: type[object], what: object) -> None:
         for wanted, call in self._callbacks:
             if wanted is kind:
                 self._call(call, what)
 
-    def _call(self, call: Callable[[Any], Any], what: Any) -> None:
+    def _call(self, call: Callable[[Any], object], what: object) -> None:
         """A callback's own fault is logged and stops nothing."""
         try:
             outcome = call(what)
@@ -149,7 +150,7 @@ class AsyncExecution:
         if inspect.isawaitable(outcome):
             self._spawn(outcome)
 
-    def _spawn(self, work: Awaitable[Any]) -> None:
+    def _spawn(self, work: Awaitable[object]) -> None:
         async def run() -> None:
             try:
                 await work

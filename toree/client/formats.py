@@ -20,7 +20,7 @@ class Writer(ABC):
         self.out = out
 
     @abstractmethod
-    def batch(self, batch: Any) -> None: ...
+    def batch(self, batch: object) -> None: ...
 
     def end(self) -> None:
         self.out.flush()
@@ -117,7 +117,7 @@ def writer(name: str, out: TextIO) -> Writer:
     return made[name](out)
 
 
-def text(value: Any) -> str:
+def text(value: object) -> str:
     if value is None:
         return "NULL"
     if isinstance(value, bool):
@@ -129,7 +129,7 @@ def text(value: Any) -> str:
     return str(value)
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: object) -> Any:
     """JSON has no NaN and no infinities."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None

@@ -23,7 +23,7 @@ _PARTS = ("header", "parent_header", "metadata", "content")
 
 
 def pack_v1(
-    session: Session, channel: Channel, message: Mapping[str, Any], buffers: Sequence[Any]
+    session: Session, channel: Channel, message: Mapping[str, object], buffers: Sequence[Any]
 ) -> bytes:
     """Offsets as 64 bit little-endian numbers, the channel, then the parts."""
     parts = [channel.encode(), *(session.pack(message[name]) for name in _PARTS), *buffers]
@@ -54,7 +54,7 @@ def unpack_v1(session: Session, data: bytes) -> Message:
 
 
 def pack_default(
-    session: Session, channel: Channel, message: Mapping[str, Any], buffers: Sequence[Any]
+    session: Session, channel: Channel, message: Mapping[str, object], buffers: Sequence[Any]
 ) -> str | bytes:
     """JSON; with buffers, offsets as 32 bit big-endian numbers, JSON, then the buffers."""
     text = json.dumps({**message, "channel": channel}, default=json_default)

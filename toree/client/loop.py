@@ -9,7 +9,7 @@ import logging
 import queue
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from .errors import ConnectionLost
 
@@ -26,11 +26,11 @@ class Loop:
         self._thread.name = "toree-client"
         self._thread.start()
         self._closed = False
-        self._calls: queue.SimpleQueue[Callable[[], Any] | None] = queue.SimpleQueue()
+        self._calls: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._caller = threading.Thread(target=self._serve, name="toree-callbacks", daemon=True)
         self._caller.start()
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
+    def run(self, work: Coroutine[None, None, T]) -> T:
         """Runs it on the loop and waits; Ctrl-C cancels it.
 
         Raises:
@@ -46,7 +46,7 @@ class Loop:
                 future.cancel()
             raise
 
-    def call(self, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
+    def call(self, function: Callable[..., T], *arguments: object, **named: object) -> T:
         """Calls a plain function on the loop."""
 
         async def run() -> T:
@@ -54,10 +54,10 @@ class Loop:
 
         return self.run(run())
 
-    def later(self, function: Callable[..., Any]) -> Callable[..., None]:
+    def later(self, function: Callable[..., object]) -> Callable[..., None]:
         """A function that has this one called on the thread for callbacks, in order."""
 
-        def call(*arguments: Any) -> None:
+        def call(*arguments: object) -> None:
             work = functools.partial(function, *arguments)
             if self._closed:
                 self._guarded(work)
@@ -87,7 +87,7 @@ class Loop:
         while (work := self._calls.get()) is not None:
             self._guarded(work)
 
-    def _guarded(self, work: Callable[[], Any]) -> None:
+    def _guarded(self, work: Callable[[], object]) -> None:
         try:
             work()
         except BaseException:  # also what would end the thread of those that follow
@@ -106,7 +106,7 @@ class Loop:
         self._loop.close()
 
 
-def _at_once(work: Coroutine[Any, Any, T]) -> T:
+def _at_once(work: Coroutine[None, None, T]) -> T:
     """What a coroutine returns that has nothing to wait for: what came is there, loop or not."""
     try:
         work.send(None)

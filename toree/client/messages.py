@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 from jupyter_client.session import Session
 
+from ..foreign import Json
+
 Channel = Literal["shell", "control", "iopub", "stdin"]
 CHANNELS: tuple[Channel, ...] = ("shell", "control", "iopub", "stdin")
 
@@ -32,7 +34,7 @@ class Message:
     content: Mapping[str, Any]
     metadata: Mapping[str, Any]
     header: Mapping[str, Any]
-    buffers: Sequence[Any]
+    buffers: Sequence[object]
 
     @classmethod
     def of(cls, channel: str, raw: Mapping[str, Any]) -> Message:
@@ -69,9 +71,7 @@ class Transport(ABC):
         """
 
     @abstractmethod
-    async def send(
-        self, channel: Channel, message: dict[str, Any], buffers: Sequence[Any] = ()
-    ) -> None:
+    async def send(self, channel: Channel, message: Json, buffers: Sequence[object] = ()) -> None:
         """Sends one message made by `session.msg`.
 
         Raises:

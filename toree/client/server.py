@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
+from ..foreign import Json
 from .errors import ClientError, ConnectionLost, KernelGone, Refused
 
 _ID = re.compile(r"\w+(-\w+){4}")
@@ -37,16 +38,16 @@ class Server:
         query = urllib.parse.urlencode({"session_id": session})
         return f"ws{self.url.removeprefix('http')}/api/kernels/{kernel}/channels?{query}"
 
-    async def kernels(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = await self._call("GET", "/api/kernels")
+    async def kernels(self) -> list[Json]:
+        found: list[Json] = await self._call("GET", "/api/kernels")
         return found
 
-    async def kernel(self, identity: str) -> dict[str, Any]:
+    async def kernel(self, identity: str) -> Json:
         """
         Raises:
             KernelGone: the server has no such kernel.
         """
-        found: dict[str, Any] = await self._call("GET", f"/api/kernels/{identity}")
+        found: Json = await self._call("GET", f"/api/kernels/{identity}")
         return found
 
     async def start(self, name: str, env: Mapping[str, str] | None = None) -> str:
@@ -90,10 +91,10 @@ class Server:
             "kernel= takes the id of one that runs, or a kernel spec's name to start one."
         )
 
-    async def _call(self, method: str, path: str, body: Any = None) -> Any:
+    async def _call(self, method: str, path: str, body: object = None) -> Any:
         return await asyncio.to_thread(self._fetch, method, path, body)
 
-    def _fetch(self, method: str, path: str, body: Any) -> Any:
+    def _fetch(self, method: str, path: str, body: object) -> Any:
         request = urllib.request.Request(
             self.url + path,
             method=method,

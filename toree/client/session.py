@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import types
 from collections.abc import Sequence
-from typing import Any
 
+from ..foreign import Json
 from . import data
 from .asking import Asking, Inbox
 from .cells import AsyncCells
@@ -28,18 +28,18 @@ class Branch(Asking):
         self.transport = connection.transport
 
     @property
-    def info(self) -> dict[str, Any]:
+    def info(self) -> Json:
         return self._connection.info
 
     def ask(
         self,
         channel: Channel,
         kind: str,
-        content: dict[str, Any],
+        content: Json,
         inbox: Inbox | None = None,
         *,
-        buffers: Sequence[Any] = (),
-        parent: Any = None,
+        buffers: Sequence[object] = (),
+        parent: object = None,
         subshell: str | None = None,
     ) -> str:
         if kind == "toree_request":

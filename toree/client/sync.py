@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from ..foreign import Json
 from .cells import AsyncCells
 from .client import AsyncClient
 from .errors import ClientError
@@ -26,7 +27,7 @@ T = TypeVar("T")
 
 
 def _waiting(
-    method: Callable[Concatenate[AsyncCells, P], Coroutine[Any, Any, R]],
+    method: Callable[Concatenate[AsyncCells, P], Coroutine[None, None, R]],
 ) -> Callable[Concatenate[Cells, P], R]:
     """The method of the asynchronous client, waited for."""
 
@@ -54,7 +55,7 @@ class Execution:
         return self._execution.done
 
     @property
-    def outputs(self) -> list[dict[str, Any]]:
+    def outputs(self) -> list[Json]:
         """What came so far, as a notebook keeps it (nbformat's outputs)."""
         return self._loop.call(lambda: self._execution.outputs)
 
@@ -73,22 +74,22 @@ class Execution:
     def __iter__(self) -> Iterator[Event]:
         return _pulled(self._loop, self._execution.__aiter__())
 
-    def on_stream(self, call: Callable[[Stream], Any]) -> Execution:
+    def on_stream(self, call: Callable[[Stream], object]) -> Execution:
         return self._on(self._execution.on_stream, call)
 
-    def on_display(self, call: Callable[[Display], Any]) -> Execution:
+    def on_display(self, call: Callable[[Display], object]) -> Execution:
         return self._on(self._execution.on_display, call)
 
-    def on_progress(self, call: Callable[[Progress], Any]) -> Execution:
+    def on_progress(self, call: Callable[[Progress], object]) -> Execution:
         return self._on(self._execution.on_progress, call)
 
-    def on_result(self, call: Callable[[Result], Any]) -> Execution:
+    def on_result(self, call: Callable[[Result], object]) -> Execution:
         return self._on(self._execution.on_result, call)
 
-    def on_error(self, call: Callable[[ClientError], Any]) -> Execution:
+    def on_error(self, call: Callable[[ClientError], object]) -> Execution:
         return self._on(self._execution.on_error, call)
 
-    def _on(self, register: Callable[..., Any], call: Callable[..., Any]) -> Execution:
+    def _on(self, register: Callable[..., object], call: Callable[..., object]) -> Execution:
         self._loop.call(register, self._loop.later(call))
         return self
 
@@ -143,7 +144,7 @@ class Cells:
         name: str = "",
         *,
         query: str = "",
-        parameters: Mapping[str, Any] | None = None,
+        parameters: Mapping[str, object] | None = None,
         limit: int | None = None,
         now: bool = False,
     ) -> Iterator[pa.RecordBatch]:
@@ -206,7 +207,7 @@ class Client(Cells):
         )
 
     @classmethod
-    def _of(cls, made: Coroutine[Any, Any, AsyncClient]) -> Client:
+    def _of(cls, made: Coroutine[None, None, AsyncClient]) -> Client:
         loop = Loop()
         try:
             return cls(loop.run(made), loop)
@@ -245,7 +246,7 @@ class Client(Cells):
         """A private session. See `AsyncClient.session`."""
         return Session(self._loop.run(self._client.session(name, keep=keep)), self._loop)
 
-    def info(self) -> dict[str, Any]:
+    def info(self) -> Json:
         """What the kernel says of itself (Jupyter's kernel_info_reply)."""
         return self._loop.run(self._client.info())
 

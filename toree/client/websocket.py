@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import urllib.parse
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from jupyter_client.session import Session
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.typing import Subprotocol
 
+from ..foreign import Json
 from . import framing
 from .errors import ClientError, ConnectionLost, KernelGone
 from .messages import Channel, Message, State, Transport
@@ -104,9 +104,7 @@ class WebSocket(Transport):
     def _v1(self) -> bool:
         return self._line is not None and self._line.subprotocol == framing.V1
 
-    async def send(
-        self, channel: Channel, message: dict[str, Any], buffers: Sequence[Any] = ()
-    ) -> None:
+    async def send(self, channel: Channel, message: Json, buffers: Sequence[object] = ()) -> None:
         if self._line is None:
             raise ConnectionLost("The client has been closed.")
         pack = framing.pack_v1 if self._v1 else framing.pack_default

@@ -7,12 +7,12 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 
+from ..foreign import Json
 from .errors import ClientError, ConnectionLost, KernelGone, Refused
 from .messages import CHANNELS, Channel, Message, State, Transport
 
@@ -63,7 +63,7 @@ class ZeroMQ(Transport):
             Refused: there is no such kernel spec.
         """
         manager = AsyncKernelManager(kernel_name=kernel)
-        options: dict[str, Any] = {"cwd": cwd} if cwd else {}
+        options: Json = {"cwd": cwd} if cwd else {}
         try:
             # stdin is nobody's: a kernel that reads the terminal would stop the shell's job.
             await manager.start_kernel(env=dict(env or {}), **options)
@@ -86,9 +86,7 @@ class ZeroMQ(Transport):
         self._tasks = [asyncio.create_task(self._read(channel)) for channel in CHANNELS]
         self._tasks.append(asyncio.create_task(self._watch()))
 
-    async def send(
-        self, channel: Channel, message: dict[str, Any], buffers: Sequence[Any] = ()
-    ) -> None:
+    async def send(self, channel: Channel, message: Json, buffers: Sequence[object] = ()) -> None:
         if self._gone is not None:
             raise self._gone
         socket = getattr(self._client, f"{channel}_channel").socket

@@ -9,11 +9,12 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, cast
 
 from .. import scratch
 from ..config import Config
 from ..errors import CompanionFailed
+from ..foreign import Json
 from . import sparkhome
 from .launch import UNSEEN, CompanionProcess, Started, use_python_of
 
@@ -57,7 +58,7 @@ class Elder:
 class Attached(CompanionProcess):
     """It can't be started anew, and ends after us: there is nothing to close."""
 
-    def __init__(self, found: dict[str, Any]) -> None:
+    def __init__(self, found: Json) -> None:
         self.process = cast("subprocess.Popen[bytes]", Elder(found["pid"]))
         self.port, self.secret = found["port"], found["secret"]
         self.log = Path(os.environ.get("LOG_DIRS", "").split(",")[0], "stderr")  # YARN's name

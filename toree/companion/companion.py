@@ -1,7 +1,4 @@
-"""The companion JVM as the rest of Toree sees it: start, call, restart, close.
-
-Its life is in `life`, a cell's call and what the JVM sends in `calls`.
-"""
+"""The companion JVM as the rest of Toree sees it; its life is in `life`, calls in `calls`."""
 
 from __future__ import annotations
 
@@ -12,11 +9,12 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import Any, cast
+from typing import cast
 
 from .. import running
 from ..config import Config
 from ..errors import CompanionFailed, ToreeError
+from ..foreign import JavaObject, Json
 from ..interpreters.base import Output
 from . import MAIN, attached, launch
 from .calls import Call, Events
@@ -109,12 +107,12 @@ class Companion:
         self.events.forget(workspace)
         self.tell("closeWorkspace", workspace)
 
-    def _open_all(self, entry: Any) -> None:
+    def _open_all(self, entry: JavaObject) -> None:
         entry.ping()
         for workspace in sorted(self._private):
             entry.openWorkspace(workspace)
 
-    def _pump(self, entry: Any) -> None:
+    def _pump(self, entry: JavaObject) -> None:
         # Delivers what no running cell's own call delivers; ends with the JVM.
         self.listening.wait()
         with contextlib.suppress(Exception):
@@ -164,7 +162,7 @@ class Companion:
         return self._life.running is not None
 
     @property
-    def current(self) -> Any:
+    def current(self) -> JavaObject:
         """The entry point of the JVM that runs now, else None; never starts one."""
         jvm = self._life.running
         return None if jvm is None else jvm.entry
@@ -207,7 +205,7 @@ class Companion:
     def _jvm(self) -> Jvm:
         return running.result(self.start())
 
-    def entry(self) -> Any:
+    def entry(self) -> JavaObject:
         """The JVM's entry point; starts the JVM if need be and waits for it.
 
         Raises:
@@ -215,7 +213,7 @@ class Companion:
         """
         return self._jvm().entry
 
-    def ask(self, method: str, *arguments: Any) -> Any:
+    def ask(self, method: str, *arguments: object) -> JavaObject:
         """Calls a method of the entry point and waits; safe in the presence of signals.
 
         Raises:
@@ -233,7 +231,7 @@ class Companion:
             why = f"The JVM does not answer within {limit:g} s ({method})."
             raise CompanionFailed(why) from None
 
-    def peek(self, method: str, *arguments: Any) -> Any:
+    def peek(self, method: str, *arguments: object) -> JavaObject:
         """Asks the JVM that runs, whatever has become of the cell; None without an answer."""
         entry = self.current
         with contextlib.suppress(Exception):
@@ -242,7 +240,7 @@ class Companion:
                 return answer.result(LIMITS.get(method, 10.0))
         return None
 
-    def tell(self, method: str, *arguments: Any) -> None:
+    def tell(self, method: str, *arguments: object) -> None:
         """Calls a method of the entry point of a running JVM, and does not wait; starts none."""
         entry = self.current
         if entry is not None and not self._closed:
@@ -250,8 +248,8 @@ class Companion:
                 self._orders.submit(getattr(entry, method), *arguments)
 
     def run(
-        self, call_id: str, output: Output, call: Callable[[Any], str], workspace: str = MAIN
-    ) -> dict[str, Any]:
+        self, call_id: str, output: Output, call: Callable[[JavaObject], str], workspace: str = MAIN
+    ) -> Json:
         """Runs a cell's blocking call and delivers its output; returns the JVM's outcome.
 
         Args:
@@ -290,7 +288,7 @@ class Companion:
             line.close()
         assert reply is not None
         if reply["reply"] == "done":
-            return cast("dict[str, Any]", reply["outcome"])
+            return cast("Json", reply["outcome"])
         error = reply["error"]
         if isinstance(error, ToreeError):
             raise error

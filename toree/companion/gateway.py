@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from .. import logs
 from ..errors import CompilerBusy
+from ..foreign import JavaObject
 from .calls import EVENTS, Events
 
 #: Seconds a question waits for its answer: nobody waits longer for a completion, and a cell can be
@@ -18,7 +18,7 @@ LIMITS = {
 }
 
 
-def dialled(port: int, secret: str, events: Events) -> Any:
+def dialled(port: int, secret: str, events: Events) -> JavaObject:
     """A `py4j.clientserver.ClientServer` for the JVM there, which finds `events` here."""
     from py4j.clientserver import ClientServer, JavaParameters, PythonParameters
 
@@ -32,7 +32,7 @@ def dialled(port: int, secret: str, events: Events) -> Any:
     return gateway
 
 
-def asked(call: Callable[[], Any]) -> Any:
+def asked(call: Callable[[], object]) -> JavaObject:
     """The JVM's answer; its refusals in our words, on the thread that may talk with it."""
     try:
         return call()

@@ -8,9 +8,9 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import Any
 
 from ..errors import CompanionFailed, ToreeError
+from ..foreign import JavaObject
 from . import attached, launch
 
 _NEXT = "The next cell that needs it starts a new one."
@@ -23,8 +23,8 @@ class Jvm:
     """One that runs: its process, and this process's end of its gateway."""
 
     process: launch.CompanionProcess
-    gateway: Any  # py4j's ClientServer
-    entry: Any  # its entry point
+    gateway: JavaObject  # py4j's ClientServer
+    entry: JavaObject  # its entry point
     spark_version: str
     scala_version: str
 

@@ -26,10 +26,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from .. import folders, lifelines, scratch
 from ..config import Config
+from ..foreign import Json
 from . import build, footprint, java, sparkhome
 from .attached import Elder
 from .launch import CompanionProcess
@@ -47,7 +48,7 @@ _APART = 60.0  # seconds between two that are made
 class Taken(CompanionProcess):
     """A spare that is this kernel's now."""
 
-    def __init__(self, found: dict[str, Any], lifeline: int) -> None:
+    def __init__(self, found: Json, lifeline: int) -> None:
         facts = found["spare"]
         local_dirs = [Path(place) for place in facts["local_dirs"]]
         jvm = Elder(found["pid"], os.fdopen(lifeline, "wb", buffering=0))
@@ -186,12 +187,12 @@ def held(pipe: Path) -> int | None:
     return None
 
 
-def read(address: Path) -> dict[str, Any] | None:
+def read(address: Path) -> Json | None:
     """What an address says, if this user alone can have written it."""
     try:
         if folders.doubt(address) or address.stat().st_mode & 0o077:
             return None
-        found: dict[str, Any] = json.loads(address.read_text())
+        found: Json = json.loads(address.read_text())
         return found
     except (OSError, ValueError):
         return None
@@ -255,7 +256,7 @@ def memory(pid: int) -> int:
     return 0
 
 
-def waiting() -> Iterator[tuple[Path, dict[str, Any]]]:
+def waiting() -> Iterator[tuple[Path, Json]]:
     """The spares there are: their addresses, and what those say."""
     for address in sorted(root().glob("*/address")):
         found = read(address)

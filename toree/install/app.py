@@ -20,6 +20,7 @@ from .. import __version__, apache
 from ..companion import build, cache, cds, java, sparkhome
 from ..companion.training import Training
 from ..errors import ToreeError
+from ..foreign import Json
 from . import doctor, kernelspec
 
 SECRET = re.compile(r"password|secret|token|credential|access\.?key", re.IGNORECASE)
@@ -92,7 +93,7 @@ class Command(Base):
         raise NotImplementedError
 
     @property
-    def place(self) -> dict[str, Any]:
+    def place(self) -> Json:
         return {"user": self.user, "prefix": self.prefix}
 
 

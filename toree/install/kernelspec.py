@@ -14,12 +14,12 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from ipykernel.kernelspec import get_kernel_dict
 from jupyter_client.kernelspec import KernelSpecManager
 
 from .. import registry
+from ..foreign import Json
 from ..interpreters.services import Language
 
 #: Apache Toree's default name: with it even its display names are kept.
@@ -179,7 +179,7 @@ def is_toree(folder: Path) -> bool:
     return isinstance(argv, list) and argv[1:3] in (["-c", LAUNCH], ["-m", "toree"])
 
 
-def read(file: Path) -> dict[str, Any]:
+def read(file: Path) -> Json:
     """A kernel.json; empty when it can't be read (it is not ours to complain about)."""
     try:
         found = json.loads(file.read_text(encoding="utf-8"))

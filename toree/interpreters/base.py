@@ -16,7 +16,7 @@ import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
 from ..wire import Value
 
@@ -165,7 +165,7 @@ class Interpreter(ABC):
     language: ClassVar[str]
 
     @abstractmethod
-    async def execute(self, code: str, output: Output, **options: Any) -> Result:
+    async def execute(self, code: str, output: Output, **options: object) -> Result:
         """Runs `code` to its end; everything it printed has gone to `output` on return.
 
         `options` are what `parse_options` made of the cell magic's line; empty without one.

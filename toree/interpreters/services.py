@@ -12,13 +12,14 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from .. import wire
 from ..cell import Syntax
 from ..companion.companion import Companion
 from ..config import Config
 from ..display import Settings
+from ..foreign import IPythonShell, Json
 from ..needs import Finding
 from ..spark.frames import Frames
 from ..spark.session import PythonSpark
@@ -30,24 +31,24 @@ class IPython(Protocol):
     """IPython in the kernel process: what the Python interpreter runs its cells with."""
 
     @property
-    def shell(self) -> Any:
+    def shell(self) -> IPythonShell:
         """The IPython shell."""
 
     @property
     def output(self) -> Output:
         """The output of the Python cell that runs."""
 
-    async def run(self, code: str, *, part: bool = False) -> dict[str, Any]:
+    async def run(self, code: str, *, part: bool = False) -> Json:
         """Runs a cell as ipykernel does; the content of its execute_reply.
 
         `part`: it is a line of another language's cell, which is not counted for itself.
         """
 
-    def complete(self, code: str, cursor: int) -> dict[str, Any]: ...
+    def complete(self, code: str, cursor: int) -> Json: ...
 
-    def inspect(self, code: str, cursor: int, detail: int) -> dict[str, Any]: ...
+    def inspect(self, code: str, cursor: int, detail: int) -> Json: ...
 
-    def is_complete(self, code: str) -> dict[str, Any]: ...
+    def is_complete(self, code: str) -> Json: ...
 
 
 class Names(Protocol):
@@ -116,7 +117,7 @@ class Language:
     aliases: tuple[str, ...] = ()  # of the cell magic and the kernel
     #: Jupyter's language_info without the version
     #: (https://jupyter-client.readthedocs.io/en/stable/messaging.html#kernel-info).
-    info: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    info: Mapping[str, object] = dataclasses.field(default_factory=dict)
     #: The language's version where it is known without starting anything.
     version: Callable[[Config], str] = lambda config: ""
     #: Names that mean something of their own in it, and so are never shared.

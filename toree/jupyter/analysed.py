@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from ..foreign import Json
 from ..host import Host
 from .routing import HOME, RoutedKernel
 
@@ -21,7 +20,7 @@ class AnalysedKernel(RoutedKernel):
         home = HOME.get()
         return self.host if home is None else home.host
 
-    def do_complete(self, code: str, cursor_pos: int | None) -> dict[str, Any]:  # type: ignore[override]
+    def do_complete(self, code: str, cursor_pos: int | None) -> Json:  # type: ignore[override]
         cursor = len(code) if cursor_pos is None else cursor_pos
         try:
             found = self.here.analysis.complete(code, cursor)
@@ -53,8 +52,8 @@ class AnalysedKernel(RoutedKernel):
         }
 
     def do_inspect(  # type: ignore[override]
-        self, code: str, cursor_pos: int, detail_level: int = 0, omit_sections: Any = ()
-    ) -> dict[str, Any]:
+        self, code: str, cursor_pos: int, detail_level: int = 0, omit_sections: object = ()
+    ) -> Json:
         try:
             data = self.here.analysis.inspect(code, cursor_pos, detail_level)
         except Exception:
@@ -62,13 +61,13 @@ class AnalysedKernel(RoutedKernel):
             data = None
         return {"status": "ok", "found": bool(data), "data": dict(data or {}), "metadata": {}}
 
-    def do_is_complete(self, code: str) -> dict[str, Any]:  # type: ignore[override]
+    def do_is_complete(self, code: str) -> Json:  # type: ignore[override]
         try:
             found = self.here.analysis.is_complete(code)
         except Exception:
             self.log.debug("no answer whether a cell is complete", exc_info=True)
             return {"status": "unknown"}
-        reply: dict[str, Any] = {"status": found.status}
+        reply: Json = {"status": found.status}
         if found.status == "incomplete":
             reply["indent"] = found.indent
         return reply

@@ -7,12 +7,13 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..foreign import IPythonShell
 from ..signals import RAISED, cancelling
 from .request import REQUEST
 
 
 @contextlib.contextmanager
-def stoppable(shell: Any, cell: asyncio.Future[Any]) -> Iterator[None]:
+def stoppable(shell: object, cell: asyncio.Future[object]) -> Iterator[None]:
     """Around a cell that awaits, in place of ipykernel's own, which does not wake the event loop.
 
     What is awaited is cancelled; the user sees KeyboardInterrupt, as in a cell that does not await.
@@ -22,7 +23,7 @@ def stoppable(shell: Any, cell: asyncio.Future[Any]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def cancellable(shell: Any, cell: asyncio.Future[Any]) -> Iterator[None]:
+def cancellable(shell: object, cell: asyncio.Future[object]) -> Iterator[None]:
     """The same in a subshell, which no signal reaches."""
     stop = RAISED.get()
     with _told(shell) as stopped:
@@ -36,7 +37,7 @@ def cancellable(shell: Any, cell: asyncio.Future[Any]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _told(shell: Any) -> Iterator[Callable[[], None]]:
+def _told(shell: IPythonShell) -> Iterator[Callable[[], None]]:
     """Gives what is to be called when the user stops the cell: that it is shown as that."""
     request = REQUEST.get()
     errors, shown = shell.custom_exceptions, shell.CustomTB
@@ -44,7 +45,7 @@ def _told(shell: Any) -> Iterator[Callable[[], None]]:
     def stopped() -> None:
         request.stopped = True
 
-    def show(shell: Any, kind: Any, error: Any, trace: Any, tb_offset: Any = None) -> Any:
+    def show(shell: IPythonShell, kind: Any, error: Any, trace: Any, tb_offset: Any = None) -> Any:
         if request.stopped:
             kind, error = KeyboardInterrupt, KeyboardInterrupt()
         lines = shell.InteractiveTB.structured_traceback(kind, error, trace, tb_offset)

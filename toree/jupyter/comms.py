@@ -11,6 +11,7 @@ from comm import create_comm
 from ipykernel.ipkernel import IPythonKernel
 
 from ..companion.companion import Companion
+from ..foreign import Json
 from ..host import Host
 from .output import KernelOutput
 
@@ -25,7 +26,7 @@ class Comms:
         self._hosts = hosts
         self._kernel = kernel
         self._companion = companion
-        self._open: dict[str, Any] = {}
+        self._open: Json = {}
 
     def ask(self, cell: str, text: str) -> str:
         """Does what `Comms.scala` asks, on the thread that serves its cell; a new comm's id."""
@@ -58,7 +59,7 @@ class Comms:
         comm.on_close(close)
         return str(comm.comm_id)
 
-    def _opened(self, workspace: str, comm: Any, message: Any) -> None:
+    def _opened(self, workspace: str, comm: object, message: object) -> None:
         self._keep(workspace, comm)
         self._tell(workspace, "open", comm, message)
 

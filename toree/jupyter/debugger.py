@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from ipykernel.debugger import Debugger
 
 from ..explorer import Explorer, Item
+from ..foreign import Json
 
 T = TypeVar("T")
 _PATIENCE = 5.0  # seconds an answer may take: a stop waits behind it on the control channel
@@ -44,8 +45,8 @@ class Variables(Debugger):
                 self.debugpy_initialized = True
         return bool(super().start())
 
-    async def inspectVariables(self, message: dict[str, Any]) -> dict[str, Any]:
-        reply: dict[str, Any] = await super().inspectVariables(message)
+    async def inspectVariables(self, message: Json) -> Json:
+        reply: Json = await super().inspectVariables(message)
         if self.explorer is None:
             return reply
         # Above what a process may hold of debugpy's own, below what JavaScript counts exactly.
@@ -59,7 +60,7 @@ class Variables(Debugger):
         reply["body"]["variables"] = [*own, *map(self._variable, found)]
         return reply
 
-    async def variables(self, message: dict[str, Any]) -> dict[str, Any]:
+    async def variables(self, message: Json) -> Json:
         fetch = getattr(self, "_children", {}).get(message["arguments"]["variablesReference"])
         if fetch is None:
             return dict(await super().variables(message))
@@ -67,7 +68,7 @@ class Variables(Debugger):
         found = await _soon(fetch, late)
         return dict(self._build_variables_response(message, [*map(self._variable, found)]))
 
-    async def richInspectVariables(self, message: dict[str, Any]) -> dict[str, Any]:
+    async def richInspectVariables(self, message: Json) -> Json:
         name = message["arguments"]["variableName"]
         if self.explorer is not None and not self.stopped_threads:
             explorer = self.explorer
@@ -82,7 +83,7 @@ class Variables(Debugger):
                 }
         return dict(await super().richInspectVariables(message))
 
-    def _variable(self, item: Item) -> dict[str, Any]:
+    def _variable(self, item: Item) -> Json:
         reference = 0
         if item.children is not None:
             reference = next(self._numbers)

@@ -17,6 +17,7 @@ from ..beginning import Beginning
 from ..commons import Commons
 from ..display import flush
 from ..errors import ToreeError
+from ..foreign import Json
 from ..host import Host
 from ..interpreters.base import Aborted, Failed, Ok, Result
 from ..spark.attachment import Attachment
@@ -95,7 +96,7 @@ class ToreeKernel(AnalysedKernel):
 
     # ---------------------------------------------------------------- clients of ours
 
-    def _publish_status(self, status: str, channel: str, parent: Any = None) -> None:
+    def _publish_status(self, status: str, channel: str, parent: object = None) -> None:
         """What a client of ours asks beside the cells makes the kernel no busier for the others."""
         asked = self.get_parent(channel).get("header", {}).get("msg_type")
         if channel != "control" or asked != "toree_request":
@@ -141,10 +142,10 @@ class ToreeKernel(AnalysedKernel):
             # Nothing runs here: the button is meant for a notebook that is in a session.
             signal.signal(signal.SIGINT, lambda *_: self.sessions.interrupt_notebooks())
 
-    def _dummy_context_manager(self, *futures: asyncio.Future[Any]) -> Any:
+    def _dummy_context_manager(self, *futures: asyncio.Future[object]) -> Any:
         return awaits.cancellable(self.shell, futures[0])
 
-    def _cancel_on_sigint(self, future: asyncio.Future[Any]) -> Any:
+    def _cancel_on_sigint(self, future: asyncio.Future[object]) -> Any:
         return awaits.stoppable(self.shell, future)
 
     # ---------------------------------------------------------------- kernel_info
@@ -154,15 +155,15 @@ class ToreeKernel(AnalysedKernel):
         return f"Toree {__version__}: Scala, Python, R and SQL over one Spark session"
 
     @property
-    def language_info(self) -> dict[str, Any]:  # type: ignore[override]
+    def language_info(self) -> Json:  # type: ignore[override]
         row = self.host.language
         if row is None:
             return IPythonKernel.language_info
         return {"name": row.name, "version": row.version(self.host.config), **row.info}
 
     @property
-    def kernel_info(self) -> dict[str, Any]:
-        info: dict[str, Any] = super().kernel_info
+    def kernel_info(self) -> Json:
+        info: Json = super().kernel_info
         named = self.host.workspace.named
         cells = {name: {"name": row.name, **row.info} for name, row in named.items()}
         info["toree"] = {"languages": sorted(self.host.languages), "cells": cells}
@@ -178,9 +179,9 @@ class ToreeKernel(AnalysedKernel):
         user_expressions: Mapping[str, str] | None = None,
         allow_stdin: bool = False,
         *,
-        cell_meta: Any = None,
-        cell_id: Any = None,
-    ) -> dict[str, Any]:
+        cell_meta: object = None,
+        cell_id: object = None,
+    ) -> Json:
         """Runs a cell (https://jupyter-client.readthedocs.io/en/stable/messaging.html#execute)."""
         count = self.execution_count
         request = Request(silent, store_history, user_expressions, allow_stdin, cell_meta, cell_id)
@@ -242,14 +243,11 @@ class ToreeKernel(AnalysedKernel):
             history.store_output(count)
         self.shell.execution_count = count + 1
 
-    def _reply(self, result: Result, count: int, silent: bool) -> dict[str, Any]:
-        reply: dict[str, Any] = {"execution_count": count, "user_expressions": {}, "payload": []}
+    def _reply(self, result: Result, count: int, silent: bool) -> Json:
+        reply: Json = {"execution_count": count, "user_expressions": {}, "payload": []}
         if isinstance(result, Ok):
             if result.data and not silent:
-                content: dict[str, object] = {
-                    "data": dict(result.data),
-                    "metadata": dict(result.metadata),
-                }
+                content: Json = {"data": dict(result.data), "metadata": dict(result.metadata)}
                 if result.numbered:
                     content["execution_count"] = count
                 kind = "execute_result" if result.numbered else "display_data"
@@ -286,7 +284,7 @@ class ToreeKernel(AnalysedKernel):
         self.host.interrupt()
         await super().interrupt_request(stream, ident, parent)
 
-    def do_shutdown(self, restart: bool) -> dict[str, Any]:  # type: ignore[override]
+    def do_shutdown(self, restart: bool) -> Json:  # type: ignore[override]
         self.clients.close()
         self.sessions.close()
         self.host.close()

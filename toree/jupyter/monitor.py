@@ -13,6 +13,7 @@ from typing import Any
 from ipykernel.ipkernel import IPythonKernel
 
 from ..companion.companion import Companion
+from ..foreign import Json
 
 TARGET = "SparkMonitor"
 
@@ -22,7 +23,7 @@ class SparkMonitor:
 
     def __init__(self, kernel: IPythonKernel, companion: Companion) -> None:
         self._companion = companion
-        self._comms: dict[str, Any] = {}
+        self._comms: Json = {}
         companion.events.monitored_jobs = self._send
         companion.began.append(self._ask)
         kernel.comm_manager.register_target(TARGET, self._opened)

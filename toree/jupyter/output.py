@@ -23,7 +23,7 @@ class BoundedStream(OutStream):
     #: What one cell may print on one stream, characters; 0: no limit (`Config.output_limit`).
     limit = 0
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, *arguments: object, **options: object) -> None:
         self._cell: Any = None
         self._printed = 0
         super().__init__(*arguments, **options)  # type: ignore[no-untyped-call]

@@ -13,6 +13,8 @@ from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.builtin_trap import BuiltinTrap
 from IPython.core.history import HistoryManager
 
+from ..foreign import IPythonShell
+
 
 class _Still(BuiltinTrap):  # type: ignore[misc,unused-ignore]
     """Leaves builtins alone: those of the main shell stay in force while others run."""
@@ -48,14 +50,14 @@ class Displayed:
     A shell sets the hook for as long as its cell runs, for all threads.
     """
 
-    def __init__(self, shell: Callable[[], Any]) -> None:
+    def __init__(self, shell: Callable[[], IPythonShell]) -> None:
         self._shell = shell
 
     def __call__(self, value: object) -> None:
         self._shell().displayhook(value)
 
 
-def share(main: Any, shell: Callable[[], Any]) -> Displayed:
+def share(main: Any, shell: Callable[[], IPythonShell]) -> Displayed:
     """Prepares the main shell for others beside it; what theirs are to use as their hook."""
     hook = Displayed(shell)
     main.builtin_trap.__enter__()  # for good
@@ -64,7 +66,7 @@ def share(main: Any, shell: Callable[[], Any]) -> Displayed:
 
 
 def opened(kernel: IPythonKernel, hook: Displayed) -> Any:
-    shell: Any = PrivateShell(
+    shell: IPythonShell = PrivateShell(
         parent=kernel,
         profile_dir=kernel.profile_dir,
         user_module=types.ModuleType("__main__"),
@@ -79,7 +81,7 @@ def opened(kernel: IPythonKernel, hook: Displayed) -> Any:
     return shell
 
 
-def closed(shell: Any) -> None:
+def closed(shell: IPythonShell) -> None:
     """Lets go of what the cells have made."""
     shell.user_ns.clear()
     shell.user_ns_hidden.clear()

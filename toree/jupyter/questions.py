@@ -13,6 +13,7 @@ from typing import Any
 import zmq
 from ipykernel.ipkernel import IPythonKernel
 
+from ..foreign import Json
 from ..running import is_stopped
 
 _END = "\x04"  # Ctrl-D
@@ -77,7 +78,7 @@ class Questions:
             if found is not None:
                 found.value = str(reply["content"].get("value", ""))
 
-    def _of(self, reply: dict[str, Any]) -> _Question | None:
+    def _of(self, reply: Json) -> _Question | None:
         asker = reply["header"].get("session", "")
         waiting = [q for q in self._open if q.value is None and q.asker in ("", asker)]
         named = (reply.get("parent_header") or {}).get("msg_id", "")
@@ -86,7 +87,7 @@ class Questions:
         # Many clients don't say which question they mean.
         return next((q for q in waiting if named in q.names), next(iter(waiting), None))
 
-    def _next(self) -> dict[str, Any] | None:
+    def _next(self) -> Json | None:
         """A message that is there; None when none is."""
         session = self._kernel.session
         assert session is not None

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from ipykernel.ipkernel import IPythonKernel
 
+from ..foreign import IPythonShell
 from ..host import Host
 
 
@@ -23,7 +24,7 @@ class Home(Protocol):
     @property
     def subshell(self) -> str: ...
     @property
-    def interactive(self) -> Any:
+    def interactive(self) -> IPythonShell:
         """Its IPython shell."""
 
     @property
@@ -62,7 +63,7 @@ class _Address:
 class RoutedKernel(IPythonKernel):
     """ipykernel's kernel with a shell of IPython's for each workspace."""
 
-    main_shell: Any = None
+    main_shell: IPythonShell = None
 
     def __init__(self, **kwargs: Any) -> None:
         self.homes: Homes = _None()
@@ -72,17 +73,17 @@ class RoutedKernel(IPythonKernel):
         super().__init__(**kwargs)
 
     @property
-    def shell(self) -> Any:  # type: ignore[override]
+    def shell(self) -> IPythonShell:  # type: ignore[override]
         home = HOME.get()
         return self.main_shell if home is None else home.interactive
 
     @shell.setter
-    def shell(self, made: Any) -> None:
+    def shell(self, made: object) -> None:
         self.main_shell = made
 
     # ---------------------------------------------------------------- on the shell channel's thread
 
-    async def shell_channel_thread_main(self, msg: Any) -> None:
+    async def shell_channel_thread_main(self, msg: object) -> None:
         to = self._address(msg)
         if to is None or to.subshell is not None:
             await super().shell_channel_thread_main(msg)
@@ -97,7 +98,7 @@ class RoutedKernel(IPythonKernel):
         else:
             self._hand_on(msg, home)
 
-    def _hand_on(self, msg: Any, home: Home) -> None:
+    def _hand_on(self, msg: object, home: Home) -> None:
         manager = self.shell_channel_thread.manager
         try:
             socket = manager.get_shell_channel_to_subshell_socket(home.subshell)
@@ -127,7 +128,7 @@ class RoutedKernel(IPythonKernel):
         HOME.set(self.homes.of(subshell_id))
         await super().dispatch_shell(msg, subshell_id=subshell_id, **options)
 
-    def _went_elsewhere(self, msg: Any) -> bool:
+    def _went_elsewhere(self, msg: object) -> bool:
         """Whether a request that came to the main shell is meant for another by now."""
         to = self._address(msg)
         if to is None or to.subshell is not None:

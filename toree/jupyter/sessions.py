@@ -12,6 +12,7 @@ from typing import Any
 
 from ..companion import MAIN
 from ..errors import MagicError, ToreeError
+from ..foreign import IPythonShell, Json
 from ..host import Host
 from ..tables import Tables
 from . import private
@@ -30,7 +31,7 @@ class Home:
     name: str
     subshell: str
     host: Host
-    interactive: Any
+    interactive: IPythonShell
     keep: float  # seconds it is kept when nobody uses it
     used: float
     tables: Tables
@@ -241,9 +242,9 @@ class Sessions:
 
     # ---------------------------------------------------------------- subshells
 
-    def _asked(self, request: dict[str, Any]) -> dict[str, Any]:
+    def _asked(self, request: Json) -> Json:
         """Creates or deletes a subshell, as the control thread alone may."""
-        done: Future[dict[str, Any]] = Future()
+        done: Future[Json] = Future()
 
         def ask() -> None:
             manager = self._kernel.shell_channel_thread.manager
@@ -255,7 +256,7 @@ class Sessions:
         self._on_control(ask)
         return done.result(30)
 
-    def _on_control(self, work: Callable[[], Any]) -> None:
+    def _on_control(self, work: Callable[[], object]) -> None:
         if threading.current_thread() is self._kernel.control_thread:
             work()
         else:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 
+from ..foreign import IPythonShell, Json
 from .output import KernelOutput
 from .request import REQUEST
 from .routing import RoutedKernel
@@ -17,17 +18,17 @@ class Shell:
     """IPython, as the Python interpreter uses it (`services.IPython`)."""
 
     kernel: RoutedKernel
-    interactive: Any = None  # of a private workspace
+    interactive: IPythonShell = None  # of a private workspace
 
     @property
-    def shell(self) -> Any:
+    def shell(self) -> IPythonShell:
         return self.kernel.main_shell if self.interactive is None else self.interactive
 
     @property
     def output(self) -> KernelOutput:
         return KernelOutput(self.kernel, 0)
 
-    async def run(self, code: str, *, part: bool = False) -> dict[str, Any]:
+    async def run(self, code: str, *, part: bool = False) -> Json:
         request = REQUEST.get()
         if not part:
             request.ran = bool(code.strip())
@@ -45,13 +46,13 @@ class Shell:
             return {**reply, "ename": "KeyboardInterrupt", "evalue": ""}  # as its message says
         return dict(reply)
 
-    def complete(self, code: str, cursor: int) -> dict[str, Any]:
+    def complete(self, code: str, cursor: int) -> Json:
         return dict(IPythonKernel.do_complete(self.kernel, code, cursor))
 
-    def inspect(self, code: str, cursor: int, detail: int) -> dict[str, Any]:
+    def inspect(self, code: str, cursor: int, detail: int) -> Json:
         return dict(IPythonKernel.do_inspect(self.kernel, code, cursor, detail))
 
-    def is_complete(self, code: str) -> dict[str, Any]:
+    def is_complete(self, code: str) -> Json:
         return dict(IPythonKernel.do_is_complete(self.kernel, code))
 
 

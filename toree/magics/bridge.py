@@ -11,6 +11,7 @@ from typing import Any
 
 from ..display import flush
 from ..errors import ToreeError
+from ..foreign import IPythonShell
 from ..interpreters.base import Aborted, Failed, Result
 from . import Context, Magic, Table
 
@@ -18,7 +19,7 @@ from . import Context, Magic, Table
 _OURS = frozenset({"load_ext"})
 
 
-def register(shell: Any, magics: Table, context: Callable[[str], Context]) -> None:
+def register(shell: IPythonShell, magics: Table, context: Callable[[str], Context]) -> None:
     """Makes Toree's magics known to an IPython shell, except where it has one of that name.
 
     `context` gives a cell's, with the text of a cell magic.
@@ -31,7 +32,9 @@ def register(shell: Any, magics: Table, context: Callable[[str], Context]) -> No
                 shell.register_magic_function(_bridged(magic, context), magic.kind, name)
 
 
-def register_languages(shell: Any, names: Iterable[str], context: Callable[[str], Context]) -> None:
+def register_languages(
+    shell: IPythonShell, names: Iterable[str], context: Callable[[str], Context]
+) -> None:
     """Makes cells of other languages callable from code, as callbacks of widgets do:
 
     get_ipython().run_cell_magic("sql", "-o found", "select ...")
@@ -66,7 +69,7 @@ def _bridged(magic: Magic, context: Callable[[str], Context]) -> Callable[..., N
     return run
 
 
-def _done(work: Coroutine[Any, Any, Result], cell: Context) -> None:
+def _done(work: Coroutine[None, None, Result], cell: Context) -> None:
     """Runs it and shows what comes of it."""
     flush()
     try:
@@ -82,7 +85,7 @@ def _done(work: Coroutine[Any, Any, Result], cell: Context) -> None:
             cell.output.display(result.data, result.metadata)
 
 
-def _finished(work: Coroutine[Any, Any, Result], cell: Context) -> Result:
+def _finished(work: Coroutine[None, None, Result], cell: Context) -> Result:
     """Runs a magic to its end, on a loop of its own: the kernel's is busy with this very cell."""
     done: list[Result | BaseException] = []
     scope = contextvars.copy_context()

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import entry_points
 from types import ModuleType
-from typing import Any
 
 from ..errors import MagicError
 from . import ArgumentParser, Arguments, Context, Magic, line_magic
@@ -35,7 +34,7 @@ def found(
             )
 
 
-def rows(value: Any) -> list[Magic]:
+def rows(value: object) -> list[Magic]:
     """The magics in what an entry point or a name gives: a row, several, or a module's all.
 
     Raises:
@@ -50,12 +49,12 @@ def rows(value: Any) -> list[Magic]:
     )
 
 
-def listeners(value: Any) -> list[Listener]:
+def listeners(value: object) -> list[Listener]:
     """Those who want to be told of events, in what an entry point or a name gives."""
     return [row for row in _values(value) if isinstance(row, Listener)]
 
 
-def _values(value: Any) -> list[Any]:
+def _values(value: object) -> list[object]:
     if isinstance(value, ModuleType):
         return list(vars(value).values())
     return list(value) if isinstance(value, list | tuple) else [value]

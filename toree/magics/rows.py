@@ -8,13 +8,14 @@ import shlex
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from ..arguments import ArgumentParser, Arguments, place
 from ..companion.companion import Companion
 from ..config import Config
 from ..display import Settings
 from ..errors import MagicError
+from ..foreign import IPythonShell
 from ..interpreters.base import Bundle, Failed, Ok, Output, Result
 from ..interpreters.services import Language
 from ..sharing import Sharing
@@ -42,7 +43,7 @@ class Host(Protocol):
     @property
     def languages(self) -> Mapping[str, Language]: ...
     @property
-    def shell(self) -> Any:
+    def shell(self) -> IPythonShell:
         """IPython's shell in this process."""
 
     def more_magics(self) -> bool:
@@ -74,7 +75,7 @@ class Host(Protocol):
             KeyError, TypeError: it is no table; the message says why.
         """
 
-    async def execute(self, language: str, code: str, output: Output, **options: Any) -> Result:
+    async def execute(self, language: str, code: str, output: Output, **options: object) -> Result:
         """Runs code of one language, as it stands, with the shared names it reads."""
 
     def language_of(self, name: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import MagicError
+from ..foreign import Json
 from ..interpreters.base import Bundle, Failed, Ok, Result
 from ..preview import Preview
 from . import ArgumentParser, Arguments, Context, cell_magic, connect, line_magic
@@ -103,8 +104,8 @@ async def _conf(context: Context, values: list[str]) -> Result:
     return result
 
 
-def _sorted(context: Context, settings: Mapping[str, str]) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(_ask(context, "sortSettings", json.dumps(settings)))
+def _sorted(context: Context, settings: Mapping[str, str]) -> Json:
+    answer: Json = json.loads(_ask(context, "sortSettings", json.dumps(settings)))
     return answer
 
 

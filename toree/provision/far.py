@@ -20,10 +20,10 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 from .. import __version__, scratch
 from ..errors import LaunchFailed
+from ..foreign import Json
 from .invitation import Invitation
 from .line import MARK, Line, LineCut, Pipes
 
@@ -87,7 +87,7 @@ def curve() -> bool:
 class Far:
     """One kernel, its line and the end of its log."""
 
-    def __init__(self, line: Line, start: dict[str, Any], address: str) -> None:
+    def __init__(self, line: Line, start: Json, address: str) -> None:
         self.line = line
         self.file = scratch.part("connection") / "kernel.json"
         self.told_to_end = False
@@ -132,10 +132,10 @@ class Far:
             return 0  # as it should: whoever started us need not be alarmed
         return status if status >= 0 else 128 - status
 
-    def _listens(self) -> dict[str, Any] | None:
+    def _listens(self) -> Json | None:
         """The kernel's connection once it has written its ports, which it does when it listens."""
         try:
-            found: dict[str, Any] = json.loads(self.file.read_text())
+            found: Json = json.loads(self.file.read_text())
         except (FileNotFoundError, ValueError):  # jupyter_core removes it before it writes
             return None
         if not all(found.get(port) for port in PORTS):

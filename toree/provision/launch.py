@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import LaunchFailed
+from ..foreign import Json
 from .far import PORTS
 from .line import Line, LineCut
 from .places import Place
@@ -97,7 +98,7 @@ def launched(place: Place, reception: Reception | None, order: Order, timeout: f
 
 def _guest(
     place: Place, reception: Reception, deadline: float, timeout: float
-) -> tuple[Line, dict[str, Any]]:
+) -> tuple[Line, Json]:
     while (guest := reception.guest(_TURN)) is None:
         if why := place.ended():
             raise LaunchFailed(f"{why}; no kernel has called back.", advice=place.log())
@@ -115,7 +116,7 @@ def _guest(
     return guest
 
 
-def _hello(place: Place, line: Line, deadline: float, timeout: float) -> dict[str, Any]:
+def _hello(place: Place, line: Line, deadline: float, timeout: float) -> Json:
     try:
         while not line.meet(_TURN):
             if time.monotonic() > deadline:
@@ -135,7 +136,7 @@ def _gone(place: Place) -> LaunchFailed:
 
 
 def _started(
-    place: Place, line: Line, said: dict[str, Any], order: Order, deadline: float, timeout: float
+    place: Place, line: Line, said: Json, order: Order, deadline: float, timeout: float
 ) -> Kernel:
     there = f"{said.get('host', 'the far side')} (Python {said.get('python', '?')})"
     connection = dict(order.connection)
@@ -158,7 +159,7 @@ def _started(
     }
     try:
         line.send(start=start)
-        message: dict[str, Any] | None = {}
+        message: Json | None = {}
         while message is None or "started" not in message:
             if message and "ended" in message:
                 raise LaunchFailed(

@@ -10,7 +10,9 @@ import socket
 import ssl
 import threading
 import time
-from typing import Any, Protocol
+from typing import Protocol
+
+from ..foreign import Json
 
 #: Bytes of one message: an environment, or the end of a log, and no more.
 LIMIT = 1 << 20
@@ -113,7 +115,7 @@ class Line:
         self._rest = b""
         self._sending = threading.Lock()
 
-    def send(self, **message: Any) -> None:
+    def send(self, **message: object) -> None:
         """Raises LineCut when nobody is there."""
         text = json.dumps(message).encode() + b"\n"
         try:
@@ -122,7 +124,7 @@ class Line:
         except (OSError, ValueError) as error:
             raise LineCut(f"The line is cut: {error}") from error
 
-    def receive(self, timeout: float | None = None, limit: int = LIMIT) -> dict[str, Any] | None:
+    def receive(self, timeout: float | None = None, limit: int = LIMIT) -> Json | None:
         """The next message; None when there is none in time.
 
         Raises:

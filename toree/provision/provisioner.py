@@ -25,6 +25,7 @@ from traitlets import Bool, CaselessStrEnum, Dict, Float, List, Unicode
 
 from .. import scratch
 from ..errors import LaunchFailed
+from ..foreign import Json
 from .launch import Kernel, Order, launched
 from .places import Place, Wanted
 from .places.kubernetes import Kubernetes
@@ -69,13 +70,13 @@ class ToreeProvisioner(KernelProvisionerBase):
     encryption = Bool(True, config=True, help="whether ZeroMQ has to be encrypted")
 
     _kernel: Kernel | None = None
-    _last: dict[str, Any] = {}
+    _last: Json = {}
     log_text = ""
     folder = ""
 
     # ---------------------------------------------------------------- launch
 
-    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+    async def pre_launch(self, **kwargs: Any) -> Json:
         extra = kwargs.pop("extra_arguments", [])
         return await super().pre_launch(cmd=[*self.kernel_spec.argv, *extra], **kwargs)
 
@@ -134,10 +135,10 @@ class ToreeProvisioner(KernelProvisionerBase):
         finally:
             shutil.rmtree(drafts, ignore_errors=True)
 
-    def _connection(self) -> dict[str, Any]:
+    def _connection(self) -> Json:
         """What Jupyter's side decides: the keys. Address and ports are the far side's."""
         manager: Any = self.parent
-        found: dict[str, Any] = {
+        found: Json = {
             "transport": "tcp",
             "key": manager.session.key.decode(),
             "signature_scheme": manager.session.signature_scheme,

@@ -6,9 +6,9 @@ import contextlib
 import queue
 import socket
 import threading
-from typing import Any
 
 from ..errors import LaunchFailed
+from ..foreign import Json
 from . import certificate
 from .invitation import Invitation
 from .line import Line, LineCut, Socket
@@ -35,13 +35,13 @@ class Reception:
         self._socket = listening(bind or address, ports)
         addresses = (address,) if address else own_addresses()
         self.invitation = Invitation(addresses, self._socket.getsockname()[1], shown)
-        self._guests: queue.Queue[tuple[Line, dict[str, Any]]] = queue.Queue()
+        self._guests: queue.Queue[tuple[Line, Json]] = queue.Queue()
         self._room = threading.Semaphore(_CALLERS)
         self._open = True
         self.strangers = 0
         threading.Thread(target=self._listen, name="toree-reception", daemon=True).start()
 
-    def guest(self, timeout: float) -> tuple[Line, dict[str, Any]] | None:
+    def guest(self, timeout: float) -> tuple[Line, Json] | None:
         """The line of the one that was invited and what it said; None when it has not come yet."""
         try:
             return self._guests.get(timeout=timeout)

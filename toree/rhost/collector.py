@@ -20,7 +20,7 @@ _GAP_BYTES, _WAIT_BYTES = _GAP.to_bytes(4, "little"), b"\xb4\x2d"
 Collector = Callable[[bool], None]
 
 
-def collector(libr: ctypes.CDLL, gctorture2: Any) -> Collector | None:
+def collector(libr: ctypes.CDLL, gctorture2: object) -> Collector | None:
     """What asks for a collection (True) or takes that back (False); None where R can't be asked.
 
     Args:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ..foreign import RObject
 from .engine import Engine, memory
 
 _NA_INTEGER = -(2**31)
@@ -40,7 +41,7 @@ class FromR:
                 raise ValueError(f"Column {name!r}: {error}") from None
         return pa.table(arrays, names=names)
 
-    def column(self, vector: Any) -> Any:
+    def column(self, vector: object) -> Any:
         parts = self._engine.call("column_parts", vector)
         kind, data = parts[0][0], parts[1]
         if kind == "character":
@@ -98,7 +99,7 @@ class FromR:
         mask = pa.array(missing) if missing.any() else None
         return pa.ListArray.from_arrays(pa.array(offsets), child, mask=mask)
 
-    def _strings(self, vector: Any) -> Any:
+    def _strings(self, vector: RObject) -> Any:
         length = len(vector)
         if length == 0:
             return pa.array([], pa.string())
@@ -131,7 +132,7 @@ def _split(data: Any, count: int, mask: Any) -> pa.Array:
     return pa.Array.from_buffers(kind, count, [valid, pa.py_buffer(offsets), content])
 
 
-def _numbers(vector: Any, dtype: Any) -> Any:
+def _numbers(vector: RObject, dtype: Any) -> RObject:
     """A view of an R vector's memory: valid while the vector is."""
     if not len(vector):
         return np.empty(0, dtype)
@@ -145,7 +146,7 @@ def _is_na(values: Any) -> Any:
     return missing
 
 
-def _one(array: Any) -> pa.Array:
+def _one(array: object) -> pa.Array:
     if isinstance(array, pa.ChunkedArray):
         return pa.concat_arrays(array.chunks)
     return array

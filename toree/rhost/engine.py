@@ -20,11 +20,12 @@ from typing import Any
 from rpy2 import rinterface
 from rpy2.rinterface_lib import openrlib
 
+from ..foreign import Json, RObject
 from .console import Console
 from .forks import make_forks_safe
 
 Ask = Callable[[str], "str | None"]
-Function = Callable[..., Any]
+Function = Callable[..., object]
 Watched = tuple[list[str], dict[str, int]]
 
 #: The *.R files, in the order in which they are read.
@@ -79,7 +80,7 @@ class Engine:
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
         # From here on questions reach `ask`; R's own start must not ask.
         self._rlib.R_Interactive = 1
-        self._functions: dict[str, Any] = {}
+        self._functions: Json = {}
         self._nothing = rinterface.BoolSexpVector([None])  # rpy2 can't return NULL
         self._gate = rinterface.rternalize(self._enter, signature=False)
         self._env = self._load()
@@ -90,7 +91,7 @@ class Engine:
         kind = openrlib.ffi.typeof(getattr(self._rlib, symbol))
         setattr(self._rlib, symbol, openrlib.ffi.cast(kind, address))
 
-    def _load(self) -> Any:
+    def _load(self) -> RObject:
         folder = Path(__file__).parent / "r"
         env = rinterface.baseenv["new.env"](parent=rinterface.baseenv)
         env["host"] = self._gate
@@ -106,7 +107,7 @@ class Engine:
         """Lets R code call `function` as `enter(name, ...)`; it gets R objects, may return any."""
         self._functions[name] = function
 
-    def _enter(self, name: Any, *arguments: Any) -> Any:
+    def _enter(self, name: RObject, *arguments: RObject) -> RObject:
         # rpy2 only logs an exception that leaves here: it must go back as a value.
         if os.getpid() != _PID:
             return self.failure(
@@ -119,18 +120,18 @@ class Engine:
             return self.failure(kind, str(error), getattr(error, "detail", ""))
         return self._nothing if result is None else result
 
-    def failure(self, kind: str, message: str, detail: str = "") -> Any:
+    def failure(self, kind: str, message: str, detail: str = "") -> RObject:
         made = rinterface.ListSexpVector([strings([text]) for text in (kind, message, detail)])
         set_attribute(made, "class", strings(["toree_failure"]))
         return made
 
     # -- into R ----------------------------------------------------------------
 
-    def call(self, name: str, *arguments: Any) -> Any:
+    def call(self, name: str, *arguments: object) -> RObject:
         """Calls a function of the *.R files. Interrupts stay suspended unless it allows them."""
         return self._env[name](*arguments)
 
-    def ask(self, name: str, *arguments: Any) -> Any:
+    def ask(self, name: str, *arguments: object) -> RObject:
         """As `call`, and an interrupt ends it.
 
         Raises:
@@ -141,11 +142,11 @@ class Engine:
             raise Stopped("stopped")
         return answer
 
-    def function(self, name: str) -> Any:
+    def function(self, name: str) -> RObject:
         return self._env[name]
 
     @staticmethod
-    def base(name: str) -> Any:
+    def base(name: str) -> RObject:
         """A function of R's package base."""
         return rinterface.baseenv[name]
 
@@ -191,7 +192,7 @@ class Engine:
         return int(rinterface.globalenv[name].rid)
 
     @staticmethod
-    def integer(value: int) -> Any:
+    def integer(value: int) -> RObject:
         return rinterface.IntSexpVector([value])
 
     # -- the console -----------------------------------------------------------
@@ -226,20 +227,20 @@ _PID = os.getpid()
 _NO_BROWSER = b"A notebook cell has no debugger: browser() was passed over, the code goes on.\n"
 
 
-def memory(vector: Any) -> Any:
+def memory(vector: RObject) -> RObject:
     """The memory of an R vector of numbers or bytes, as a writable buffer; valid while it is."""
     pointer = vector._R_GET_PTR(vector.__sexp__._cdata)
     return openrlib.ffi.buffer(pointer, len(vector) * vector._R_SIZEOF_ELT)
 
 
-def set_attribute(vector: Any, name: str, value: Any) -> None:
+def set_attribute(vector: RObject, name: str, value: RObject) -> None:
     """Sets an attribute in place. R's slot assignment would leave an object without its mark."""
     rlib = openrlib.rlib
     symbol = rlib.Rf_install(openrlib.ffi.new("char[]", name.encode()))
     rlib.Rf_setAttrib(vector.__sexp__._cdata, symbol, value.__sexp__._cdata)
 
 
-def strings(values: list[str]) -> Any:
+def strings(values: list[str]) -> RObject:
     return rinterface.StrSexpVector(values)
 
 

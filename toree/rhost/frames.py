@@ -6,9 +6,10 @@ import json
 import os
 import struct
 import threading
-from typing import Any
 
-Message = dict[str, Any]
+from ..foreign import Json
+
+Message = Json
 
 _LENGTH = struct.Struct(">I")
 

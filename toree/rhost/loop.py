@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..foreign import RObject
 from .collector import collector
 from .console import Console
 from .engine import Engine, Stopped, strings
@@ -156,7 +157,7 @@ class Loop:
         self._values().drop(message["name"])
         return {}
 
-    def _values(self) -> Any:
+    def _values(self) -> RObject:
         from .values import Values
 
         return Values(self.engine, self.session, self._brought)
@@ -186,7 +187,7 @@ class Loop:
         offer("shared_names", lambda: strings(self.questions.put({"event": "shared", "name": ""})))
 
     def _locked(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def locked(*arguments: Any) -> Any:
+        def locked(*arguments: object) -> RObject:
             with self._order:
                 return function(*arguments)
 
@@ -208,7 +209,7 @@ class Loop:
         self._settle()
         self.outbox.send(message)
 
-    def _quit(self, status: Any) -> None:
+    def _quit(self, status: RObject) -> None:
         self._event({"event": "quit", "status": status[0]})
         self.outbox.hurry()
 
@@ -217,7 +218,7 @@ class Loop:
         self.console.flush()
         self.outbox.send({"event": "display", **bundle})
 
-    def _show_value(self, *parts: Any) -> None:
+    def _show_value(self, *parts: object) -> None:
         self._before_text()
         self.console.flush()
         self._value = bundle(*parts)
@@ -237,7 +238,7 @@ class Loop:
             raise
         return None if answer is None else str(answer)
 
-    def _ask_in_code(self, prompt: Any, password: Any) -> Any:
+    def _ask_in_code(self, prompt: RObject, password: Any) -> RObject:
         """`kernel$ask`: where nobody can be asked, an error that the code may catch."""
         question = {"event": "ask", "prompt": str(prompt[0]), "password": bool(password[0])}
         try:
@@ -251,7 +252,7 @@ class Loop:
             raise Refused("The input has ended.")
         return strings([str(answer)])
 
-    def _shared(self, name: Any) -> Any:
+    def _shared(self, name: RObject) -> RObject:
         """`kernel$data`: whose a shared name is, and its value where it is not R's."""
         from .. import wire
 
@@ -264,7 +265,7 @@ class Loop:
     # -- Spark -----------------------------------------------------------------
 
     @property
-    def session(self) -> Any:
+    def session(self) -> RObject:
         """This process's own end of the Spark session; attached at its first use."""
         if self._session is None:
             from .session import Session
@@ -283,7 +284,7 @@ class Loop:
     def _printed(self, name: str, text: str) -> None:
         self.console.write("stderr" if name == "stderr" else "stdout", text.encode())
 
-    def _spark(self, name: Any, *arguments: Any) -> Any:
+    def _spark(self, name: RObject, *arguments: RObject) -> RObject:
         return self.session.run(self.cell, name[0], arguments)
 
     def _cancel(self, cell: str) -> None:

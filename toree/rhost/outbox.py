@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from ..foreign import Json
 from .frames import Message
 
 _PATIENCE = 0.25  # seconds that text waits for a picture
@@ -114,7 +115,7 @@ class Outbox:
 
 def bundle(mimes: Any, contents: Any, structured: Any, metadata: Any) -> Message:
     """A display of R's vectors: types, contents, which of those are JSON, metadata."""
-    data: dict[str, Any] = {}
+    data: Json = {}
     for i, mime in enumerate(mimes):
         content = contents[i]
         if type(content).__name__ == "ByteSexpVector":

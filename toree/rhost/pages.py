@@ -11,8 +11,8 @@ import os
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from ..foreign import Json
 from .frames import Message
 from .outbox import Outbox, Place
 
@@ -95,8 +95,8 @@ class Pages:
         self._outbox.fill(self._places.popleft(), bundle)
 
     def _bundle(self) -> Message:
-        data: dict[str, Any] = {}
-        metadata: dict[str, Any] = {}
+        data: Json = {}
+        metadata: Json = {}
         width, height = self._size
         for extension, mime in self._forms:
             file = self._folder / f"{self._next:04d}.{extension}"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pyarrow as pa
 
+from ..foreign import PySparkFrame
 from ..spark.arrow import empty, to_arrow
 from .udts import plain
 
@@ -23,7 +22,7 @@ class SparkFailed(Exception):
 class Result:
     """A query's answer: collected at its first fetch, handed out in pieces."""
 
-    def __init__(self, frame: Any) -> None:
+    def __init__(self, frame: PySparkFrame) -> None:
         self.frame = frame
         self.fetched = 0
         self.rows: int | None = None

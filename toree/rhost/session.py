@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 from rpy2 import rinterface
 
+from ..foreign import JavaObject, Json, PySparkContext, PySparkFrame, PySparkSession, RObject
 from ..spark import causes
 from ..spark.gateway import Printed, connect
 from . import guests
@@ -53,20 +54,20 @@ class Session:
         self._address = address
         self.warn = warn
         self._printed = printed
-        self._spark: Any = None
-        self._context: Any = None
+        self._spark: PySparkSession = None
+        self._context: PySparkContext = None
         self._workspace = ""
-        self._entry: Any = None  # the gateway's entry point
+        self._entry: JavaObject = None  # the gateway's entry point
         self._at: tuple[int, str] | None = None
         self._cell = ""  # the cell whose job group is set
         self._busy = threading.Event()
         self._results: dict[int, Result] = {}
-        self._adopted: dict[str, Any] = {}  # DataFrames of other languages, by name in SQL
+        self._adopted: Json = {}  # DataFrames of other languages, by name in SQL
         self._look_at = _MANY
         self._count = 0
         # It logs each AnalysisException as JSON on stderr; the message reaches the cell anyway.
         logging.getLogger("SQLQueryContextLogger").disabled = True
-        self._calls: dict[str, Callable[..., Any]] = {
+        self._calls: dict[str, Callable[..., object]] = {
             "query": self._query,
             "fetch": self._fetch,
             "compute": self._compute,
@@ -161,11 +162,11 @@ class Session:
 
     # -- calls from R ----------------------------------------------------------
 
-    def _query(self, text: Any, parameters: Any) -> Any:
+    def _query(self, text: RObject, parameters: RObject) -> RObject:
         arguments = self._arguments(parameters)
         return self._hold(self._sql(text[0], arguments))
 
-    def _sql(self, text: str, arguments: Any = None) -> Any:
+    def _sql(self, text: str, arguments: object = None) -> Any:
         # A DataFrame another language shared is a view for as long as the query is analysed.
         used = [name for name in _ADOPTED.findall(text) if name in self._adopted]
         for name in used:
@@ -176,12 +177,12 @@ class Session:
             for name in used:
                 self._spark.catalog.dropTempView(name)
 
-    def frame(self, text: str) -> Any:
+    def frame(self, text: str) -> PySparkFrame:
         """The DataFrame of a query, outside of cells."""
         self._prepare_outside()
         return self._sql(text)
 
-    def keep(self, key: str, frame: Any) -> None:
+    def keep(self, key: str, frame: PySparkFrame) -> None:
         """Puts a DataFrame under a key, for the reader of a shared name."""
         self._entry.putShared(self._workspace, key, frame._jdf)
 
@@ -195,7 +196,7 @@ class Session:
             self._entry.dropShared(self._workspace, key)
         return None if found is None else DataFrame(found, self._spark)
 
-    def adopt(self, name: str, frame: Any) -> tuple[str, list[str]]:
+    def adopt(self, name: str, frame: PySparkFrame) -> tuple[str, list[str]]:
         """A name in R's SQL for another language's DataFrame, which stays out of the catalog.
 
         With its columns: dbplyr would run a query for them. R forgets it with the last table over
@@ -227,18 +228,18 @@ class Session:
         zone = str(self._spark.conf.get("spark.sql.session.timeZone", "UTC"))
         return "UTC" if zone == "Etc/UTC" else zone  # as R's own code calls it
 
-    def _compute(self, text: Any, name: Any) -> None:
+    def _compute(self, text: RObject, name: RObject) -> None:
         frame = self._sql(text[0])
         frame.persist()
         frame.count()
         frame.createOrReplaceTempView(quoted(name[0]))
 
-    def _hold(self, frame: Any) -> Any:
+    def _hold(self, frame: object) -> Any:
         self._count += 1
         self._results[self._count] = Result(frame)
         return rinterface.IntSexpVector([self._count])
 
-    def _arguments(self, parameters: Any) -> Any:
+    def _arguments(self, parameters: RObject) -> Any:
         if not len(parameters):
             return None
         found = [FromR(self._engine).column(parameters[i]) for i in range(len(parameters))]
@@ -248,15 +249,15 @@ class Session:
             return values
         return dict(zip([str(name).lstrip(":") for name in names], values, strict=True))
 
-    def _fetch(self, handle: Any, rows: Any, bigint: Any) -> Any:
+    def _fetch(self, handle: RObject, rows: RObject, bigint: RObject) -> RObject:
         result = self._results[handle[0]]
         table = result.take(int(rows[0]))
         return self.to_r(table, bigint[0])
 
-    def to_r(self, table: pa.Table, bigint: str = "") -> Any:
+    def to_r(self, table: pa.Table, bigint: str = "") -> RObject:
         return ToR(self._engine, self.zone, self.warn, bigint).frame(table)
 
-    def _columns(self, handle: Any) -> Any:
+    def _columns(self, handle: RObject) -> RObject:
         result = self._results[handle[0]]
         names, types = result.columns()
         state = [result.fetched, -1 if result.rows is None else result.rows]
@@ -264,7 +265,7 @@ class Session:
             [strings(names), strings(types), rinterface.IntSexpVector(state)]
         )
 
-    def _clear(self, handle: Any) -> None:
+    def _clear(self, handle: RObject) -> None:
         self._results.pop(handle[0], None)
 
 

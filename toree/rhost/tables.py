@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 from rpy2 import rinterface
 
+from ..foreign import RObject
 from ..spark.arrow import nulls, to_spark
 from .columns import FromR
 from .engine import Engine
@@ -16,10 +17,10 @@ from .engine import Engine
 class Tables:
     """What R may ask for by name; `spark` gives the session."""
 
-    def __init__(self, engine: Engine, spark: Callable[[], Any]) -> None:
+    def __init__(self, engine: Engine, spark: Callable[[], object]) -> None:
         self._engine = engine
         self._session = spark
-        self.calls: dict[str, Callable[..., Any]] = {
+        self.calls: dict[str, Callable[..., object]] = {
             "register": self._register,
             "save": self._save,
             "append": self._append,
@@ -28,22 +29,22 @@ class Tables:
         }
 
     @property
-    def _spark(self) -> Any:
+    def _spark(self) -> RObject:
         return self._session()
 
-    def _register(self, data: Any, name: Any, types: Any) -> None:
+    def _register(self, data: RObject, name: RObject, types: RObject) -> None:
         self._typed(data, types).createOrReplaceTempView(quoted(name[0]))
 
-    def _save(self, data: Any, name: Any, types: Any) -> None:
+    def _save(self, data: RObject, name: RObject, types: RObject) -> None:
         self._typed(data, types).write.mode("errorifexists").saveAsTable(name[0])
 
-    def _typed(self, data: Any, types: Any) -> Any:
+    def _typed(self, data: RObject, types: RObject) -> RObject:
         frame = self._from_r(data)
         for column, kind in zip(types[0], types[1], strict=True):
             frame = frame.withColumn(column, frame[quoted(column)].cast(kind))
         return frame
 
-    def _append(self, data: Any, name: Any) -> None:
+    def _append(self, data: RObject, name: RObject) -> None:
         target = self._spark.table(name[0])
         missing = [column for column in data.names if column not in target.columns]
         if missing:
@@ -65,14 +66,14 @@ class Tables:
     def _is_view(self, name: str) -> bool:
         return bool(self._spark.catalog.getTable(name).isTemporary)
 
-    def _drop(self, name: Any) -> None:
+    def _drop(self, name: RObject) -> None:
         table = self._spark.catalog.getTable(name[0])
         if table.isTemporary:
             self._spark.catalog.uncacheTable(name[0])
         kind = "VIEW" if table.tableType in ("VIEW", "TEMPORARY") else "TABLE"
         self._spark.sql(f"DROP {kind} {name[0]}")
 
-    def _from_r(self, data: Any) -> Any:
+    def _from_r(self, data: object) -> RObject:
         """A DataFrame from an R data.frame."""
         table = FromR(self._engine).table(data)
         # Spark has no factors, and of nothing but NULL it would make a type nobody can store.
@@ -82,7 +83,7 @@ class Tables:
             raise ValueError("A table needs at least one column.")
         return to_spark(self._spark, table)
 
-    def _exists(self, name: Any) -> Any:
+    def _exists(self, name: RObject) -> RObject:
         return rinterface.BoolSexpVector([bool(self._spark.catalog.tableExists(name[0]))])
 
 
@@ -90,7 +91,7 @@ def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
-def storable(column: Any) -> Any:
+def storable(column: Any) -> RObject:
     if pa.types.is_dictionary(column.type):
         return column.cast(pa.string())
     if pa.types.is_null(column.type):

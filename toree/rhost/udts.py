@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ..foreign import Json
+
 _MOST = 1 << 28  # doubles that sparse vectors may become: 2 GB
 
 
@@ -24,11 +26,11 @@ class Matrices(pa.ExtensionType):  # type: ignore[misc]
         return b""
 
     @classmethod
-    def __arrow_ext_deserialize__(cls, storage: Any, serialized: bytes) -> Matrices:
+    def __arrow_ext_deserialize__(cls, storage: object, serialized: bytes) -> Matrices:
         return cls()
 
 
-def has_udt(kind: Any) -> bool:
+def has_udt(kind: object) -> bool:
     """Whether a Spark type is, or holds, a vector or matrix."""
     name = type(kind).__name__
     if name in ("VectorUDT", "MatrixUDT"):
@@ -38,7 +40,7 @@ def has_udt(kind: Any) -> bool:
     return any(has_udt(part) for part in inner if part is not None)
 
 
-def plain(table: pa.Table, kinds: list[Any]) -> pa.Table:
+def plain(table: pa.Table, kinds: list[object]) -> pa.Table:
     """The table of these Spark types with its vectors and matrices as what they mean."""
     for i, kind in enumerate(kinds):
         if has_udt(kind):
@@ -49,7 +51,7 @@ def plain(table: pa.Table, kinds: list[Any]) -> pa.Table:
     return table
 
 
-def _none(stored: pa.DataType, kind: Any) -> pa.ChunkedArray:
+def _none(stored: pa.DataType, kind: object) -> pa.ChunkedArray:
     return pa.chunked_array([_plain(pa.array([], stored), kind)])
 
 
@@ -108,7 +110,7 @@ def _spread(made: Any, array: Any) -> Any:
     return made.take(places)
 
 
-def _parts(array: Any) -> dict[str, Any]:
+def _parts(array: Any) -> Json:
     return {array.type.field(i).name: array.field(i) for i in range(array.type.num_fields)}
 
 
@@ -134,7 +136,7 @@ def _vectors(array: Any) -> Any:
     return _lists(starts, starts[:-1][rows] + inside, parts["values"])
 
 
-def _matrices(array: Any) -> Any:
+def _matrices(array: object) -> Any:
     """struct<type (0: sparse), numRows, numCols, colPtrs, rowIndices, values, isTransposed>."""
     parts = _parts(array)
     rows, columns = _numbers(parts["numRows"]), _numbers(parts["numCols"])

@@ -11,6 +11,7 @@ import pyarrow as pa
 from rpy2 import rinterface
 
 from .. import wire
+from ..foreign import RObject
 from ..spark.arrow import index_named, read, to_arrow, write
 from .columns import FromR
 from .engine import Engine, set_attribute, strings
@@ -49,7 +50,7 @@ class Values:
             raise KeyError(name)
         return self._wire(rinterface.globalenv[name], store, 0)
 
-    def _wire(self, value: Any, store: wire.Store, depth: int) -> wire.Value:
+    def _wire(self, value: object, store: wire.Store, depth: int) -> wire.Value:
         if depth > wire.DEPTH:
             raise TypeError(f"it is nested more than {wire.DEPTH} levels deep")
         parts = self._engine.call("share_parts", value)
@@ -82,13 +83,13 @@ class Values:
             return wire.Map(tuple(zip(names, items, strict=True)))
         return _numbers(array, list(parts[2])) if kind == "array" else _vector(array)
 
-    def _array(self, vector: Any) -> pa.Array:
+    def _array(self, vector: object) -> pa.Array:
         array = FromR(self._engine).column(vector)
         if isinstance(array, pa.ChunkedArray):
             array = array.combine_chunks()
         return array.cast(pa.string()) if pa.types.is_dictionary(array.type) else array
 
-    def _table(self, frame: Any, store: wire.Store) -> wire.Table:
+    def _table(self, frame: object, store: wire.Store) -> wire.Table:
         table = FromR(self._engine).table(frame)
         path = store.path(".arrow")
         write(table, path)
@@ -116,7 +117,7 @@ class Values:
         if name in rinterface.globalenv and int(rinterface.globalenv[name].rid) == place:
             del rinterface.globalenv[name]
 
-    def made(self, name: str, value: wire.Value) -> Any:
+    def made(self, name: str, value: wire.Value) -> RObject:
         """
         Raises:
             TypeError: R has no counterpart for the value.
@@ -131,7 +132,7 @@ class Values:
         made, columns = self._session.adopt(name, frame)
         return self._engine.call("lazy_table", strings([made]), strings(columns))
 
-    def _r(self, value: wire.Value) -> Any:
+    def _r(self, value: wire.Value) -> RObject:
         match value:
             case wire.Null():
                 return rinterface.NULL
@@ -164,7 +165,7 @@ class Values:
                 assert array is not None  # a scalar
                 return self._column(array)
 
-    def _numbers(self, dtype: str, shape: Sequence[int], data: bytes) -> Any:
+    def _numbers(self, dtype: str, shape: Sequence[int], data: bytes) -> RObject:
         if np.dtype(dtype).kind == "c":
             raise TypeError("an array of complex numbers")
         values = np.frombuffer(data, dtype).reshape(shape)
@@ -173,7 +174,7 @@ class Values:
             set_attribute(made, "dim", rinterface.IntSexpVector(list(shape)))
         return made
 
-    def _column(self, array: pa.Array) -> Any:
+    def _column(self, array: pa.Array) -> RObject:
         return self._to_r().column(pa.chunked_array([array]))
 
     def _to_r(self) -> ToR:

@@ -27,6 +27,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from rpy2 import rinterface
 
+from ..foreign import Json, RObject
 from . import buffers
 from .engine import Engine, memory, set_attribute, strings
 from .udts import Matrices
@@ -56,7 +57,7 @@ class ToR:
         self._warn = warn
         self._bigint = bigint
 
-    def frame(self, table: pa.Table) -> Any:
+    def frame(self, table: pa.Table) -> RObject:
         names, rows = table.column_names, table.num_rows
         columns = []
         for i in range(table.num_columns):
@@ -66,7 +67,7 @@ class ToR:
             "data_frame_of", made, strings(names), rinterface.FloatSexpVector([rows])
         )
 
-    def column(self, data: pa.ChunkedArray) -> Any:
+    def column(self, data: pa.ChunkedArray) -> RObject:
         kind = data.type
         if getattr(pa.types, "is_string_view", pa.types.is_null)(kind) and kind != pa.null():
             return self._strings(data.cast(pa.string()))
@@ -100,7 +101,7 @@ class ToR:
             )
         return self._nested(data)
 
-    def _nested(self, data: pa.ChunkedArray) -> Any:
+    def _nested(self, data: pa.ChunkedArray) -> RObject:
         array = data.combine_chunks() if data.num_chunks != 1 else data.chunk(0)
         kind = array.type
         if isinstance(kind, pa.BaseExtensionType):
@@ -137,7 +138,7 @@ class ToR:
             return self._engine.call("slices", inner, ends, missing, _flag(False))
         return self._strings(pa.chunked_array([pa.array([_text(x) for x in array], pa.string())]))
 
-    def _integers(self, data: pa.ChunkedArray) -> Any:
+    def _integers(self, data: pa.ChunkedArray) -> RObject:
         bounds = pc.min_max(data)
         low, high = bounds["min"].as_py() or 0, bounds["max"].as_py() or 0
         if data.type.bit_width <= 32 and low > -(2**31) and high < 2**31:
@@ -164,7 +165,7 @@ class ToR:
             self._warn("Integers beyond 2^53 were rounded to double, as asked (bigint).")
         return self._fixed(data, "double", np.float64)
 
-    def _integer64(self, data: pa.ChunkedArray) -> Any:
+    def _integer64(self, data: pa.ChunkedArray) -> RObject:
         made = self._engine.call("new_vector", strings(["double"]), _size(len(data)))
         buffers.fill(made, data, np.int64, lambda part, mask: part.__setitem__(mask, _NA_INTEGER64))
         return self._with(made, {"class": strings(["integer64"])})
@@ -172,7 +173,9 @@ class ToR:
     def _has(self, package: str) -> bool:
         return bool(self._engine.call("has_package", strings([package]))[0])
 
-    def _fixed(self, data: pa.ChunkedArray, kind: str, dtype: Any, divisor: float = 1.0) -> Any:
+    def _fixed(
+        self, data: pa.ChunkedArray, kind: str, dtype: object, divisor: float = 1.0
+    ) -> RObject:
         made = self._engine.call("new_vector", strings([kind]), _size(len(data)))
 
         def real(part: Any, mask: Any) -> None:
@@ -184,12 +187,12 @@ class ToR:
         buffers.fill(made, data, dtype, real if dtype is np.float64 else whole, divisor)
         return made
 
-    def _with(self, vector: Any, attributes: dict[str, Any]) -> Any:
+    def _with(self, vector: object, attributes: Json) -> RObject:
         for name, value in attributes.items():
             set_attribute(vector, name, value)
         return vector
 
-    def _factor(self, data: pa.ChunkedArray) -> Any:
+    def _factor(self, data: pa.ChunkedArray) -> RObject:
         array = data.unify_dictionaries().combine_chunks()
         if isinstance(array, pa.ChunkedArray):
             array = array.chunk(0)
@@ -199,13 +202,13 @@ class ToR:
             "factor_of", self._fixed(pa.chunked_array([codes]), "integer", np.int32), levels
         )
 
-    def _raw(self, content: Any) -> Any:
+    def _raw(self, content: Any) -> RObject:
         made = self._engine.call("new_vector", strings(["raw"]), _size(len(content)))
         if len(content):
             np.frombuffer(memory(made), np.uint8)[:] = np.frombuffer(content, np.uint8)
         return made
 
-    def _strings(self, data: pa.ChunkedArray) -> Any:
+    def _strings(self, data: pa.ChunkedArray) -> RObject:
         pieces, counts, utf8 = [], [], False
         for part in buffers.pieces(data):
             joined, zeros = buffers.joined(part)
@@ -225,14 +228,14 @@ class ToR:
         )
 
 
-def _size(length: int) -> Any:
+def _size(length: int) -> RObject:
     return rinterface.FloatSexpVector([float(length)])
 
 
-def _flag(value: bool) -> Any:
+def _flag(value: bool) -> RObject:
     return rinterface.BoolSexpVector([value])
 
 
-def _text(value: Any) -> str | None:
+def _text(value: RObject) -> str | None:
     plain = value.as_py()
     return None if plain is None else str(plain)

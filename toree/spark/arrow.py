@@ -12,6 +12,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from ..foreign import Json, PySparkFrame, PySparkSession
+
 _LARGE = "spark.sql.execution.arrow.useLargeVarTypes"
 _PARTITION = 32 << 20  # bytes; Spark makes a partition of each batch
 
@@ -33,7 +35,7 @@ def write(table: Any, path: Path | str) -> None:
         writer.write_table(table, max(10_000, rows))
 
 
-def to_arrow(frame: Any) -> Any:
+def to_arrow(frame: PySparkFrame) -> Any:
     """The rows of a PySpark DataFrame as a pyarrow Table."""
     import pyarrow as pa
 
@@ -50,20 +52,20 @@ def to_arrow(frame: Any) -> Any:
     return pa.Table.from_batches(batches).cast(nothing.schema) if batches else nothing
 
 
-def empty(frame: Any) -> Any:
+def empty(frame: object) -> Any:
     """The columns of a PySpark DataFrame as a pyarrow Table without rows: no job runs."""
     return schema(frame).empty_table()
 
 
-def schema(frame: Any) -> Any:
+def schema(frame: PySparkFrame) -> Any:
     """The pyarrow schema of a PySpark DataFrame's rows."""
     return _schema(frame.sparkSession, frame.schema)
 
 
-def _schema(session: Any, kinds: Any) -> Any:
+def _schema(session: PySparkSession, kinds: Any) -> Any:
     from pyspark.sql.pandas.types import to_arrow_schema
 
-    options: dict[str, Any] = {}
+    options: Json = {}
     if "timezone" in inspect.signature(to_arrow_schema).parameters:  # then it has no default
         options["timezone"] = "UTC"
     if session.conf.get(_LARGE, "false") == "true":
@@ -71,7 +73,7 @@ def _schema(session: Any, kinds: Any) -> Any:
     return to_arrow_schema(kinds, **options)
 
 
-def of_file(session: Any, path: str) -> Any:
+def of_file(session: object, path: str) -> PySparkFrame:
     """A PySpark DataFrame of the table that `write` has put in a file; the JVM reads it there.
 
     Small tables become a local relation, which Spark's optimizer sees into; above 1 MB the JVM
@@ -84,12 +86,12 @@ def of_file(session: Any, path: str) -> Any:
     return _made(session, suited(stored), stored.schema, path)
 
 
-def to_spark(session: Any, table: Any) -> Any:
+def to_spark(session: object, table: object) -> PySparkFrame:
     """A PySpark DataFrame of a pyarrow Table; a timestamp without zone stays without zone."""
     return _made(session, table)
 
 
-def _made(session: Any, table: Any, stored: Any = None, path: str = "") -> Any:
+def _made(session: PySparkSession, table: Any, stored: Any = None, path: str = "") -> PySparkFrame:
     """What Spark 4 does with a table. Through pandas, as 3.5 has it, NaN would become null."""
     from pyspark.sql.dataframe import DataFrame
     from pyspark.sql.pandas.types import from_arrow_schema
@@ -111,7 +113,7 @@ def _rows(table: Any, size: int) -> int:
     return int(size * table.num_rows / max(1, table.nbytes))
 
 
-def nulls(kind: Any) -> Any:
+def nulls(kind: object) -> Any:
     """A column of nulls of a Spark type."""
     from pyspark.sql.functions import lit
 

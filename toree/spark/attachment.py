@@ -19,6 +19,7 @@ from typing import Any
 
 from ..companion.companion import Companion
 from ..errors import ToreeError
+from ..foreign import JavaObject, PySparkContext, PySparkSession
 from ..handlers import Handlers
 from .builders import Builders
 from .threads import Threads
@@ -30,7 +31,7 @@ class Entered:
 
     group: str
     line: str
-    own: Callable[[], Any] | None
+    own: Callable[[], object] | None
     handlers: Handlers | None = None  # of progress
 
 
@@ -44,10 +45,11 @@ class Attachment:
     def __init__(self, companion: Companion) -> None:
         self.companion = companion
         self.lock = threading.RLock()
-        self.context: Any = None  # pyspark.SparkContext
-        self.session: Any = None  # the one all share
-        self.gateway: Any = None  # PySpark's, one for the life of a JVM: it holds what Java calls
-        self._entry: Any = None  # the JVM they belong to
+        self.context: PySparkContext = None
+        self.session: PySparkSession = None  # the one all share
+        #: PySpark's, one for the life of a JVM: it holds what Java calls.
+        self.gateway: JavaObject = None
+        self._entry: JavaObject = None  # the JVM they belong to
         self.handlers: Handlers | None = None  # of the main workspace
         self.threads = Threads()
         self._builders = Builders(
@@ -149,7 +151,7 @@ class Attachment:
                 gateway.shutdown_callback_server()
 
 
-def _tag(java_context: Any) -> None:
+def _tag(java_context: JavaObject) -> None:
     """The jobs of a context that a cell has just made are the cell's."""
     if entered := ENTERED.get():
         with contextlib.suppress(Exception):
@@ -162,7 +164,7 @@ def _own() -> Any:
     return None if entered is None or entered.own is None else entered.own()
 
 
-def attach(gateway: Any) -> tuple[Any, Any]:
+def attach(gateway: JavaObject) -> tuple[Any, Any]:
     """A PySpark session and context over the JVM behind a gateway.
 
     Raises:
@@ -202,7 +204,7 @@ def _built() -> tuple[Any, Any] | None:
     return session, context
 
 
-def has_ended(value: Any) -> bool:
+def has_ended(value: object) -> bool:
     """Whether this is a PySpark session or context that no cell can use any more."""
     from pyspark import SparkContext
     from pyspark.sql import SparkSession

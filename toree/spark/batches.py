@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 from ..errors import ToreeError
+from ..foreign import PySparkFrame
 from . import arrow
 
 #: Bytes of a piece, more or less: one message. Large enough that messages cost nothing, small
@@ -26,7 +27,7 @@ class RowsFailed(ToreeError):
 class FrameBatches:
     """The rows of a PySpark DataFrame. The first piece has no rows, and no job runs for it."""
 
-    def __init__(self, frame: Any, group: str) -> None:
+    def __init__(self, frame: PySparkFrame, group: str) -> None:
         self._frame = frame
         self._group = group
         self._closed = self._over = False
@@ -85,7 +86,7 @@ class FrameBatches:
 
 
 @contextlib.contextmanager
-def _opened(served: Any) -> Iterator[Any]:
+def _opened(served: Any) -> Iterator[object]:
     """The socket on which PySpark reads what its JVM serves."""
     try:
         from pyspark.util import local_connect_and_auth

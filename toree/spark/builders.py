@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import LanguageMissing
+from ..foreign import JavaObject, PySparkContext
 from ..handlers import Handlers
 from .gateway import connect
 
@@ -42,7 +43,7 @@ class Builders:
         self._python = python
         self._made = made
         self._own = own
-        self._entry: Any = None
+        self._entry: JavaObject = None
 
     def serve(self, port: int, secret: str, events: object) -> Any:
         """Gives PySpark the companion's gateway; from here on it starts no JVM of its own.
@@ -70,10 +71,10 @@ class Builders:
         self._entry = gateway.entry_point
         return gateway
 
-    def _replace(self, context: Any) -> None:
+    def _replace(self, context: PySparkContext) -> None:
         plainly = context._do_init
 
-        def create(_: Any, conf: Any) -> Any:
+        def create(_: object, conf: object) -> Any:
             if said := self._entry.refusedSettings(conf):
                 print(said, file=sys.stderr)
             made = self._entry.builtContext(conf)
@@ -123,7 +124,7 @@ class Builders:
             if (handlers := self._handlers()) is not None:
                 handlers.remove(handler)
 
-        def clear(_: Any) -> None:
+        def clear(_: object) -> None:
             if (handlers := self._handlers()) is not None:
                 handlers.clear()
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
 _WORKER = re.compile(
     r"Traceback \(most recent call last\):\n((?:[ \t]+[^\n]*\n|\n(?=[ ]))*)"
@@ -54,7 +53,7 @@ def of_java(text: str) -> str:
     return "\n".join([root, *(f"which led to {part}" for part in reversed(above[:1])), *hint])
 
 
-def of_pyspark(error: Any, source: Source) -> str:
+def of_pyspark(error: object, source: Source) -> str:
     """What an error of PySpark's says: the cause, its place in the SQL or in the user's code."""
     text = str(error)
     told = of_worker(text, source) or of_analysis(text)

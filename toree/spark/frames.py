@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from .. import running, wire
+from ..foreign import PySparkFrame
 from ..interpreters.base import Bundle
 from ..preview import Preview
 from . import arrow, causes, grid
@@ -43,7 +44,7 @@ class Frames:
     def call(self, work: Callable[[], T]) -> T:
         return running.result(self._threads.submit(work))
 
-    def hold(self, frame: Any, name: str) -> wire.Frame:
+    def hold(self, frame: PySparkFrame, name: str) -> wire.Frame:
         """Puts a PySpark DataFrame of this session under a key.
 
         Raises:
@@ -60,7 +61,7 @@ class Frames:
 
         return self.call(put)
 
-    def frame(self, held: wire.Frame) -> Any:
+    def frame(self, held: wire.Frame) -> PySparkFrame:
         """The PySpark DataFrame under a key."""
 
         def find() -> Any:
@@ -147,7 +148,7 @@ class Frames:
 
         self._threads.submit(drop)
 
-    def collect(self, held: wire.Frame) -> Any:
+    def collect(self, held: wire.Frame) -> PySparkFrame:
         """Rows another language holds itself, as a pyarrow Table."""
         frame = self.frame(held)
         return self.call(lambda: arrow.to_arrow(frame))
@@ -165,5 +166,5 @@ class Frames:
         return self.call(make)
 
 
-def _preview(frame: Any, rows: int) -> Preview:
+def _preview(frame: PySparkFrame, rows: int) -> Preview:
     return Preview.from_wire(json.loads(frame._sc._gateway.entry_point.preview(frame._jdf, rows)))

@@ -40,7 +40,7 @@ class Grids:
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def over(self, table: Any) -> Bundle:
+    def over(self, table: object) -> Bundle:
         """A grid over a DataFrame of PySpark's, or of pandas'; counts its rows.
 
         Raises:
@@ -50,7 +50,7 @@ class Grids:
         shown = grid._repr_mimebundle_()  # anywidget's: with metadata
         return {_WIDGET: (shown[0] if isinstance(shown, tuple) else shown)[_WIDGET]}
 
-    def _ask(self, table: Any) -> Ask:
+    def _ask(self, table: object) -> Ask:
         context = getattr(table, "_sc", None)
 
         def run(work: Callable[[], object]) -> None:

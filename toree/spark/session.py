@@ -19,6 +19,7 @@ from typing import Any
 from .. import running
 from ..companion import MAIN
 from ..display import Settings
+from ..foreign import IPythonShell, PySparkContext, PySparkFrame, PySparkSession
 from ..handlers import Handlers
 from ..interpreters.base import Output
 from ..preview import Preview
@@ -36,7 +37,7 @@ class PythonSpark:
     def __init__(
         self,
         attachment: Attachment,
-        shell: Any,
+        shell: IPythonShell,
         display: Settings,
         workspace: str = MAIN,
         handlers: Handlers | None = None,
@@ -181,7 +182,7 @@ class PythonSpark:
             raise error
         return value
 
-    def _publish(self, session: Any, context: Any) -> None:
+    def _publish(self, session: PySparkSession, context: PySparkContext) -> None:
         self._published = session
         names = {"spark": session, "sc": context}
         namespace, hidden = self._shell.user_ns, self._shell.user_ns_hidden
@@ -198,7 +199,7 @@ class PythonSpark:
         for module in ("pyspark.sql.dataframe", "pyspark.sql.classic.dataframe"):
             formatter.for_type_by_name(module, "DataFrame", self._frame_bundle)
 
-    def _frame_bundle(self, frame: Any, include: Any = None, exclude: Any = None) -> Any:
+    def _frame_bundle(self, frame: PySparkFrame, include: Any = None, exclude: Any = None) -> Any:
         from pyspark.errors.exceptions.captured import capture_sql_exception  # noqa: F401
 
         if frame.isStreaming:
@@ -208,7 +209,7 @@ class PythonSpark:
         return Preview.from_wire(json.loads(preview), self._display.widths()).bundle()
 
 
-def needs_spark(shell: Any, code: str) -> bool:
+def needs_spark(shell: IPythonShell, code: str) -> bool:
     """Whether a cell names `spark`, `sc` or something of pyspark's, or imports pyspark."""
     try:
         tree = ast.parse(shell.transform_cell(code))
@@ -228,7 +229,7 @@ def needs_spark(shell: Any, code: str) -> bool:
     return False
 
 
-def _of_pyspark(value: Any) -> bool:
+def _of_pyspark(value: object) -> bool:
     module = value.__name__ if isinstance(value, types.ModuleType) else type(value).__module__
     if isinstance(value, type):
         module = value.__module__

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from ..companion.companion import Companion
 from ..display import Settings
@@ -32,11 +31,11 @@ class Shown:
         self._companion, self._workspace = companion, workspace
         self._output = output
 
-    def explore(self, table: Any) -> Bundle:
+    def explore(self, table: object) -> Bundle:
         found = self._frames.table(table) if isinstance(table, str) else table
         return self._frames.explore(found, self._display.rows)
 
-    def stream(self, table: Any, rows: int = 0) -> None:
+    def stream(self, table: object, rows: int = 0) -> None:
         """Returns when the query has ended.
 
         Raises:

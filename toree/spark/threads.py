@@ -13,6 +13,8 @@ import dataclasses
 import threading
 from typing import Any
 
+from ..foreign import JavaObject
+
 
 @dataclasses.dataclass(frozen=True)
 class CellTag:
@@ -35,7 +37,7 @@ class Threads:
         """Cells themselves run on the calling thread: they say so on their own."""
         self._of.cells = True
 
-    def watch(self, gateway: Any) -> None:
+    def watch(self, gateway: JavaObject) -> None:
         """From now on, for a gateway of PySpark's."""
         client = gateway._gateway_client
         plainly = client._get_connection

@@ -70,7 +70,7 @@ class Recorder:
 
 
 def run(
-    interpreter: Interpreter, code: str, output: Recorder | None = None, **options: Any
+    interpreter: Interpreter, code: str, output: Recorder | None = None, **options: object
 ) -> Result:
     """Runs one cell to its end; the output goes to `output`."""
     # Not asyncio.run: that would take SIGINT, which belongs to the cell, as the kernel has it.

@@ -11,6 +11,7 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.tokenutil import token_at_cursor
 
+from ..foreign import IPythonShell, Json
 from . import Recorder
 
 
@@ -43,10 +44,10 @@ class PlainIPython:
     """Runs cells in an IPython shell of its own; what they print is in `output`."""
 
     def __init__(self) -> None:
-        self.shell: Any = _Shell()  # type: ignore[no-untyped-call,unused-ignore]
+        self.shell: IPythonShell = _Shell()  # type: ignore[no-untyped-call,unused-ignore]
         self.output = Recorder()
 
-    async def run(self, code: str, *, part: bool = False) -> dict[str, Any]:
+    async def run(self, code: str, *, part: bool = False) -> Json:
         self.shell.displayhook.output = self.output
         with contextlib.redirect_stdout(_Stdout(self.output)):
             ran = await self.shell.run_cell_async(
@@ -59,7 +60,7 @@ class PlainIPython:
         line = f"{name}: {error}"
         return {"status": "error", "ename": name, "evalue": str(error), "traceback": [line]}
 
-    def complete(self, code: str, cursor: int) -> dict[str, Any]:
+    def complete(self, code: str, cursor: int) -> Json:
         with provisionalcompleter():
             found = self.shell.Completer.completions(code, cursor)
             matches = list(rectify_completions(code, found))
@@ -67,13 +68,13 @@ class PlainIPython:
         texts = [match.text for match in matches]
         return {"matches": texts, "cursor_start": start, "cursor_end": end}
 
-    def inspect(self, code: str, cursor: int, detail: int) -> dict[str, Any]:
+    def inspect(self, code: str, cursor: int, detail: int) -> Json:
         try:
             data = self.shell.object_inspect_mime(token_at_cursor(code, cursor), detail)
         except KeyError:
             return {"found": False, "data": {}}
         return {"found": True, "data": data}
 
-    def is_complete(self, code: str) -> dict[str, Any]:
+    def is_complete(self, code: str) -> Json:
         status, indent = self.shell.check_complete(code)
         return {"status": status, "indent": indent}

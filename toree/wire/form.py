@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..foreign import Json
 from . import tags
 from .records import (
     DEPTH,
@@ -59,11 +60,11 @@ def loads(text: str, read: Read = read) -> Value:
 # -------------------------------------------------------------------- records to JSON
 
 
-def to_json(value: Value, store: Store | None = None, depth: int = 0) -> dict[str, Any]:
+def to_json(value: Value, store: Store | None = None, depth: int = 0) -> Json:
     if depth > DEPTH:
         raise TypeError(f"the value is nested more than {DEPTH} levels deep")
 
-    def inner(item: Value) -> dict[str, Any]:
+    def inner(item: Value) -> Json:
         return to_json(item, store, depth + 1)
 
     match value:
@@ -117,10 +118,10 @@ def _float(value: float) -> float | str:
 
 
 _CODES = {"bool": "b", "int": "q", "float": "d"}
-_TO: dict[str, Callable[[Any], Any]] = {"int": _int, "float": _float}
+_TO: dict[str, Callable[[Any], object]] = {"int": _int, "float": _float}
 
 
-def _packed(of: Kind, items: tuple[Any, ...], store: Store | None) -> dict[str, Any]:
+def _packed(of: Kind, items: tuple[Any, ...], store: Store | None) -> Json:
     """Many numbers: their bytes, 8 a number and 1 a bool, and the places of nulls."""
     nulls = [i for i, item in enumerate(items) if item is None] if None in items else []
     plain = [0 if item is None else item for item in items] if nulls else items

@@ -45,7 +45,7 @@ class ScalaInterpreter(JvmInterpreter):
     def _variables(self) -> ScalaVariables:
         return self._scala
 
-    async def execute(self, code: str, output: Output, **options: Any) -> Result:
+    async def execute(self, code: str, output: Output, **options: object) -> Result:
         self._variables.begin()
         if not code.strip():
             return Ok()

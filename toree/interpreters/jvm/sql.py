@@ -46,7 +46,7 @@ class SqlInterpreter(JvmInterpreter):
     def _variables(self) -> SqlVariables:
         return self._sql
 
-    async def execute(self, code: str, output: Output, **options: Any) -> Result:
+    async def execute(self, code: str, output: Output, **options: object) -> Result:
         try:
             with self._cells.entered(self.language, output):
                 return self._run(code, output, options)

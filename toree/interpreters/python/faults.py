@@ -15,6 +15,7 @@ import traceback
 import types
 from typing import Any
 
+from ...foreign import IPythonShell
 from ...spark import causes
 
 #: Packages whose frames say nothing of the user's code.
@@ -32,7 +33,7 @@ class Faults:
     value in a plainer form, and goes on.
     """
 
-    def __init__(self, shell: Any) -> None:
+    def __init__(self, shell: IPythonShell) -> None:
         self._shell = shell
         self._report, self._format = shell.showtraceback, shell.display_formatter.format
         self._send = shell._showtraceback

@@ -11,6 +11,7 @@ from typing import Any
 from ... import running
 from ...api import Kernel, Magics
 from ...display import flush
+from ...foreign import IPythonShell
 from ...signals import RAISED, Raised, keep_interrupts, stopping
 from ...spark.shown import Shown
 from ...wire import Value
@@ -69,7 +70,7 @@ class PythonInterpreter(Interpreter):
             busy = None if self._first else lambda: any(True for _ in self._cells)
             self._spark.attach_when_ready(busy)
 
-    async def execute(self, code: str, output: Output, **options: Any) -> Result:
+    async def execute(self, code: str, output: Output, **options: object) -> Result:
         deaths, succeeded = self._companion.deaths, False
         self._variables.begin()
         try:
@@ -192,7 +193,7 @@ def _print(name: str, text: str) -> None:
     getattr(sys, name).write(text)
 
 
-def _names_are_names(shell: Any) -> None:
+def _names_are_names(shell: IPythonShell) -> None:
     """`spark` is the session, also before it is there: IPython's automagic would call `%spark`."""
     from IPython.core.prefilter import PrefilterChecker
 

@@ -8,6 +8,7 @@ import decimal
 import sys
 from typing import Any
 
+from ...foreign import Json
 from ..base import Assignment, Sort
 
 _SIMPLE = (type(None), bool, int, float, str, bytes, dt.date, decimal.Decimal)
@@ -80,7 +81,7 @@ def refusal(value: object) -> tuple[str, Sort]:
     return f"a Python object of {kind.__module__}.{kind.__qualname__}", "object"
 
 
-def record(value: Any) -> dict[str, Any] | None:
+def record(value: object) -> Json | None:
     """The fields of a dataclass, a named tuple or a Row of PySpark's; None for anything else."""
     kind = type(value)
     if dataclasses.is_dataclass(kind):

@@ -9,13 +9,14 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from ...foreign import IPythonShell
 from .kinds import is_spark_frame
 
 
-def list_all(shell: Any, gather: Callable[[], None]) -> None:
+def list_all(shell: IPythonShell, gather: Callable[[], None]) -> None:
     """Replaces them; `gather` brings what other languages share."""
 
-    def known(name: str) -> Callable[[str], Any]:
+    def known(name: str) -> Callable[[str], object]:
         def listed(line: str) -> Any:
             from IPython.core.magics.namespace import NamespaceMagics
 

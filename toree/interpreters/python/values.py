@@ -21,7 +21,7 @@ from .times import datetime, timestamp
 class Spark(Protocol):
     """What of `toree.frames` the conversions need."""
 
-    def hold(self, frame: Any, name: str) -> wire.Frame: ...
+    def hold(self, frame: object, name: str) -> wire.Frame: ...
     def drop(self, held: wire.Frame) -> None: ...
     def frame(self, held: wire.Frame) -> Any: ...
     def collect(self, held: wire.Frame) -> Any: ...
@@ -36,7 +36,7 @@ class ToWire:
         self._spark = spark
         self._flavor = flavor
 
-    def __call__(self, value: Any, name: str = "value") -> wire.Value:
+    def __call__(self, value: object, name: str = "value") -> wire.Value:
         """
         Raises:
             TypeError: it cannot cross; the message says why.
@@ -45,7 +45,7 @@ class ToWire:
             return self._spark.hold(value, name)
         return self._value(value, 0)
 
-    def _value(self, value: Any, depth: int) -> wire.Value:
+    def _value(self, value: object, depth: int) -> wire.Value:
         if depth > wire.DEPTH:
             raise TypeError(f"it is nested more than {wire.DEPTH} levels deep, or contains itself")
         convert = _EXACT.get(type(value))
@@ -75,7 +75,7 @@ class ToWire:
                 return convert(value)
         raise TypeError(refusal(value)[0])
 
-    def _library(self, value: Any, depth: int) -> wire.Value | None:
+    def _library(self, value: object, depth: int) -> wire.Value | None:
         pd, np = sys.modules.get("pandas"), sys.modules.get("numpy")
         if pd is not None:
             if value is pd.NA or value is pd.NaT:
@@ -102,7 +102,7 @@ class ToWire:
             return self._number(np, value)
         return None
 
-    def _pandas(self, frame: Any, flavor: Any) -> wire.Table:
+    def _pandas(self, frame: object, flavor: object) -> wire.Table:
         import pyarrow as pa
 
         try:
@@ -249,7 +249,7 @@ def _frame(table: Any) -> Any:
     return table.to_pandas()
 
 
-def _key(key: Any) -> Any:
+def _key(key: object) -> Any:
     if isinstance(key, set):
         return frozenset(key)
     try:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import LaunchFailed
+from ...foreign import Json
 from ..invitation import Invitation
 from ..line import Line, Pipes
 
@@ -35,7 +36,7 @@ class Wanted:
     spark_home: str = ""
     image: str = ""
     namespace: str = ""
-    pod: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    pod: Mapping[str, object] = dataclasses.field(default_factory=dict)
     options: Sequence[str] = ()
     command: Sequence[str] = ()
     env: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -79,7 +80,7 @@ class Place:
         """What the far side, or what starts it, has written."""
         return self._process.text if self._process else ""
 
-    def reach(self, connection: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    def reach(self, connection: Json, before: Mapping[str, object]) -> Json:
         """The kernel's connection as this side reaches it; `before` is the last kernel's."""
         return connection
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import LaunchFailed
+from ...foreign import Json
 from ..invitation import Invitation
 from ..line import Line
 from . import FAR, Place
@@ -62,9 +63,9 @@ class Kubernetes(Place):
         self._answer(self._core.create_namespaced_secret, self.namespace, secret)
         return None
 
-    def job(self) -> dict[str, Any]:
+    def job(self) -> Json:
         """The manifest: the template of the kernel spec, and what makes its pod a kernel."""
-        template: dict[str, Any] = copy.deepcopy(dict(self.wanted.pod))
+        template: Json = copy.deepcopy(dict(self.wanted.pod))
         spec = template.setdefault("spec", {})
         container = first(spec.setdefault("containers", []))
         container.setdefault("name", "kernel")
@@ -126,14 +127,14 @@ class Kubernetes(Place):
         self._core, self._batch = client.CoreV1Api(api), client.BatchV1Api(api)
         self.namespace = self.wanted.namespace or own_namespace() or "default"
 
-    def _answer(self, call: Callable[..., Any], *arguments: Any, **options: Any) -> dict[str, Any]:
+    def _answer(self, call: Callable[..., Any], *arguments: object, **options: object) -> Json:
         """Raises LaunchFailed: the API server refuses, or can't be reached."""
         from kubernetes.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError
 
         try:
             answer = call(*arguments, _preload_content=False, _request_timeout=_PATIENCE, **options)
-            found: dict[str, Any] = json.loads(answer.data)
+            found: Json = json.loads(answer.data)
             return found
         except ApiException as error:
             raise LaunchFailed(
@@ -229,7 +230,7 @@ class Kubernetes(Place):
                 )
 
 
-def first(containers: list[dict[str, Any]]) -> dict[str, Any]:
+def first(containers: list[Json]) -> Json:
     if not containers:
         containers.append({})
     return containers[0]

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import LaunchFailed
+from ...foreign import Json
 from ..far import PORTS
 from ..invitation import Invitation
 from ..line import Line
@@ -38,7 +39,7 @@ class Ssh(Place):
         words = [word for option in usual for word in ("-o", option)]
         return ["ssh", "-T", *self.wanted.options, *words, *options]
 
-    def reach(self, connection: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    def reach(self, connection: Json, before: Mapping[str, Any]) -> Json:
         """Forwards a port of ours to each of the kernel's, the same ones as before if possible."""
         kept = [int(before.get(name, 0)) for name in PORTS]
         ports = kept if all(kept) and all(map(is_free, kept)) else free_ports(len(PORTS))

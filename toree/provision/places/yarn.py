@@ -15,11 +15,11 @@ import threading
 import time
 import urllib.request
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 from ...companion import build, java, sparkhome
 from ...errors import LaunchFailed, ToreeError
+from ...foreign import Json
 from ..invitation import Invitation
 from ..line import Line
 from . import Place, Started
@@ -75,7 +75,7 @@ class Yarn(Place):
         found = _ID.search(self._said)
         return found[0] if found else ""
 
-    def _ask(self, path: str, data: bytes | None = None) -> dict[str, Any]:
+    def _ask(self, path: str, data: bytes | None = None) -> Json:
         """The resource manager's answer, {} when there is none."""
         for manager in managers(self._said):
             request = urllib.request.Request(
@@ -86,13 +86,13 @@ class Yarn(Place):
             )
             try:
                 with urllib.request.urlopen(request, timeout=5) as answer:
-                    found: dict[str, Any] = json.load(answer)
+                    found: Json = json.load(answer)
                     return found
             except (OSError, ValueError):
                 continue
         return {}
 
-    def _report(self) -> dict[str, Any]:
+    def _report(self) -> Json:
         found = self._ask("").get("app") if self.application else None
         return found if isinstance(found, dict) else {}
 
