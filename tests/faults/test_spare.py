@@ -85,8 +85,10 @@ def killed(runtime: Path, *sessions: Session) -> None:
     """Every kernel of the user's dies while another spare is on its way: none is left behind."""
     until(lambda: list(runtime.glob("toree/spares/*/making")) != [], 120)
     [making] = runtime.glob("toree/spares/*/making")
+    until(lambda: len(making.read_text().split()) == 2, 10)
     pid, _ = making.read_text().split()
     spare = psutil.Process(int(pid))
+    until(lambda: list(scratch.root().glob(f"toree-*-{pid}-*")) != [], 60)
     [folder] = scratch.root().glob(f"toree-*-{pid}-*")
     for session in sessions:
         os.kill(session.pid, signal.SIGKILL)
