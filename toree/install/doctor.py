@@ -128,7 +128,7 @@ def spares() -> Iterator[Finding]:
         yield Finding("spare", f"{size} MB", f"process {facts['pid']} waits; rm {address} ends it")
     if not found:
         on = any(spec.spare for spec in kernelspec.installed(kernelspec.searched()))
-        line = "jupyter toree install --user --spare: the next kernel starts in a second (530 MB)"
+        line = "jupyter toree install --user --spare: the next kernel starts in a second (600 MB)"
         yield Finding("spare", "none", "one waits while a kernel runs" if on else f"off; {line}")
 
 
