@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import subprocess
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from session import has_r
+from session import Session, has_r
 
 from toree.companion import java, sparkhome
+
+from .standalone import Standalone
 
 KIT = """
 package kit;
@@ -49,3 +54,22 @@ def spec_on(specs: Path, folder: Path, name: str, command: Sequence[str]) -> str
     place.mkdir(parents=True)
     (place / "kernel.json").write_text(json.dumps(spec))
     return str(folder)
+
+
+@contextlib.contextmanager
+def kernel_on(
+    specs: Path, cluster: Standalone, folder: Path, options: str = ""
+) -> Iterator[Session]:
+    """A kernel on a host of its own. ZeroMQ by files: no network leads there."""
+    path = spec_on(specs, folder, "toree_cluster", cluster.hosts.command("notebook"))
+    before = os.environ["JUPYTER_PATH"]
+    os.environ["JUPYTER_PATH"] = f"{path}{os.pathsep}{before}"
+    env = cluster.environment("notebook") | {
+        "PYSPARK_PYTHON": sys.executable,
+        "SPARK_OPTS": f"--master {cluster.url} {options}",
+    }
+    try:
+        with Session("toree_cluster", {"transport": "ipc"}, env=env) as session:
+            yield session
+    finally:
+        os.environ["JUPYTER_PATH"] = before

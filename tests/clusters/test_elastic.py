@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ import pytest
 from session import Ran, Session
 from waiting import until
 
-from .conftest import spec_on
+from .conftest import kernel_on
 from .hosts import Hosts
 from .standalone import Standalone
 
@@ -63,19 +62,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
 def kernel(
     specs: Path, spark: Standalone, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Session]:
-    folder = tmp_path_factory.mktemp("specs")
-    path = spec_on(specs, folder, "toree_elastic", spark.hosts.command("notebook"))
-    before = os.environ["JUPYTER_PATH"]
-    os.environ["JUPYTER_PATH"] = f"{path}{os.pathsep}{before}"
-    env = spark.environment("notebook") | {
-        "PYSPARK_PYTHON": sys.executable,
-        "SPARK_OPTS": f"--master {spark.url}",
-    }
-    try:
-        with Session("toree_elastic", {"transport": "ipc"}, env=env) as session:
-            yield session
-    finally:
-        os.environ["JUPYTER_PATH"] = before
+    with kernel_on(specs, spark, tmp_path_factory.mktemp("specs")) as session:
+        yield session
 
 
 def ok(session: Session, code: str) -> Ran:

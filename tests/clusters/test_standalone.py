@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from magics.maven import GROUP, Repository
 from session import Ran, Session
 from waiting import later, until
 
-from .conftest import spec_on
+from .conftest import kernel_on
 from .hosts import Hosts
 from .standalone import Standalone
 
@@ -38,20 +37,10 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
 def kernel(
     specs: Path, spark: Standalone, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Session]:
-    """A kernel on a host of its own. ZeroMQ by files: no network leads there."""
-    folder = tmp_path_factory.mktemp("specs")
-    path = spec_on(specs, folder, "toree_cluster", spark.hosts.command("notebook"))
-    before = os.environ["JUPYTER_PATH"]
-    os.environ["JUPYTER_PATH"] = f"{path}{os.pathsep}{before}"
-    env = spark.environment("notebook") | {
-        "PYSPARK_PYTHON": sys.executable,
-        "SPARK_OPTS": f"--master {spark.url} --conf spark.cores.max=3",
-    }
-    try:
-        with Session("toree_cluster", {"transport": "ipc"}, env=env) as session:
-            yield session
-    finally:
-        os.environ["JUPYTER_PATH"] = before
+    with kernel_on(
+        specs, spark, tmp_path_factory.mktemp("specs"), "--conf spark.cores.max=3"
+    ) as session:
+        yield session
 
 
 def ok(session: Session, code: str) -> Ran:
