@@ -9,12 +9,20 @@ from __future__ import annotations
 import json
 import math
 
-from papermill import translators
-from papermill.engines import NBClientEngine
+
+def __getattr__(name: str) -> object:
+    """`Engine` is papermill's own.
+
+    Whoever imports this module imports papermill by it, which asks for the engine at once.
+    """
+    if name != "Engine":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from papermill.engines import NBClientEngine
+
+    return NBClientEngine
 
 
-class Engine(NBClientEngine):  # type: ignore[misc]
-    """papermill's own."""
+from papermill import translators  # noqa: E402
 
 
 class Scala(translators.ScalaTranslator):  # type: ignore[misc]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,18 @@ GIVEN: dict[str, Any] = {
     "flag": True,
     "many": [1, 2],
 }
+
+
+@pytest.mark.parametrize("first", ["toree.papermill", "papermill", "papermill.engines"])
+def test_whoever_is_imported_first(first: str) -> None:
+    code = (
+        f"import {first}\nfrom papermill.engines import papermill_engines as engines\n"
+        "from papermill.translators import papermill_translators as translators\n"
+        "print(engines.get_engine('toree').__name__,"
+        " translators.find_translator('toree_sql', 'sql').__module__)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert said.stdout.split() == ["NBClientEngine", "toree.papermill"], said.stderr
 
 
 def text_of(notebook: Any) -> str:
