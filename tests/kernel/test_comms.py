@@ -94,9 +94,11 @@ def test_threads_speak_by_comms_after_their_cell(kernel: Session) -> None:
 
 
 def test_sparkmonitor_s_extension_hears_of_jobs(kernel: Session) -> None:
-    comm = uuid.uuid4().hex
-    send(kernel, "comm_open", comm_id=comm, target_name="SparkMonitor", data={})
-    assert come(kernel, "comm_msg", comm)["data"] == {"msgtype": "commopen"}
+    first, comm = uuid.uuid4().hex, uuid.uuid4().hex
+    for each in (first, comm):  # the extension opens two, and draws what comes by either
+        send(kernel, "comm_open", comm_id=each, target_name="SparkMonitor", data={})
+        assert come(kernel, "comm_msg", each)["data"] == {"msgtype": "commopen"}
+    send(kernel, "comm_close", comm_id=first, data={})
     kernel.client.execute("sc.parallelize(1 to 3, 3).map(_ => 1).sum")
     heard: dict[str, Any] = {}
     while "sparkJobEnd" not in heard or heard["sparkJobEnd"]["jobId"] != heard.get("job"):

@@ -19,7 +19,11 @@ TARGET = "SparkMonitor"
 
 
 class SparkMonitor:
-    """The comms of the notebooks that look; all get everything, as there is one Spark."""
+    """The comms of the notebooks that look; all get everything, as there is one Spark.
+
+    The extension opens two, and more after a restart, and draws what comes by each: as
+    its own kernel extension does, each client is told by the newest.
+    """
 
     def __init__(self, kernel: IPythonKernel, companion: Companion) -> None:
         self._companion = companion
@@ -28,9 +32,15 @@ class SparkMonitor:
         companion.began.append(self._ask)
         kernel.comm_manager.register_target(TARGET, self._opened)
 
-    def _opened(self, comm: Any, message: Any) -> None:
-        self._comms[comm.comm_id] = comm
-        comm.on_close(lambda _: self._comms.pop(comm.comm_id, None))
+    def _opened(self, comm: Any, message: Json) -> None:
+        client = message["header"]["session"]
+        self._comms[client] = comm
+
+        def close(_: Any) -> None:
+            if self._comms.get(client) is comm:
+                del self._comms[client]
+
+        comm.on_close(close)
         comm.send({"msgtype": "commopen"})
         if self._companion.ready:
             self._ask()

@@ -8,13 +8,10 @@ its session over them (`session.py`).
 from __future__ import annotations
 
 import contextlib
-import contextvars
-import dataclasses
 import json
 import queue
 import sys
 import threading
-from collections.abc import Callable
 from typing import Any
 
 from ..companion.companion import Companion
@@ -22,21 +19,7 @@ from ..errors import ToreeError
 from ..foreign import JavaObject, PySparkContext, PySparkSession
 from ..handlers import Handlers
 from .builders import Builders
-from .threads import Threads
-
-
-@dataclasses.dataclass(frozen=True)
-class Entered:
-    """The Python cell whose code runs: its job group, and the session of a private workspace."""
-
-    group: str
-    line: str
-    own: Callable[[], object] | None
-    handlers: Handlers | None = None  # of progress
-
-
-#: Of the cell, and of the tasks it starts.
-ENTERED: contextvars.ContextVar[Entered | None] = contextvars.ContextVar("toree_cell", default=None)
+from .threads import ENTERED, Threads
 
 
 class Attachment:

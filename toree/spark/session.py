@@ -23,8 +23,8 @@ from ..foreign import IPythonShell, PySparkContext, PySparkFrame, PySparkSession
 from ..handlers import Handlers
 from ..interpreters.base import Output
 from ..preview import Preview
-from .attachment import ENTERED, Attachment, Entered, has_ended
-from .threads import CellTag
+from .attachment import Attachment, has_ended
+from .threads import ENTERED, Entered
 
 _MENTION = re.compile(r"(?i:spark)|\bsc\b|\bgetOrCreate\b")
 _SILENCE = 1.0  # seconds a cell waits for the JVM before it says so
@@ -137,10 +137,11 @@ class PythonSpark:
         self.group = output.cell
         line = code.strip().partition("\n")[0][:80]
         own = None if self._workspace == MAIN else lambda: self.attach()[0]
-        ENTERED.set(Entered(self.group, line, own, self._handlers))
+        entered = Entered(self._workspace, self.group, line, own, self._handlers)
+        ENTERED.set(entered)
         attachment.threads.runs_cells()
         if self._workspace == MAIN:
-            attachment.threads.newest = CellTag(MAIN, self.group, line)
+            attachment.threads.newest = entered
         if attachment.is_current:
             with contextlib.suppress(Exception):
                 entry = attachment.gateway.entry_point
