@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, TypeVar
 
 from serving import LIGHT as LIGHT
@@ -38,3 +39,42 @@ def until(true: Callable[[], bool], seconds: float = 30) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+class Cut:
+    """A line to a port of this machine that can be cut, and mended."""
+
+    def __init__(self, url: str) -> None:
+        self._to = int(url.rpartition(":")[2])
+        self._lines: set[asyncio.StreamWriter] = set()
+        self.passed = 0  # bytes from the server
+        self.open = True
+
+    @contextlib.asynccontextmanager
+    async def listening(self) -> AsyncIterator[str]:
+        served = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        yield f"http://127.0.0.1:{served.sockets[0].getsockname()[1]}"
+        served.close()
+        self.cut()
+
+    def cut(self) -> None:
+        for line in self._lines:
+            line.transport.abort()
+        self._lines.clear()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self.open:
+            writer.transport.abort()
+            return
+        far, back = await asyncio.open_connection("127.0.0.1", self._to)
+        self._lines |= {writer, back}
+
+        async def copy(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
+            with contextlib.suppress(OSError):
+                while data := await source.read(1 << 16):
+                    self.passed += len(data) if to is writer else 0
+                    to.write(data)
+                    await to.drain()
+            to.close()
+
+        await asyncio.gather(copy(reader, back), copy(far, writer))

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
 import time
 import urllib.request
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from lines import LIGHT, TOKEN, Connect, file_of, free_port, run
+from lines import LIGHT, TOKEN, Connect, Cut, file_of, free_port, run
 from session import Session
 
 from toree.client import (
@@ -96,45 +94,6 @@ def test_a_kernel_that_is_not_torees(specs: Path) -> None:
     run(body())
 
 
-class Cut:
-    """A line to a server that can be cut, and mended."""
-
-    def __init__(self, url: str) -> None:
-        self._to = int(url.rpartition(":")[2])
-        self._lines: set[asyncio.StreamWriter] = set()
-        self.passed = 0  # bytes from the server
-        self.open = True
-
-    @contextlib.asynccontextmanager
-    async def listening(self) -> AsyncIterator[str]:
-        served = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        yield f"http://127.0.0.1:{served.sockets[0].getsockname()[1]}"
-        served.close()
-        self.cut()
-
-    def cut(self) -> None:
-        for line in self._lines:
-            line.transport.abort()
-        self._lines.clear()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if not self.open:
-            writer.transport.abort()
-            return
-        far, back = await asyncio.open_connection("127.0.0.1", self._to)
-        self._lines |= {writer, back}
-
-        async def copy(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
-            with contextlib.suppress(OSError):
-                while data := await source.read(1 << 16):
-                    self.passed += len(data) if to is writer else 0
-                    to.write(data)
-                    await to.drain()
-            to.close()
-
-        await asyncio.gather(copy(reader, back), copy(far, writer))
-
-
 def test_a_line_that_breaks_under_cells(server: str) -> None:
     async def body() -> None:
         line = Cut(server)
@@ -184,6 +143,36 @@ def test_a_line_that_breaks_in_the_middle_of_a_fetch(server: str) -> None:
             table = await client.fetch("big")
             assert table.num_rows == 2_000_000
             assert table["3"][-1].as_py() == 1_999_999
+
+    run(body())
+
+
+def test_outputs_that_join_a_restarted_kernel_late(specs: Path, tmp_path: Path) -> None:
+    """Each channel finds the new process on its own: what nobody hears must not be waited for."""
+
+    async def body() -> None:
+        async with await light() as owner:
+            manager = owner._connection.transport._manager  # type: ignore[attr-defined]
+            info = json.loads(Path(manager.connection_file).read_text())
+            line = Cut(f"iopub:{info['iopub_port']}")
+            async with line.listening() as address:
+                info["iopub_port"] = int(address.rpartition(":")[2])
+                (tmp_path / "late.json").write_text(json.dumps(info))
+                async with await AsyncClient.connect(tmp_path / "late.json") as client:
+                    waiting = client.execute("print('begun'); import time; time.sleep(60)")
+                    async for _ in waiting:
+                        break
+                    line.open = False
+                    await manager.restart_kernel(now=True)
+                    with pytest.raises(KernelGone, match="restarted"):
+                        await waiting.result()
+                    after = client.execute("print('heard')\n'waiting' in globals()")
+                    told = await client._connection.request("control", "kernel_info_request", {})
+                    assert told.content["status"] == "ok"
+                    assert not after.done
+                    line.open = True
+                    assert (await after.result()).text == "False"
+                    assert after.outputs[0]["text"] == "heard\n"
 
     run(body())
 

@@ -15,8 +15,9 @@ from ..foreign import Json
 from .asking import Asking, Inbox
 from .errors import ClientError, ConnectionLost, KernelGone, Refused
 from .messages import Channel, Message, Transport
-from .process import PULSE, Process
+from .process import PULSE, Process, ping
 
+_Queue = asyncio.Queue[tuple[Channel, Json, Sequence[object]]]
 #: Seconds between attempts to connect again; the last is repeated.
 PAUSES = (0.1, 0.3, 1.0, 2.0)
 
@@ -31,7 +32,8 @@ class Connection(Asking):
         self._patience = patience
         self._inboxes: dict[str, Inbox] = {}
         self._subshells: dict[str, str | None] = {}  # queues of the kernel they wait in
-        self._outbound: asyncio.Queue[tuple[Channel, Json, Sequence[object]]] = asyncio.Queue()
+        self._cells: _Queue = asyncio.Queue()  # what goes to the shell channel
+        self._others: _Queue = asyncio.Queue()
         self._up = asyncio.Event()
         self._heard = asyncio.Event()  # iopub has brought something
         self._ready = False
@@ -53,7 +55,8 @@ class Connection(Asking):
         try:
             await self.transport.open()
             self._up.set()
-            loops = (self._read(), self._send(), self._pulse())
+            sending = (self._send(self._cells), self._send(self._others))
+            loops = (self._read(), *sending, self._pulse())
             self._tasks = [asyncio.create_task(one) for one in loops]
             while not await self._greeted(min(1.0, max(0.05, deadline - loop.time()))):
                 if self._failure is not None:
@@ -136,20 +139,23 @@ class Connection(Asking):
         if inbox is not None:
             self._inboxes[identity] = inbox
             self._subshells[identity] = subshell
-        self._outbound.put_nowait((channel, message, buffers))
+        queue = self._cells if channel == "shell" else self._others
+        queue.put_nowait((channel, message, buffers))
         return identity
 
     def forget(self, identity: str) -> None:
         self._inboxes.pop(identity, None)
         self._subshells.pop(identity, None)
 
-    # ---------------------------------------------------------------- the two tasks
+    # ---------------------------------------------------------------- the tasks
 
-    async def _send(self) -> None:
+    async def _send(self, queue: _Queue) -> None:
         while True:
-            channel, message, buffers = await self._outbound.get()
+            channel, message, buffers = await queue.get()
             while True:
                 await self._up.wait()
+                if queue is self._cells:  # their outputs would come to nobody
+                    await self._process.hears.wait()
                 try:
                     await self.transport.send(channel, message, buffers)
                     break
@@ -183,21 +189,22 @@ class Connection(Asking):
         while self._failure is None:
             await asyncio.sleep(PULSE)
             if self._is_toree and any(inbox.runs for inbox in self._inboxes.values()):
-                asked = asyncio.ensure_future(
-                    self.request("control", "toree_request", {"op": "ping"})
-                )
-                # Not wait_for, which before Python 3.12 drops a cancellation that comes with the
-                # answer. What went wrong is told to those who wait for the cells.
-                try:
-                    await asyncio.wait([asked], timeout=PULSE)
-                finally:
-                    asked.cancel()
-                    await asyncio.gather(asked, return_exceptions=True)
+                await ping(self, PULSE)
+
+    async def _listen(self) -> None:
+        """Waits until a new process' outputs reach us, and finds out what was lost before."""
+        while not self._process.hears.is_set() and self._failure is None:
+            await ping(self, 1.0, aloud=True)
+            await asyncio.sleep(0.1)
+        self._probe()
 
     def _route(self, message: Message) -> None:
+        heard = self._process.hears.is_set()
         if self._is_toree and self._process.is_new(message):
             # What was sent after this message's request is with the new one too.
             self._fail_cells(_restarted(), before=message.parent)
+        if heard and not self._process.hears.is_set():
+            self._tasks.append(asyncio.create_task(self._listen()))
         if message.channel == "iopub":
             self._heard.set()
             state = message.content.get("execution_state")
