@@ -37,12 +37,13 @@ def test_a_wrong_option_is_said_in_the_first_cell(specs: Path) -> None:
         assert "none, lazy, eager" in ran.traceback
 
 
-def test_memory_that_cannot_be_had(specs: Path) -> None:
-    env = environment(SPARK_OPTS="--driver-memory 900000g")
+@pytest.mark.parametrize("memory, said", [("900000g", "log"), ("128m", "--driver-memory 512m")])
+def test_memory_that_cannot_be_had(specs: Path, memory: str, said: str) -> None:
+    env = environment(SPARK_OPTS=f"--driver-memory {memory}")
     with Session("toree_scala", env=env) as session:
         ran = session.run("1")
         assert ran.reply["ename"] == "CompanionFailed"
-        assert "log" in ran.traceback
+        assert said in ran.traceback
         assert session.run("%%python\n6*7").result == "42"
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from .. import lifelines, logs, scratch
 from ..config import Config
 from ..errors import CompanionFailed
-from . import build, cache, command, footprint, java, launcher, sparkhome
+from . import build, cache, command, footprint, java, launcher, sparkhome, tuning
 from .training import Training
 
 ADDRESS = "address"  # the file in which the JVM says where it listens
@@ -100,7 +100,10 @@ class CompanionProcess:
 
     def last_lines(self) -> str:
         """The end of the log, for an error message, and where the rest of it is."""
-        return "\n".join([*logs.tail(self.log, _LOG_TAIL), f"(log: {self.log})"])
+        lines = logs.tail(self.log, _LOG_TAIL)
+        if any(tuning.TOO_SMALL in line for line in lines):
+            lines.append("Spark needs more: --driver-memory 512m or above (spark.driver.memory).")
+        return "\n".join([*lines, f"(log: {self.log})"])
 
     def close(self, timeout: float = 5.0) -> None:
         """Ends the JVM: by closing its stdin, and by force when that takes too long."""
