@@ -22,9 +22,9 @@ CELLS = {
     "rides": "val rides = (0 until 240).map { i =>\n"
     '  (i, i % 24, 12 + 9 * math.sin(i % 24 / 4.0) + i % 7, s"tram ${i % 5}")\n'
     '}.toDF("id", "hour", "minutes", "line")\nrides',
-    "bar": "%%sql\nselect hour, count(*) as rides, avg(wait(minutes)) as mean\n"
-    "from rides group by hour order by hour limit 3",
-    "completion": 'val late = rides.filter($"minutes" > 20)\nlate.wri',
+    "bar": "val rush = sc.parallelize(0 until 240, 24)\n"
+    "  .map { i => Thread.sleep(80); (i % 24, i) }.reduceByKey(_ + _)\nrush.count",
+    "completion": 'val late = rides.filter($"minutes" > 20)\n  .gro',
     "ggplot2": "%%r\nlibrary(ggplot2)\n"
     "ggplot(dplyr::collect(rides), aes(hour, minutes, colour = line)) + geom_point()",
     "vegalite": "%%python\nhours = rides.groupBy('hour').avg('minutes').toPandas()\n"
@@ -40,10 +40,6 @@ CELLS = {
     '  .selectExpr("value as id", "value % 24 as hour", "timestamp")',
     "explore": "%explore rides",
 }
-BEFORE = (
-    'spark.udf.register("wait", (x: Double) => { Thread.sleep(60); x })\n'
-    'rides.repartition(12).createOrReplaceTempView("rides")'
-)
 
 
 class Camera:
@@ -79,12 +75,11 @@ def main(wanted: list[str]) -> None:
         tempfile.TemporaryDirectory() as folder,
         labs.running(Path(folder), (1100, 1000)) as lab,
     ):
-        notebook = lab.notebook(*CELLS.values(), BEFORE)
+        notebook = lab.notebook(*CELLS.values())
         camera = Camera(notebook, lab, wanted)
         camera.page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
         camera.run("rides")
-        notebook.run(len(CELLS))
-        for taking in (moving, completing, drawing, failing, streaming, exploring):
+        for taking in (moving, completing, drawing, failing, streaming, exploring, debugging):
             taking(camera)
         lab.theme("Dark")
         camera.take("dark", camera.cell("rides"))
@@ -102,13 +97,12 @@ def moving(camera: Camera) -> None:
 def completing(camera: Camera) -> None:
     if camera.wants("completion"):
         cell = camera.cell("completion")
+        cell.evaluate("e => e.scrollIntoView({block: 'start'})")
         cell.locator(".cm-content").click()
         camera.page.keyboard.press("Control+End")
         camera.page.keyboard.press("Tab")
         camera.page.locator(".jp-Completer-item").nth(1).wait_for()
-        box = cell.bounding_box()
-        clip = {"x": box["x"], "y": box["y"], "width": box["width"], "height": 230}
-        camera.take("completion", camera.page, clip=clip)
+        camera.take("completion", camera.page, clip=top(cell, 150))
         camera.page.keyboard.press("Escape")
 
 
@@ -140,7 +134,24 @@ def exploring(camera: Camera) -> None:
     if camera.wants("explore"):
         cell = camera.run("explore")
         cell.locator(".tscope-row").first.wait_for()
-        camera.take("explore", cell)
+        cell.evaluate("e => e.scrollIntoView({block: 'start'})")
+        camera.take("explore", camera.page, clip=top(cell, 560))
+
+
+def debugging(camera: Camera) -> None:
+    """The side bar with the variables, while nothing is stopped."""
+    if camera.wants("variables"):
+        camera.cell("rides").evaluate("e => e.scrollIntoView({block: 'start'})")
+        camera.page.locator(".jp-DebuggerBugButton").first.click()
+        camera.page.locator('[data-id="jp-debugger-sidebar"]').first.click()
+        listed = "document.querySelector('.jp-DebuggerVariables')?.innerText.includes('rides')"
+        camera.page.wait_for_function(listed)
+        camera.take("variables", camera.page, clip={"x": 0, "y": 0, "width": 1100, "height": 600})
+
+
+def top(cell: Any, height: int) -> dict[str, float]:
+    """The upper part of a cell, as a piece of the page."""
+    return {**cell.bounding_box(), "height": height}
 
 
 def wait(camera: Camera, name: str, condition: str) -> None:

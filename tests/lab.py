@@ -23,6 +23,8 @@ CHROMIUM = next(
 SETTINGS = {
     # All cells are in the page, seen or not.
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
+    # A busy machine may need more than the second that is usual.
+    "@jupyterlab/completer-extension/manager": {"providerTimeout": 60_000},
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
 

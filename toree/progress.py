@@ -109,6 +109,10 @@ class Progress:
         self._over = False
         self._lock = threading.Lock()
 
+    @property
+    def begun(self) -> bool:
+        return bool(self._id)
+
     def show(self, facts: Mapping[str, Any]) -> None:
         with self._lock:
             if not self._over:
@@ -169,10 +173,11 @@ class Bars:
 
     def tell(self, cell: str, facts: str) -> bool:
         """The JVM's news of a cell; False: nobody wants more of it."""
-        if not (self._wanted() or self._handlers):
+        bar = self._bars.get(cell)
+        # One that was begun before they were switched off says at its end how it was.
+        if not (self._wanted() or self._handlers or (bar and bar.begun)):
             return False
         found: Json = json.loads(facts)
-        bar = self._bars.get(cell)
         if bar is None:
             return self._tell_late(cell, found)
         self._handlers.tell(cell)

@@ -77,6 +77,52 @@ def test_progress_can_be_switched_off(kernel: Session) -> None:
     assert bars(kernel.run(SLOW["scala"]))
 
 
+#: More than a second, however many cores there are.
+LONG = "sc.parallelize(range(2), 2).map(lambda x: __import__('time').sleep(1.2) or x).sum()"
+
+
+def test_switched_off_in_the_middle_it_ends_with_the_truth(kernel: Session) -> None:
+    code = f"%%python\n{LONG}\nget_ipython().run_line_magic('progress', 'off')\n{LONG}"
+    try:
+        ran = kernel.run(code)
+    finally:
+        kernel.run("%progress on")
+    last = bars(ran)[-1][MIME]
+    assert ran.status == "ok" and last["over"]
+    assert last["jobs"] == {"done": 2, "failed": 0, "total": 2}
+
+
+BUTTON = """%%python
+import ipywidgets, time
+button = ipywidgets.Button()
+button.on_click(lambda _: sc.parallelize(range(2), 2).map(lambda x: time.sleep(nap) or x).sum())
+print(button.comm.comm_id)
+"""
+
+
+@pytest.mark.parametrize("nap", [1.2, 600])
+def test_a_callback_of_a_widget_has_a_bar_and_can_be_stopped(kernel: Session, nap: float) -> None:
+    """In the output of the newest Python cell."""
+    pytest.importorskip("ipywidgets")
+    comm = kernel.run(BUTTON).text("stdout").strip()
+    cell = kernel.run(f"%%python\nnap = {nap}\nprint(nap)").messages[0]["parent_header"]["msg_id"]
+    kernel.run("6 * 7")
+    click = {"method": "custom", "content": {"event": "click"}}
+    message = kernel.client.session.msg("comm_msg", {"comm_id": comm, "data": click})
+    kernel.client.shell_channel.send(message)
+    shown: list[dict[str, Any]] = []
+    while not (shown and shown[-1][MIME]["over"]):
+        message = kernel.client.get_iopub_msg(timeout=60)
+        if MIME in (data := message["content"].get("data", {})):
+            assert message["parent_header"]["msg_id"] == cell
+            if nap > 60 and not shown:
+                kernel.manager.interrupt_kernel()
+            shown.append(data)
+    assert len(shown) >= 2 and shown[-1][MIME]["jobs"]["failed"] == (nap > 60)
+    assert ("stopped" in shown[-1]["text/plain"]) == (nap > 60)
+    assert kernel.run("%%python\nspark.range(7).count()").result == "7"
+
+
 def test_a_failed_job_and_a_stopped_one(kernel: Session) -> None:
     code = 'Thread.sleep(500); if (x == 8) sys.error("no"); x'
     code = f"sc.parallelize(1 to 8, 8).map {{ x => {code} }}.sum"

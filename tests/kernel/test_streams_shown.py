@@ -76,3 +76,21 @@ def test_its_failure_is_the_cell_s(stream: Session, how: str) -> None:
     assert "[USER_RAISED_EXCEPTION] no" in ran.traceback
     assert "Logical Plan" not in ran.traceback
     assert stream.run("spark.streams.active.length").result == "0"
+
+
+def test_a_function_of_python_s_that_fails_shows_its_line(stream: Session) -> None:
+    ran = stream.run("""%%python
+from pyspark.sql.functions import udf
+@udf("long")
+def worse(x):
+    return 1 // (x - x)
+flow.select(worse("value"))
+""")
+    assert ran.status == "error"
+    assert (
+        ran.reply["evalue"].splitlines()[0]
+        == "ZeroDivisionError: integer division or modulo by zero"
+    )
+    assert "----> 4 return 1 // (x - x)" in ran.reply["evalue"]
+    assert "ipykernel" not in ran.traceback
+    assert stream.run("spark.streams.active.length").result == "0"

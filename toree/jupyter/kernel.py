@@ -23,6 +23,7 @@ from ..interpreters.base import Aborted, Failed, Ok, Result
 from ..spark.attachment import Attachment
 from . import awaits
 from .analysed import AnalysedKernel
+from .callbacks import make_stoppable
 from .clients import Clients
 from .comms import Comms
 from .debugger import Variables
@@ -74,6 +75,7 @@ class ToreeKernel(AnalysedKernel):
         self.companion.events.late_output = self._late_output
         self.companion.events.asked_comm = Comms(self, self.companion, self._hosts).ask
         SparkMonitor(self, self.companion)
+        make_stoppable(self, attachment)
         self.questions = Questions(self)
         self.executions = Executions(self._stop_cell)
         self.clients = Clients(self, self.host.workspace, self.sessions, self.executions.cancel)

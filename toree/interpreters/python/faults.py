@@ -115,6 +115,8 @@ class Faults:
             if "Py4JJavaError" in kinds:
                 text = str(error)
                 return causes.of_worker(text, self._source) or causes.of_java(text)
+            if "StreamFailed" in kinds:
+                return causes.of_worker(str(error).partition("\nwhich led to ")[0], self._source)
             if "PySparkException" in kinds or "CapturedException" in kinds:
                 return causes.of_pyspark(error, self._source)
         return None
