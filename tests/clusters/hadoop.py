@@ -30,14 +30,15 @@ def class_path(folder: Path, pom: Path = HERE / "pom.xml") -> str:
 class Hadoop:
     """It runs as long as its stdin is open."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *how: str) -> None:
+        """`secure` asks for Kerberos."""
         runtime = java.find(*sparkhome.find(None).java_range)
         command = [str(runtime.executable), "-cp", class_path(folder), "-Xmx512m"]
         command += ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
         self.folder = folder
         with (folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
-                [*command, str(HERE / "Cluster.java"), str(folder)],
+                [*command, str(HERE / "Cluster.java"), str(folder), *how],
                 cwd=folder,
                 stdin=subprocess.PIPE,
                 stdout=log,

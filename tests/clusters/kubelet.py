@@ -1,40 +1,50 @@
 """An API server that Spark's own client speaks to, and a kubelet: each pod's command is a process.
 
-It is no Kubernetes: nothing is scheduled, limited, or let in or kept out.
+The server is fabric8's, which limits nothing and keeps nobody out, or Kubernetes' own
+(`apiserver`).
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from toree.companion import java, sparkhome
 
+from .apiserver import ApiServer
 from .hadoop import class_path
 
 HERE = Path(__file__).with_name("kubernetes")
 PODS = "/api/v1/namespaces/default/pods"
+EVENTS = "/api/v1/namespaces/default/events"
 SECRETS = "/api/v1/namespaces/default/secrets"
 JOBS = "/apis/batch/v1/namespaces/default/jobs"
 
 
-class Kubernetes:
+class Mock:
+    """fabric8's API server."""
+
+    headers: Mapping[str, str] = {}
+    trusted: ssl.SSLContext | None = None
+
     def __init__(self, folder: Path) -> None:
-        self._spark = sparkhome.find(None)
-        self._java = java.find(*self._spark.java_range)
-        self._folder = folder
-        jars = [class_path(folder, HERE / "pom.xml"), f"{self._spark.jars}/*"]
-        command = [str(self._java.executable), "-cp", os.pathsep.join(jars), "-Xmx256m"]
+        spark = sparkhome.find(None)
+        runtime = java.find(*spark.java_range)
+        jars = [class_path(folder, HERE / "pom.xml"), f"{spark.jars}/*"]
+        command = [str(runtime.executable), "-cp", os.pathsep.join(jars), "-Xmx256m"]
         command += ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", str(HERE / "ApiServer.java")]
         with (folder / "server.log").open("wb") as log:
             self._server = subprocess.Popen(
@@ -44,6 +54,22 @@ class Kubernetes:
         said = self._server.stdout.readline().split()
         assert said[:1] == [b"port"], (folder / "server.log").read_text()[-2000:]
         self.url = f"http://127.0.0.1:{int(said[1])}"
+
+    def close(self) -> None:
+        assert self._server.stdin and self._server.stdout
+        self._server.stdin.close()
+        self._server.stdout.close()
+        self._server.wait(20)
+
+
+class Kubernetes:
+    def __init__(self, folder: Path, server: Mock | ApiServer | None = None) -> None:
+        self._spark = sparkhome.find(None)
+        self._java = java.find(*self._spark.java_range)
+        self._folder = folder
+        self._server = server or Mock(folder)
+        self.url = self._server.url
+        self._ended: dict[str, float] = {}  # when a Job has
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.kept = 2.0  # seconds a Job that has ended stays: its ttlSecondsAfterFinished is longer
         self._over = threading.Event()
@@ -54,10 +80,11 @@ class Kubernetes:
         request = urllib.request.Request(
             self.url + path,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
+            headers={"Content-Type": "application/json", **self._server.headers},
             method=method,
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        trusted = self._server.trusted
+        with urllib.request.urlopen(request, timeout=10, context=trusted) as answer:
             return json.load(answer)
 
     def pods(self) -> dict[str, Any]:
@@ -76,23 +103,38 @@ class Kubernetes:
     def _work(self, jobs: dict[str, Any], pods: dict[str, Any]) -> None:
         """What Kubernetes' controllers of Jobs do: one pod each, and no Job for ever."""
         for name, job in jobs.items():
-            owner = {"kind": "Job", "name": name, "uid": job["metadata"]["uid"]}
+            uid = job["metadata"]["uid"]
+            owner = {"apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": uid}
             own = [p for p in pods.values() if owner["uid"] in owners(p)]
             if not own:
                 template = job["spec"]["template"]
                 metadata = {**template["metadata"], "name": f"{name}-x", "ownerReferences": [owner]}
-                self.ask(
-                    PODS,
-                    "POST",
-                    {"apiVersion": "v1", "kind": "Pod", **template, "metadata": metadata},
-                )
+                try:
+                    self.ask(
+                        PODS,
+                        "POST",
+                        {"apiVersion": "v1", "kind": "Pod", **template, "metadata": metadata},
+                    )
+                except urllib.error.HTTPError as error:
+                    self._complain(name, error)
             elif own[0].get("status", {}).get("phase") in ("Failed", "Succeeded"):
-                if job.get("status") is None or not job["status"].get("completionTime"):
+                if name not in self._ended:
                     how = "failed" if own[0]["status"]["phase"] == "Failed" else "succeeded"
-                    job["status"] = {how: 1, "completionTime": time.monotonic()}
+                    job["status"] = {how: 1}
                     self.ask(f"{JOBS}/{name}/status", "PUT", job)
-                elif time.monotonic() - float(job["status"]["completionTime"]) > self.kept:
-                    self.ask(f"{JOBS}/{name}", "DELETE")
+                    self._ended[name] = time.monotonic()
+                elif time.monotonic() - self._ended[name] > self.kept:
+                    self.ask(f"{JOBS}/{name}", "DELETE", {"propagationPolicy": "Background"})
+
+    def _complain(self, job: str, error: urllib.error.HTTPError) -> None:
+        """The event that says why there is no pod: once, where Kubernetes' counts."""
+        name = f"{job}.refused"
+        if name not in self.all(EVENTS):
+            said = json.load(error)["message"]
+            subject = {"kind": "Job", "name": job, "namespace": "default"}
+            event = {"metadata": {"name": name}, "involvedObject": subject, "type": "Warning"}
+            event |= {"reason": "FailedCreate", "message": f"Error creating: {said}"}
+            self.ask(EVENTS, "POST", {"apiVersion": "v1", "kind": "Event", **event})
 
     def _collect(self) -> None:
         """What has lost its owner goes."""
@@ -106,7 +148,8 @@ class Kubernetes:
     def _look(self, pods: dict[str, Any]) -> None:
         for name, pod in pods.items():
             phase = pod.get("status", {}).get("phase")
-            if phase is None and name not in self.processes:
+            begun = name in self.processes
+            if phase in (None, "Pending") and not begun:
                 try:
                     self.processes[name] = self._start(name, pod)
                 except OSError as error:  # in Kubernetes' own words
@@ -115,6 +158,8 @@ class Kubernetes:
                     )
                 else:
                     self._tell(name, pod, "Running")
+            elif phase in (None, "Pending"):
+                self._tell(name, pod, "Running")  # somebody else has changed it meanwhile
             elif phase == "Running":
                 status = self.processes[name].poll()
                 if status is not None:
@@ -137,9 +182,11 @@ class Kubernetes:
         """Its secrets are where its command is told that they are: there is no mount here."""
         for volume in pod["spec"].get("volumes", []):
             if secret := volume.get("secret"):
-                content = self.ask(f"{SECRETS}/{secret['secretName']}")["stringData"]
+                found = self.ask(f"{SECRETS}/{secret['secretName']}")
+                content = {n: text.encode() for n, text in found.get("stringData", {}).items()}
+                content |= {n: base64.b64decode(b) for n, b in found.get("data", {}).items()}
                 for file, text in content.items():
-                    (local / file).write_text(text)
+                    (local / file).write_bytes(text)
         mounts = [m["mountPath"] for m in pod["spec"]["containers"][0].get("volumeMounts", [])]
         for mount in mounts:
             command = [word.replace(f"{mount}/", f"{local}/") for word in command]
@@ -202,10 +249,7 @@ class Kubernetes:
         self._thread.join()
         for process in self.processes.values():
             end(process)
-        assert self._server.stdin and self._server.stdout
-        self._server.stdin.close()
-        self._server.stdout.close()
-        self._server.wait(20)
+        self._server.close()
 
 
 def owners(each: Any) -> set[str]:

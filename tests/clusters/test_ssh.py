@@ -20,9 +20,14 @@ from toree.provision.places.ssh import free_ports, is_free
 
 SSHD = os.environ.get("TOREE_SSHD") or shutil.which("sshd", path="/usr/sbin:/usr/bin:/sbin")
 
-pytestmark = pytest.mark.skipif(
-    not SSHD or not shutil.which("ssh"), reason="needs ssh and sshd (TOREE_SSHD names another)"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        not os.environ.get("TOREE_CLUSTERS"), reason="needs sshd: TOREE_CLUSTERS=1 runs it"
+    ),
+    pytest.mark.skipif(
+        not SSHD or not shutil.which("ssh"), reason="needs ssh and sshd (TOREE_SSHD names another)"
+    ),
+]
 
 CONFIG = """
 Port {port}

@@ -188,3 +188,33 @@ def test_a_queue_that_is_not_there(
     with pytest.raises(LaunchFailed) as found:
         Session("toree_yarn").manager.start_kernel()
     assert "nobodys" in str(found.value), found.value
+
+
+def test_a_queue_that_is_full(specs: Path, hadoop: Hadoop) -> None:
+    """Said soon, given up in a settable time, and nothing else is lost."""
+    times = ("--conf", "spark.toree.clusterTimeout=2s", "--conf", "spark.toree.queueTimeout=30s")
+    options = shlex.join(["--master", "yarn", *hadoop.options("--queue", "full", *times)])
+    env = {**hadoop.environment(), "SPARK_OPTS": options, "PYSPARK_PYTHON": sys.executable}
+    with Session("toree_scala", env=env) as session:
+        ok(session, "val kept = 41")
+        ran = session.run("spark.range(3).count", timeout=200)
+        assert ran.status == "error", ran.result
+        assert "YARN did not begin application_" in ran.traceback
+        assert "full'" in ran.traceback and "spark.toree.queueTimeout" in ran.traceback
+        assert value(session, "%%python\nkept + 1") == "42"
+        waiting = [a for a in hadoop.applications() if a["state"] == "ACCEPTED"]
+        assert not [a for a in waiting if a["queue"].endswith("full")]
+
+
+def test_a_queue_that_is_full_for_a_driver_in_the_cluster(
+    specs: Path, hadoop: Hadoop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = spec(specs, tmp_path, hadoop, "--queue", "full")
+    written = Path(path, "kernels/toree_yarn/kernel.json")
+    written.write_text(written.read_text().replace("200.0", "60.0"))
+    monkeypatch.setenv("JUPYTER_PATH", path)
+    monkeypatch.setenv("HADOOP_CONF_DIR", str(hadoop.conf))
+    with pytest.raises(LaunchFailed) as found:
+        Session("toree_yarn").manager.start_kernel()
+    assert "ACCEPTED in the queue" in str(found.value), found.value
+    assert "take another (--queue)" in str(found.value), found.value

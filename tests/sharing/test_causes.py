@@ -89,3 +89,11 @@ def test_a_streaming_table_that_is_read_as_a_plain_one() -> None:
         "Queries with streaming sources must be executed with writeStream.start();\nrate"
     )
     assert "rate" not in told and "kernel.display.stream" in told
+
+
+def test_a_secure_cluster_that_does_not_know_who_asks() -> None:
+    text = "org.apache.hadoop.security.AccessControlException: Client cannot authenticate via:"
+    assert "run kinit" in causes.of_java(f"{text}[TOKEN, KERBEROS]")
+    ended = "token (token for bob: HDFS_DELEGATION_TOKEN owner=bob) can't be found in cache"
+    assert "%restart spark" in causes.of_java(f"java.io.IOException: {ended}")
+    assert "kinit" not in causes.of_java("java.io.IOException: the lease is expired")

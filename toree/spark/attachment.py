@@ -18,6 +18,7 @@ from ..companion.companion import Companion
 from ..errors import ToreeError
 from ..foreign import JavaObject, PySparkContext, PySparkSession
 from ..handlers import Handlers
+from . import causes
 from .builders import Builders
 from .threads import ENTERED, Threads
 
@@ -169,8 +170,10 @@ def attach(gateway: JavaObject) -> tuple[Any, Any]:
         raise
     except Exception as error:
         java = getattr(error, "java_exception", None)  # a Py4JJavaError's
-        message = error if java is None else java.getMessage()
-        raise ToreeError(f"Spark did not start: {message}") from error
+        message = str(error if java is None else java.getMessage())
+        said = message.removeprefix("Spark did not start: ")
+        advice = "\n".join(causes.hint(message))
+        raise ToreeError(f"Spark did not start: {said}", advice=advice) from error
 
 
 def _built() -> tuple[Any, Any] | None:

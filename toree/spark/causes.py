@@ -30,6 +30,21 @@ _HINT = (
     "anew from `spark`."
 )
 
+#: The same as in `Login.scala`: a cluster that does not know who asks.
+_EXPIRED = re.compile(r"Ticket expired|token \([^)]*\) (?:is expired|can't be found in cache)")
+_NOBODY = re.compile(
+    r"Client cannot authenticate via:\[(?:TOKEN, )?KERBEROS|SIMPLE authentication is not enabled|"
+    r"Failed to find any Kerberos tgt|No valid credentials provided"
+)
+_EXPIRED_HINT = (
+    "The Kerberos ticket or the tokens of this session have expired: run kinit where the kernel "
+    "is, then %restart spark. With --principal and --keytab Spark renews them itself."
+)
+_NOBODY_HINT = (
+    "There is no valid Kerberos ticket: run kinit where the kernel is, or give Spark --principal "
+    "and --keytab. The next cell that needs Spark tries again."
+)
+
 _STREAM = "Queries with streaming sources must be executed with"
 _STREAM_HINT = (
     "`kernel.display.stream(NAME)` in a Scala or Python cell shows a streaming table as it grows."
@@ -49,8 +64,16 @@ def of_java(text: str) -> str:
     # An exception made of another repeats what that says.
     root = chain[-1] if chain else text
     above = [part for part in chain[:-1] if root not in part]
-    hint = [_HINT] if _OLD.search(text) else []
-    return "\n".join([root, *(f"which led to {part}" for part in reversed(above[:1])), *hint])
+    return "\n".join([root, *(f"which led to {part}" for part in reversed(above[:1])), *hint(text)])
+
+
+def hint(text: str) -> list[str]:
+    """What to do, where what Java says leaves a user alone; one line or none."""
+    if _OLD.search(text):
+        return [_HINT]
+    if _EXPIRED.search(text):
+        return [_EXPIRED_HINT]
+    return [_NOBODY_HINT] if _NOBODY.search(text) else []
 
 
 def of_pyspark(error: object, source: Source) -> str:

@@ -138,7 +138,9 @@ class Kubernetes(Place):
             return found
         except ApiException as error:
             raise LaunchFailed(
-                f"Kubernetes refuses: {refusal(error.body, error.reason)}"
+                f"Kubernetes refuses: {refusal(error.body, error.reason)}",
+                advice="The token has expired, or is another cluster's: log in again, so that "
+                "KUBECONFIG has a new one." * (error.status == 401),
             ) from error
         except HTTPError as error:
             raise LaunchFailed(f"Kubernetes' API server can't be reached: {error}") from error

@@ -28,6 +28,10 @@ _INVITATION = "toree-invitation.json"
 _ID = re.compile(r"\bapplication_\d+_\d+\b")
 _TRACKING = re.compile(r"tracking URL: (https?://[^/\s]+)/")
 _WEB = re.compile(r"yarn\.resourcemanager\.webapp(\.https)?\.address(\.\w+)?$")
+#: Without a ticket YARN's client tries for a quarter of an hour, and each time says this.
+_NOBODY = re.compile(
+    r"Client cannot authenticate via:\[|No valid credentials provided|any Kerberos tgt"
+)
 _GRACE = 30.0  # seconds a driver whose kernel has ended may take
 _OVER = ("FINISHED", "FAILED", "KILLED")
 
@@ -100,21 +104,30 @@ class Yarn(Place):
         report = self._report()
         if report.get("state") in _OVER:
             return f"YARN's {self.application} is {report['state']}"
+        if not self.application and _NOBODY.search(self._said):
+            return (
+                "There is no valid Kerberos ticket: run kinit where the Jupyter server is, or give "
+                "--principal and --keytab among the options"
+            )
         # With the application given to YARN, spark-submit has done its work.
         return "" if self.application else super().ended()
 
     def waits_for(self) -> str:
         report = self._report()
         if not report:
-            return "spark-submit to give YARN the application"
+            which = self.application  # known, of a resource manager that tells us no more
+            return f"{which} to call back" if which else "spark-submit to give YARN the application"
         state = f"{self.application}, which is {report.get('state')} in the queue "
-        return f"{state}{report.get('queue')!r}, to call back"
+        full = "; end something there, or take another (--queue)"
+        queued = report.get("state") == "ACCEPTED" and not report.get("amContainerLogs")
+        return f"{state}{report.get('queue')!r}, to call back{full if queued else ''}"
 
     def log(self) -> str:
         report = self._report()
         said = str(report.get("diagnostics", "")).strip()
         logs = report.get("amContainerLogs")
-        parts = [said, f"(log: {logs})" if logs else "", "" if report else self._said]
+        lines = (line for line in self._said.splitlines() if not line.startswith("\tat "))
+        parts = [said, f"(log: {logs})" if logs else "", "" if report else "\n".join(lines)]
         return "\n".join(part for part in parts if part)
 
     def kill(self) -> None:

@@ -141,7 +141,12 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
 
   private def awaitSpark(): Unit =
     try { spark.session(); () }
-    catch { case problem: Throwable => problem.printStackTrace() }
+    catch {
+      // Ours is a sentence, and whoever uses Spark reads it again.
+      case problem: IllegalStateException if problem.getCause == null =>
+        System.err.println(problem.getMessage)
+      case problem: Throwable => problem.printStackTrace()
+    }
 
   def close(): Unit = {
     workspaces.values.forEach(_.interruptAll())

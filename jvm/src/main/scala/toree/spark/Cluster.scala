@@ -30,10 +30,14 @@ object Cluster {
     val patience = conf.getTimeAsMs("spark.toree.clusterTimeout", "10s") / 1000.0
     if (hasExecutors(context) || seconds < patience) None
     else {
+      // Spark asks again and again, and writes each refusal into its log.
+      val refusals =
+        if (!context.master.startsWith("k8s://")) ""
+        else "; %logs tells of a full quota, missing rights and a token that has expired"
       val driver = s"${conf.get("spark.driver.host")}:${conf.get("spark.driver.port")}"
       Some(
         f"no executor for $seconds%.0f s: ${context.master} is full, or executors can't start there, " +
-          s"or can't reach the driver at $driver (spark.driver.host)"
+          s"or can't reach the driver at $driver (spark.driver.host)$refusals"
       )
     }
   }

@@ -40,6 +40,7 @@ object Reach {
             "again; spark.toree.clusterTimeout is how long"
         )
     }
+    if (master == "yarn" && !inCluster) Kerberos.check()
   }
 
   /** Why a standalone master that answers does not take an application. Spark's own error is the

@@ -175,7 +175,11 @@ final class SparkAccess(
         // A cell may have made a context alone.
         val own = SparkEnv.get == null
         if (own) Reach.check(SparkBuild.completed(new SparkConf()))
-        val session = (if (own) builder() else SparkSession.builder()).getOrCreate()
+        val session =
+          if (own) Queue.watched(SparkBuild.completed(new SparkConf()), note) {
+            builder().getOrCreate()
+          }
+          else SparkSession.builder().getOrCreate()
         if (own && current.isDefined)
           note("The Spark session was stopped; a fresh one takes its place.")
         adopt(session)
