@@ -29,13 +29,6 @@ OWNER = """
 import org.apache.hadoop.fs.{FileSystem, Path}
 FileSystem.get(sc.hadoopConfiguration).getFileStatus(new Path("numbers")).getOwner
 """
-CANCELLED = """
-import scala.jdk.CollectionConverters._
-val tokens = org.apache.hadoop.security.UserGroupInformation.getCurrentUser.getTokens.asScala
-val ours = tokens.filter(_.getKind.toString == "HDFS_DELEGATION_TOKEN")
-ours.foreach(_.cancel(sc.hadoopConfiguration))
-ours.size
-"""
 
 
 @pytest.fixture(scope="module")
@@ -99,14 +92,9 @@ def test_no_ticket_is_said_at_once(specs: Path, secure: Hadoop) -> None:
 
 
 def test_another_user_by_a_ticket(specs: Path, secure: Hadoop) -> None:
-    """`--proxy-user`; then the tokens of the session end in the middle."""
+    """`--proxy-user`: the cluster sees that user."""
     with near(secure, "--proxy-user", "bob", ticket="gateway.ticket") as session:
         notebook(session, "bob")
-        assert int(ok(session, CANCELLED).result) > 0
-        for code in ("spark.read.parquet", "%%python\nspark.read.parquet"):
-            ran = session.run(f"{code}('numbers').count()".replace("'", '"'), timeout=120)
-            assert ran.status == "error" and "%restart spark" in ran.traceback, ran.traceback
-        assert ok(session, "%%python\nshift + 1").result == "4"
 
 
 def test_a_principal_in_the_cluster(

@@ -45,6 +45,7 @@ public class Cluster {
     }
     conf.set("yarn.scheduler.capacity.root.full.capacity", "0");
     conf.set("yarn.scheduler.capacity.root.full.maximum-capacity", "1");
+    conf.set("yarn.scheduler.capacity.root.full.maximum-applications", "100");
     conf.setInt("yarn.scheduler.minimum-allocation-mb", 128);
     conf.setInt("yarn.nodemanager.resource.memory-mb", 8192);
     conf.setInt("yarn.nodemanager.resource.cpu-vcores", 16);
