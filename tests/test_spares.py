@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from toree import scratch
-from toree.companion import build, java, spare, sparkhome, waiting
+from toree.companion import footprint, java, spare, sparkhome, waiting
 from toree.config import Config
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
@@ -35,7 +35,7 @@ def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
         config = Config(spark_options=options, initialization_mode=mode, spare=600)
-        found = spare.place(config, spark, runtime, build.Built(jar), os.environ)
+        found = spare.place(footprint.of(config, spark, runtime, jar))
         for name in variables:
             monkeypatch.delenv(name)
         return "" if found is None else found.name

@@ -84,9 +84,14 @@ def test_spark_home_that_names_the_installed_package(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize(
     ("version", "java"),
-    [("3.5.0", (11, 21)), ("3.5.9", (11, 21)), ("4.0.0-preview2", (17, None)), ("5.1", (17, None))],
+    [
+        ("3.5.0", (11, 21, 17)),
+        ("3.5.9", (11, 21, 17)),
+        ("4.0.0-preview2", (17, None, None)),
+        ("5.1", (17, None, None)),
+    ],
 )
-def test_java_range(version: str, java: tuple[int, int | None]) -> None:
+def test_java_range(version: str, java: tuple[int, int | None, int | None]) -> None:
     assert sparkhome.SparkHome(Path(), version, "", "").java_range == java
 
 

@@ -1,5 +1,6 @@
 """What kernel.json starts (`install.kernelspec.LAUNCH`), and by hand `python -m toree -f FILE`."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ def main() -> None:
     from toree import apache
 
     apache.refuse()
+    gc.disable()  # what is loaded stays: nothing to look for until `Beginning.loaded`
     from toree.beginning import Beginning
 
     beginning = Beginning.read()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gc
 
 from . import registry
 from .companion.companion import Companion
@@ -41,3 +42,12 @@ class Beginning:
         if self.config.initialization_mode == "eager" or (row and row.needs_jvm):
             with contextlib.suppress(Exception):  # the cell that needs it says what is wrong
                 self.companion.start()
+
+    def loaded(self) -> None:
+        """Told when a kernel is there to take over.
+
+        All that there is until now stays: collections, the last ones too, need not look at it.
+        """
+        gc.freeze()
+        gc.enable()
+        self.companion.listening.set()

@@ -65,14 +65,18 @@ def test_forks_do_not_keep_the_others_alive(
 
 
 def test_a_shutdown_does_not_wait_for_forks(
-    forked: tuple[Session, list[psutil.Process]],
+    forked: tuple[Session, list[psutil.Process]], tmp_path: Path
 ) -> None:
     session, _ = forked
     ours = [companion(session)]
+    hooked = tmp_path / "hooked"  # what the user has asked for is done to its end
+    hook = f'Thread.sleep(300); new java.io.File("{hooked}").createNewFile()'
+    assert session.run(f"sys.addShutdownHook {{ {hook} }}").status == "ok"
     session.client.shutdown()
     before = time.monotonic()
     until(lambda: gone(ours), 10)
     assert time.monotonic() - before < 3.5
+    assert hooked.exists()
 
 
 @pytest.fixture(scope="module")

@@ -196,3 +196,8 @@ def test_a_refused_query_names_what_is_near(kernel: Session) -> None:
     assert "\n       ^^^^" in ran.reply["evalue"]
     assert "+- " not in ran.reply["evalue"]
     assert kernel.run("%%python\nint('x')").reply["evalue"].startswith("invalid literal")
+
+
+def test_collections_look_at_users_objects_alone(kernel: Session) -> None:
+    code = "import gc\n(gc.isenabled(), gc.get_freeze_count() > 50_000)"
+    assert python(kernel, code) == "(True, True)"

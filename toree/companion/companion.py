@@ -144,6 +144,11 @@ class Companion:
         """Told once, by the first cell that gets a new JVM after one that died unseen."""
         return self._life.epitaph()
 
+    def leave(self) -> None:
+        """Lets the JVM end, and does not wait for it: `close` does."""
+        self._closed = True
+        self._life.leave()
+
     def close(self) -> None:
         self._closed = True
         self.spare.close()

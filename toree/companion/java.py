@@ -68,25 +68,39 @@ class Java:
         return folder
 
 
-def find(minimum: int, maximum: int | None = None) -> Java:
+def find(minimum: int, maximum: int | None = None, whole: int | None = None) -> Java:
     """The first Java whose version is within the range.
+
+    Args:
+        whole: the newest in which all works; one after it is taken if there is no other.
 
     Raises:
         JavaMissing: none is; the message lists those that were looked at.
     """
     refused: list[Java] = []
+    lesser: list[Java] = []
     for home, source in candidates():
-        if any(home == other.home for other in refused) or not (version := version_of(home)):
+        known = any(home == other.home for other in (*refused, *lesser))
+        if known or not (version := version_of(home)):
             continue
         java = Java(home, version, source)
         if version < minimum or (maximum is not None and version > maximum):
             refused.append(java)
-            continue
-        if refused:
-            passed = ", ".join(f"Java {r.version} from {r.source}" for r in refused)
-            java = dataclasses.replace(java, source=f"{source} (passed over: {passed})")
-        return java
+        elif whole is not None and version > whole:
+            lesser.append(java)
+        else:
+            return _after(java, [*refused, *lesser])
+    if lesser:
+        return _after(lesser[0], refused)
     raise JavaMissing(what_was_seen(refused, minimum, maximum), advice=advice(minimum, maximum))
+
+
+def _after(java: Java, passed: list[Java]) -> Java:
+    """It, and in its source which were looked at before."""
+    if not passed:
+        return java
+    named = ", ".join(f"Java {other.version} from {other.source}" for other in passed)
+    return dataclasses.replace(java, source=f"{java.source} (passed over: {named})")
 
 
 def candidates() -> Iterator[tuple[Path, str]]:

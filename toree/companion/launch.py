@@ -56,6 +56,7 @@ class CompanionProcess:
         self.lifeline = process.stdin.fileno()
         lifelines.hold(self.lifeline)
         self.temporary = temporary
+        self.mark, self.marked = mark_of(temporary), False
         self.local_dirs = local_dirs
         self.log = log
         self._rotation = logs.Rotation(log)
@@ -97,6 +98,7 @@ class CompanionProcess:
         found = json.loads(address.read_text())
         self.port, self.secret = found["port"], found["secret"]
         address.unlink()
+        self.marked = self.mark.exists()
 
     def last_lines(self) -> str:
         """The end of the log, for an error message, and where the rest of it is."""
@@ -107,26 +109,38 @@ class CompanionProcess:
 
     def close(self, timeout: float = 5.0) -> None:
         """Ends the JVM: by closing its stdin, and by force when that takes too long."""
-        self._let_go()
-        try:
-            self.process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        self.let_go()
+        # It would wait for the JIT, and 0.3 s for threads that wait for the system.
+        deadline = time.monotonic() + timeout
+        while self.process.poll() is None:
+            now = time.monotonic()
+            if now > deadline or (self.marked and not self.mark.exists()):
+                self.process.kill()
+                deadline = now + timeout
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(0.01)
         self.clean()
 
     def clean(self) -> None:
         """Removes what a JVM that has ended left behind; its log stays for a while."""
-        self._let_go()
+        self.let_go()
         self._rotation.close()
+        self.mark.unlink(missing_ok=True)
         for folder in (self.temporary, *self.local_dirs):
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _let_go(self) -> None:
-        lifelines.release(self.lifeline)
-        with contextlib.suppress(OSError):
-            if self.process.stdin:
-                self.process.stdin.close()
+    def let_go(self) -> None:
+        """Tells the JVM to end."""
+        stdin = self.process.stdin
+        if stdin and not stdin.closed:
+            lifelines.release(self.lifeline)
+            with contextlib.suppress(OSError):
+                stdin.close()
+
+
+def mark_of(temporary: Path) -> Path:
+    """A file beside a JVM's folder that it removes when all of its own has ended (`Main.mark`)."""
+    return temporary.with_name(f"{temporary.name}.lives")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,7 +153,9 @@ class Started:
 
 
 #: Finds a companion that runs already.
-Take = Callable[[Config, sparkhome.SparkHome, java.Java, build.Built], CompanionProcess | None]
+Take = Callable[
+    [Config, sparkhome.SparkHome, java.Java, build.Built, str | None], CompanionProcess | None
+]
 
 
 def start(config: Config, say: Callable[[str], None], take: Take = lambda *_: None) -> Started:
@@ -155,16 +171,17 @@ def start(config: Config, say: Callable[[str], None], take: Take = lambda *_: No
     use_python_of(spark)
     runtime = java.find(*spark.java_range)
     built = build.companion(spark, runtime, say)
-    if waiting := take(config, spark, runtime, built):
+    key = footprint.of(config, spark, runtime, built.jar)
+    if waiting := take(config, spark, runtime, built, key):
         return Started(waiting, spark, None)
     say(f"Starting Spark {spark.version} (Scala {spark.scala}, Java {runtime.version}) ...")
     try:
-        running = _run(config, spark, runtime, built)
+        running = _run(config, spark, runtime, built, key)
     except Crashed:
         if built.archive is None:
             raise
         built = built.without_archive()
-        running = _run(config, spark, runtime, built)
+        running = _run(config, spark, runtime, built, key)
     training = None if built.archive else Training(spark, runtime, built.jar)
     return Started(running, spark, training)
 
@@ -174,9 +191,9 @@ def _run(
     spark: sparkhome.SparkHome,
     runtime: java.Java,
     built: build.Built,
-    known: bool = True,
+    key: str | None,
 ) -> CompanionProcess:
-    """Args: known: whether what Spark's launcher has answered before may stand for it."""
+    """Args: key: under which what Spark's launcher has answered before may stand for it."""
     temporary, local_dirs = scratch.part("jvm"), command.private_local_dirs()
     log = command.new_log()
     logs.prune(log.parent)
@@ -190,9 +207,8 @@ def _run(
         local_dirs=local_dirs,
         front=f"{os.getpid()} {scratch.born(os.getpid())}",
     )
-    key = footprint.of(config, spark, runtime, built.jar)
     answer = launcher.Answer.of(key, built.archive, asked)
-    answered = answer.read(asked) if answer and known else None
+    answered = answer.read(asked) if answer else None
     begun = answered or asked
     with logs.opened(log) as log_file:
         try:
@@ -214,7 +230,7 @@ def _run(
         running.close(timeout=0.5)
         if answer and answered and isinstance(error, CompanionFailed):
             answer.forget()
-            return _run(config, spark, runtime, built, known=False)
+            return _run(config, spark, runtime, built, None)
         raise
     finally:
         threading.Thread(target=sweep, name="toree-sweep", daemon=True).start()

@@ -137,11 +137,19 @@ class Life:
         jvm.process.clean()
         jvm.hang_up()
 
-    def close(self) -> None:
+    def leave(self) -> None:
+        """Tells the one that runs to end; there is none after it."""
         with self._changed:
             self._closed = True
-            jvm, self._started = self.running, None
+            jvm = self.running
             self._changed.notify_all()
+        if jvm is not None:
+            jvm.process.let_go()
+
+    def close(self) -> None:
+        self.leave()
+        with self._changed:
+            jvm, self._started = self.running, None
         if jvm is not None:
             jvm.close()
 

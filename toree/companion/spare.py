@@ -24,7 +24,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -33,7 +33,7 @@ from ..config import Config
 from ..foreign import Json
 from . import build, footprint, java, sparkhome
 from .attached import Elder
-from .launch import CompanionProcess
+from .launch import CompanionProcess, mark_of
 
 _LAUNCH = (
     "import sys; sys.path[:1] == [''] and sys.path.pop(0); "
@@ -55,6 +55,8 @@ class Taken(CompanionProcess):
         process = cast("subprocess.Popen[bytes]", jvm)
         super().__init__(process, Path(facts["scratch"]), local_dirs, Path(facts["log"]))
         self.port, self.secret = found["port"], found["secret"]
+        self.mark = mark_of(Path(facts["lifeline"]).parent)
+        self.marked = self.mark.exists()
 
     @property
     def ended(self) -> bool:
@@ -82,11 +84,18 @@ class Spare:
         spark: sparkhome.SparkHome,
         runtime: java.Java,
         built: build.Built,
+        key: str | None,
     ) -> Taken | None:
-        """The spare for this kernel, if there is one; asked once, before a cell has run."""
+        """The spare for this kernel, if there is one; asked once, before a cell has run.
+
+        Args:
+            key: the footprint of a companion in the environment there is now.
+        """
         if not self.wanted or self._place is not None:
             return None
-        self._place = place(config, spark, runtime, built, self._environment)
+        if self._environment != dict(os.environ):
+            key = footprint.of(config, spark, runtime, built.jar, self._environment)
+        self._place = place(key)
         if self._place is None:
             self.wanted = False
             return None
@@ -164,15 +173,8 @@ def root() -> Path:
     return folders.runtime() / "spares"
 
 
-def place(
-    config: Config,
-    spark: sparkhome.SparkHome,
-    runtime: java.Java,
-    built: build.Built,
-    environ: Mapping[str, str],
-) -> Path | None:
-    """The folder of the spares that a kernel started here could use; None: it can use none."""
-    key = footprint.of(config, spark, runtime, built.jar, environ)
+def place(key: str | None) -> Path | None:
+    """The folder of the spares of a footprint; None: of those that have none."""
     return folders.made(root() / key, folders.runtime()) if key else None
 
 

@@ -34,9 +34,12 @@ class SparkHome:
         return Path(named) if named else self.home / "conf"
 
     @property
-    def java_range(self) -> tuple[int, int | None]:
-        """Oldest and newest Java. Spark 3.5 fails from Java 23 on (Subject.getSubject is gone)."""
-        return (11, 21) if numbers(self.version) < (4,) else (17, None)
+    def java_range(self) -> tuple[int, int | None, int | None]:
+        """Oldest and newest Java, and the newest in which all works.
+
+        Spark 3.5 fails from Java 23 on (Subject.getSubject is gone), its Arrow from Java 21 on.
+        """
+        return (11, 21, 17) if numbers(self.version) < (4,) else (17, None, None)
 
     @property
     def python_path(self) -> list[str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .. import logs, scratch
 from ..config import Config
-from . import build, command, java, sparkhome
+from . import build, command, footprint, java, sparkhome
 from .spare import lives, place
 
 _KEPT = 7 * 86400.0  # seconds a folder is kept that nobody has used
@@ -38,7 +38,8 @@ def become(wanted: Path) -> None:
     spark = sparkhome.find(config.spark_home)
     runtime = java.find(*spark.java_range)
     built = build.companion(spark, runtime, lambda _: None)
-    if place(config, spark, runtime, built, os.environ) != wanted or not alone(wanted / "making"):
+    key = footprint.of(config, spark, runtime, built.jar)
+    if place(key) != wanted or not alone(wanted / "making"):
         return
     sweep(wanted.parent)
     gently()

@@ -77,8 +77,14 @@ def engines(spark_home: str | None) -> Iterator[Finding]:
     except ToreeError as error:
         yield Finding("Java", "missing", error.message, error.advice, fatal=True)
         return
+    whole = spark.java_range[2]
+    lacking, advice = "", ""
+    if whole is not None and runtime.version > whole:
+        lacking = f"; this Spark's Arrow does not know Java {runtime.version}: no toPandas(), no R"
+        advice = java.advice(17, whole)
     lacks = "" if runtime.has(java.VECTOR) else f", started without {java.VECTOR}"
-    yield Finding("Java", str(runtime.version), f"{runtime.home} ({runtime.source}{lacks})")
+    detail = f"{runtime.home} ({runtime.source}{lacks}){lacking}"
+    yield Finding("Java", str(runtime.version), detail, advice)
     yield from companion(spark, runtime)
 
 

@@ -89,7 +89,7 @@ class ToreeKernel(AnalysedKernel):
     def start(self) -> None:
         super().start()
         self.begun.start()
-        self.companion.listening.set()
+        self.begun.loaded()
         self.host.start()
 
     def _client(self) -> str:
@@ -287,6 +287,7 @@ class ToreeKernel(AnalysedKernel):
         await super().interrupt_request(stream, ident, parent)
 
     def do_shutdown(self, restart: bool) -> Json:  # type: ignore[override]
+        self.companion.leave()  # it ends while the others do
         self.clients.close()
         self.sessions.close()
         self.host.close()

@@ -1,6 +1,7 @@
 package toree
 
 import java.io.{File, IOException, InputStream}
+import java.lang.management.ManagementFactory
 import java.nio.file.{Files, Path, Paths}
 import java.nio.file.attribute.PosixFilePermissions
 import java.util.concurrent.CountDownLatch
@@ -74,6 +75,7 @@ object Main {
       mode: String,
       spare: Option[Waiting]
   ): (Companion, InputStream) = {
+    mark()
     // Spark's log is set up first, and so keeps the process's own stderr.
     Log.start()
     val capture = new OutputCapture
@@ -95,6 +97,20 @@ object Main {
         }
     }
     (companion, front)
+  }
+
+  /** A file that Java removes last of all, after every hook: whoever sees that may end this
+    * process, which would else wait 0.3 s for threads that wait for the system, and longer for the
+    * JIT. None where Java, or an agent, has something to write after that.
+    */
+  private def mark(): Unit = {
+    val writes = "-agent.*|-XX:.*(AtExit|AOTCacheOutput|AOTConfiguration|AOTMode|Print|Dump|Log).*"
+    val options = ManagementFactory.getRuntimeMXBean.getInputArguments
+    val own = sys.env.getOrElse("TOREE_TEMPORARY", "")
+    if (own.nonEmpty && !options.stream.anyMatch(_.matches(writes))) {
+      val file = new File(s"$own.lives")
+      if (file.createNewFile()) file.deleteOnExit()
+    }
   }
 
   private def privateFolder(): Path = {

@@ -150,7 +150,7 @@ final class Companion(val capture: OutputCapture, classes: Path, mode: String) {
 
   def close(): Unit = {
     workspaces.values.forEach(_.interruptAll())
-    spark.stop()
+    spark.end()
   }
 
   def ping: String = Json.obj(versions: _*)

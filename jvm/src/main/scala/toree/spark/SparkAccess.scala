@@ -72,6 +72,7 @@ final class SparkAccess(
   /** A context for PySpark, whose builders and constructors all end here. */
   def context(conf: SparkConf): SparkContext = synchronized {
     peek.fold {
+      living()
       val full = SparkBuild.completed(conf)
       if (SparkEnv.get == null) Reach.check(full)
       underLoader(SparkContext.getOrCreate(full))
@@ -159,6 +160,13 @@ final class SparkAccess(
     ended()
   })
 
+  /** Ends it for good: cells that still run make no other one while the process ends. */
+  def end(): Unit = {
+    over = true
+    stop()
+  }
+  @volatile private var over = false
+
   /** Ends it, as if there had been none. */
   def forget(): Unit = {
     stop()
@@ -167,7 +175,8 @@ final class SparkAccess(
     made = 0
   }
 
-  private def create(): SparkSession =
+  private def create(): SparkSession = {
+    living()
     try
       underLoader {
         SparkSession.clearActiveSession()
@@ -195,6 +204,10 @@ final class SparkAccess(
         val why = Reach.refused(SparkBuild.completed(new SparkConf()), said).getOrElse(said)
         throw new IllegalStateException(s"Spark did not start: $why", error)
     }
+  }
+
+  private def living(): Unit =
+    if (over) throw new IllegalStateException("The kernel is shutting down.")
 
   private def underLoader[A](body: => A): A = {
     val thread = Thread.currentThread

@@ -96,4 +96,15 @@ class SparkSuite extends CellSuite {
     )
     assertEquals(text("Seq(1, 2).toDF(\"a\").count()"), "2")
   }
+
+  // The last of this suite, as there is no Spark after it.
+  test("a cell that still runs at the end makes no other session") {
+    ok("spark.range(1).count()")
+    spark.end()
+    failed("spark.range(1).count()") match {
+      case failure => assert(failure.message.contains("The kernel is shutting down."), failure)
+    }
+    intercept[IllegalStateException](spark.context(new org.apache.spark.SparkConf))
+    assertEquals(spark.peek, None)
+  }
 }
