@@ -2,8 +2,8 @@
 
     python benchmarks/end.py [KERNEL] [--rounds 3] [--wait 5] [--cell CODE ...]
 
-Seconds until the reply, until the kernel's process has ended, and until all are gone; the CPU of the
-kernel's process meanwhile. To compare two versions give two kernels, which take turns. Linux only.
+Seconds until the reply, until the kernel's process has ended, and until all are gone; the CPU of
+the kernel's process meanwhile. Of two versions give two kernels, which take turns. Linux only.
 """
 
 from __future__ import annotations

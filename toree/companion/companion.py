@@ -150,7 +150,7 @@ class Companion:
         self._life.leave()
 
     def close(self) -> None:
-        self._closed = True
+        self.leave()
         self.spare.close()
         self.listening.set()
         if self._training is not None:
@@ -184,18 +184,15 @@ class Companion:
 
     @property
     def spark_version(self) -> str:
-        jvm = self._life.running
-        return jvm.spark_version if jvm else ""
+        return jvm.spark_version if (jvm := self._life.running) else ""
 
     @property
     def scala_version(self) -> str:
-        jvm = self._life.running
-        return jvm.scala_version if jvm else ""
+        return jvm.scala_version if (jvm := self._life.running) else ""
 
     @property
     def log(self) -> str:
-        jvm = self._life.running
-        return str(jvm.process.log) if jvm else ""
+        return str(jvm.process.log) if (jvm := self._life.running) else ""
 
     def stop_spark(self, patience: float = 20.0) -> None:
         """Ends the Spark session; a JVM that does not answer is ended with it."""
