@@ -44,10 +44,11 @@ class Beginning:
                 self.companion.start()
 
     def loaded(self) -> None:
-        """Told when a kernel is there to take over.
+        """Told when a kernel is there to take over; starts what `start` has not yet.
 
         All that there is until now stays: collections, the last ones too, need not look at it.
         """
         gc.freeze()
         gc.enable()
+        self.start()
         self.companion.listening.set()

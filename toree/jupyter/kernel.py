@@ -88,7 +88,6 @@ class ToreeKernel(AnalysedKernel):
 
     def start(self) -> None:
         super().start()
-        self.begun.start()
         self.begun.loaded()
         self.host.start()
 
