@@ -97,3 +97,23 @@ def test_a_secure_cluster_that_does_not_know_who_asks() -> None:
     ended = "token (token for bob: HDFS_DELEGATION_TOKEN owner=bob) can't be found in cache"
     assert "%restart spark" in causes.of_java(f"java.io.IOException: {ended}")
     assert "kinit" not in causes.of_java("java.io.IOException: the lease is expired")
+
+
+def test_a_python_on_the_executors_that_cannot_run_pyspark() -> None:
+    """Texts of Spark 4.3's, of a Python 3.8 there and of none."""
+    text = """An error occurred while calling z:org.apache.spark.api.python.PythonRDD.collect.
+: org.apache.spark.SparkException: Job aborted due to stage failure: Lost task 0.0: \
+org.apache.spark.SparkException: Error from python worker:
+  Traceback (most recent call last):
+    File "/usr/lib/python3.8/runpy.py", line 185, in _run_module_as_main
+      mod_name, mod_spec, code = _get_module_details(mod_name, _Error)
+  TypeError: 'type' object is not subscriptable
+PYTHONPATH was:
+  /opt/spark/python/lib/pyspark.zip
+org.apache.spark.SparkException: EOFException occurred while reading the port number from \
+pyspark.daemon's stdout.
+"""
+    for found in (causes.of_worker(text, lambda *_: ("", "")) or "", causes.of_java(text)):
+        assert "(python3.8) can't run PySpark" in found and "PYSPARK_PYTHON" in found
+    absent = 'java.io.IOException: Cannot run program "/opt/python3.9/bin/python": error=2, No such'
+    assert "PYSPARK_PYTHON" in causes.of_java(absent)

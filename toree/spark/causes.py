@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import sys
 from collections.abc import Callable, Iterator
 
 _WORKER = re.compile(
@@ -45,6 +46,17 @@ _NOBODY_HINT = (
     "and --keytab. The next cell that needs Spark tries again."
 )
 
+#: A Python on the executors that can't even begin to be a worker: too old, or not there.
+_ALIEN = re.compile(
+    r"reading the port number from pyspark\.daemon's stdout|"
+    r'Cannot run program "[^"]*python[^"/]*"|No module named (?:\')?pyspark'
+)
+_ITS_VERSION = re.compile(r"/lib/(python\d+\.\d+)/")
+_ALIEN_HINT = (
+    "The executors' Python{which} can't run PySpark: it must be the driver's version, {ours}. "
+    "PYSPARK_PYTHON says which Python they run."
+)
+
 _STREAM = "Queries with streaming sources must be executed with"
 _STREAM_HINT = (
     "`kernel.display.stream(NAME)` in a Scala or Python cell shows a streaming table as it grows."
@@ -73,6 +85,10 @@ def hint(text: str) -> list[str]:
         return [_HINT]
     if _EXPIRED.search(text):
         return [_EXPIRED_HINT]
+    if _ALIEN.search(text):
+        its = _ITS_VERSION.search(text)
+        ours = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        return [_ALIEN_HINT.format(which=f" ({its[1]})" if its else "", ours=ours)]
     return [_NOBODY_HINT] if _NOBODY.search(text) else []
 
 
@@ -101,6 +117,8 @@ def of_worker(text: str, source: Source) -> str | None:
     found = _WORKER.findall(text)
     if not found:
         return None
+    if _ALIEN.search(text):
+        return "\n".join([*hint(text), found[-1][1].rstrip()])
     frames, error = found[-1]
     return "\n".join([error.rstrip(), *_lines(frames, source)])
 
