@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,37 +104,3 @@ def test_a_kernel_in_a_pod_with_the_rights_that_are_written_down(
     with pytest.raises(LaunchFailed) as found:
         KernelManager(kernel_name="toree_pod").start_kernel()
     assert "Unauthorized" in str(found.value) and "log in" in str(found.value), found.value
-
-
-def test_executors_are_refused(specs: Path, cluster: Kubernetes, server: ApiServer) -> None:
-    """By a quota, then since the token has ended: the job says why it waits, its stop works."""
-    chosen = f"{options(server, 'notebooks')} --conf spark.toree.clusterTimeout=3s"
-    env = {**os.environ, "SPARK_OPTS": chosen, "PYSPARK_PYTHON": sys.executable}
-    with Session("toree_scala", env=env) as session:
-        ok(session, "val kept = 41")
-        assert ok(session, "sc.parallelize(1 to 4, 2).sum").result == "10.0"
-        server.limit(pods=0)
-        assert "%logs" in waiting(session, cluster)
-        assert "exceeded quota: team" in ok(session, "%logs").text("stdout")
-        server.revoke("notebooks")
-        assert "%logs" in waiting(session, cluster)
-        assert "Unauthorized" in ok(session, "%logs").text("stdout")
-        assert ok(session, "%%python\nkept + 1").result == "42"
-
-
-def waiting(session: Session, cluster: Kubernetes) -> str:
-    """What a job says that has no executor, when it is stopped for having said it."""
-    for pod in cluster.pods():
-        cluster.ask(f"/api/v1/namespaces/default/pods/{pod}", "DELETE")
-    until(lambda: "no executor" not in str(session.run("sc.master").messages), 30)
-    said: list[str] = []
-
-    def stop(message: dict[str, object]) -> None:
-        text = json.dumps(message["content"])
-        if "no executor for" in text and not said:
-            said.append(text)
-            session.manager.interrupt_kernel()
-
-    ran = session.run("sc.parallelize(1 to 4, 2).sum", during=stop, timeout=200)
-    assert ran.status == "error" and said, ran.traceback
-    return said[0]

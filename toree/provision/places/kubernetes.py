@@ -161,7 +161,7 @@ class Kubernetes(Place):
         try:
             job = self._answer(self._batch.read_namespaced_job, self.name, self.namespace)
         except LaunchFailed as error:
-            return f"The job {self.name} is gone: {error.message}"
+            return f"The job {self.name} can't be seen any more: {error}"
         status = job.get("status") or {}
         if status.get("failed") or status.get("succeeded"):
             return f"The job {self.name} has ended{self._why()}"
