@@ -25,7 +25,7 @@ CELLS = {
     "bar": "val rush = sc.parallelize(0 until 240, 24)\n"
     "  .map { i => Thread.sleep(80); (i % 24, i) }.reduceByKey(_ + _)\nrush.count",
     "completion": 'val late = rides.filter($"minutes" > 20)\n  .gro',
-    "ggplot2": "%%r\nlibrary(ggplot2)\n"
+    "ggplot2": "%%r\nsuppressPackageStartupMessages(library(ggplot2))\n"
     "ggplot(dplyr::collect(rides), aes(hour, minutes, colour = line)) + geom_point()",
     "vegalite": "%%python\nhours = rides.groupBy('hour').avg('minutes').toPandas()\n"
     "hours.columns = ['hour', 'minutes']\n"

@@ -13,8 +13,9 @@ import toree.text.Json
 /** How far the Spark jobs of running cells are.
   *
   * The listener notes which jobs and stages are whose and what was read; how far a stage is,
-  * Spark's status tracker says. A thread asks it while a cell has jobs that take their time, four
-  * times a second, and sleeps otherwise.
+  * Spark's status tracker says. It sorts all stages it knows whenever it is asked of one, so where
+  * very many run the listener's own counts are taken. A thread looks while a cell has jobs that
+  * take their time, four times a second, and sleeps otherwise.
   *
   * @param tell
   *   takes a cell's id, a snapshot as JSON, and what to call when nobody wants more of it
@@ -98,9 +99,14 @@ final class Progress(tell: (String, String, () => Unit) => Unit) extends SparkLi
     of(event.stageInfo).foreach(_.complete(event.stageInfo))
   }
 
+  override def onTaskStart(event: SparkListenerTaskStart): Unit = synchronized {
+    stageOf(event.stageId).foreach(_.active += 1)
+  }
+
   override def onTaskEnd(event: SparkListenerTaskEnd): Unit = synchronized {
     cellOfStage.get(event.stageId).flatMap(cells.get).foreach { jobs =>
-      val stage = jobs.every.get(event.stageId)
+      val stage = stageOf(event.stageId)
+      stage.foreach(_.active -= 1)
       if (event.reason != Success) jobs.tasksFailed += 1 else stage.foreach(_.done += 1)
       Option(event.taskMetrics).map(_.inputMetrics).foreach { read =>
         jobs.bytes += read.bytesRead
@@ -111,6 +117,9 @@ final class Progress(tell: (String, String, () => Unit) => Unit) extends SparkLi
   }
 
   private def of(stage: StageInfo): Option[Jobs] = cellOfStage.get(stage.stageId).flatMap(cells.get)
+
+  private def stageOf(id: Int): Option[Stage] =
+    cellOfStage.get(id).flatMap(cells.get).flatMap(_.every.get(id))
 
   private def forget(cell: String): Unit = {
     cells -= cell
@@ -190,26 +199,25 @@ final class Progress(tell: (String, String, () => Unit) => Unit) extends SparkLi
     }
 
     def snapshot: String = {
-      val stages = running.values.toSeq.map(stage => stage -> state(stage.stageId))
-      val done = stages.flatMap(_._2).map(_.numCompletedTasks).sum
+      val stages = running.values.toSeq.map(stage => stage -> progress(stage.stageId))
       Json.obj(
         "elapsed" -> age,
         "jobs" -> counts("done" -> (total - active.size), "failed" -> failed, "total" -> total),
         "stages" -> counts("done" -> stagesDone, "total" -> stagesTotal),
         "tasks" -> counts(
-          "done" -> (tasksDone + done),
-          "active" -> stages.flatMap(_._2).map(_.numActiveTasks).sum,
+          "done" -> (tasksDone + stages.map(_._2._1).sum),
+          "active" -> stages.map(_._2._2).sum,
           "failed" -> tasksFailed,
           "total" -> tasksTotal
         ),
         "bytes" -> bytes,
         "rows" -> rows,
-        "running" -> stages.takeRight(shown).map { case (stage, now) =>
+        "running" -> stages.takeRight(shown).map { case (stage, (done, _)) =>
           Map(
             "id" -> stage.stageId,
             "attempt" -> stage.attemptNumber(),
             "name" -> stage.name.take(40),
-            "done" -> now.fold(0)(_.numCompletedTasks()),
+            "done" -> done,
             "total" -> stage.numTasks
           )
         },
@@ -224,20 +232,28 @@ final class Progress(tell: (String, String, () => Unit) => Unit) extends SparkLi
       "stages" -> every.toSeq.map { case (id, stage) =>
         Seq(id, stage.total, math.min(stage.done, stage.total), stage.bytes, stage.over)
       },
-      "active" -> running.keys.toSeq.flatMap(state(_)).map(_.numActiveTasks).sum
+      "active" -> running.keys.toSeq.map(progress(_)._2).sum
     )
 
-    private def state(stage: Int) = context.flatMap(_.statusTracker.getStageInfo(stage))
+    /** How many tasks of a running stage are done, and how many run. */
+    private def progress(id: Int): (Int, Int) =
+      if (running.size > many)
+        every.get(id).fold((0, 0))(stage => (math.min(stage.done, stage.total), stage.active))
+      else
+        context
+          .flatMap(_.statusTracker.getStageInfo(id))
+          .fold((0, 0))(stage => (stage.numCompletedTasks, stage.numActiveTasks))
   }
 }
 
 object Progress {
   private val patience = 0.5 // seconds of Spark work before there is anything to show
   private val shown = 3 // running stages by name; the rest counts
+  private val many = 50 // running stages
   private val kept = 100 // cells whose jobs have ended
 
   private final class Stage(val total: Int) {
-    var done = 0
+    var done, active = 0
     var bytes = 0L
     var over = false
   }
