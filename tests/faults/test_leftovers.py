@@ -80,8 +80,14 @@ def test_a_shutdown_does_not_wait_for_forks(
 
 
 @pytest.fixture(scope="module")
-def writer(specs: Path) -> Iterator[Session]:
-    with Session("toree_scala") as session:
+def temporary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A temporary folder that no other test's kernel sweeps when it starts."""
+    return tmp_path_factory.mktemp("t")
+
+
+@pytest.fixture(scope="module")
+def writer(specs: Path, temporary: Path) -> Iterator[Session]:
+    with Session("toree_scala", env={**os.environ, "TMPDIR": str(temporary)}) as session:
         yield session
 
 
@@ -109,13 +115,14 @@ def test_what_crosses_by_file_leaves_none(writer: Session) -> None:
 
 
 def test_the_next_start_sweeps_what_the_killed_have_left(
-    writer: Session, specs: Path, tmp_path: Path
+    writer: Session, specs: Path, temporary: Path, tmp_path: Path
 ) -> None:
     alive = scratch_of(writer)
+    assert alive.parent == temporary
     local = tmp_path / "local"
     local.mkdir()
     lazy = {**os.environ, "TOREE_OPTS": "--spark-context-initialization-mode lazy"}
-    lazy["SPARK_LOCAL_DIRS"] = str(local)
+    lazy |= {"SPARK_LOCAL_DIRS": str(local), "TMPDIR": str(temporary)}
     with Session("toree_pyspark", env=lazy) as session:
         session.run("spark.range(3).repartition(2).count()", timeout=300)
         left, jvm = scratch_of(session), companion(session)
