@@ -10,8 +10,9 @@ kernel.magics.addJar("a.jar") a magic, from code
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, MutableMapping
-from typing import Any, Protocol
+from typing import Protocol
 
+from .foreign import UserValue
 from .interpreters.base import Bundle, Output
 
 
@@ -19,7 +20,7 @@ class Values(Protocol):
     """Where `kernel.data` keeps its values: the shared names."""
 
     def names(self) -> list[str]: ...
-    def get(self, name: str) -> Any: ...
+    def get(self, name: str) -> UserValue: ...
     def put(self, name: str, value: object) -> None: ...
     def delete(self, name: str) -> None: ...
 
@@ -40,7 +41,7 @@ class Data(MutableMapping[str, object]):
     def __init__(self, values: Values) -> None:
         self._values = values
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> UserValue:
         return self._values.get(name)
 
     def __setitem__(self, name: str, value: object) -> None:
@@ -58,7 +59,7 @@ class Data(MutableMapping[str, object]):
     def __contains__(self, name: object) -> bool:
         return name in self._values.names()
 
-    def put(self, name: str, value: object) -> Any:
+    def put(self, name: str, value: object) -> UserValue:
         """As Scala's: returns what was there before, or None."""
         before = self.get(name)
         self[name] = value

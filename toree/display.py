@@ -7,26 +7,28 @@ import dataclasses
 import io
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Literal
 
+from .foreign import UserValue
+from .interpreters.base import Output
 from .preview import CELL_WIDTH
 
 
 class Hushed:
     """An output without what a cell prints (`%ShowOutput off`)."""
 
-    def __init__(self, output: Any) -> None:
+    def __init__(self, output: Output) -> None:
         self._output = output
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> UserValue:
         return getattr(self._output, name)
 
-    def stream(self, name: str, text: str) -> None:
+    def stream(self, name: Literal["stdout", "stderr"], text: str) -> None:
         if name != "stdout":
             self._output.stream(name, text)
 
 
-def silence() -> contextlib.AbstractContextManager[Any]:
+def silence() -> contextlib.AbstractContextManager[object]:
     """Takes what this process prints meanwhile: Python cells run in it."""
     return contextlib.redirect_stdout(io.StringIO())
 

@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from . import wire
 from .errors import ToreeError
@@ -30,7 +30,7 @@ class Frames(Protocol):
     """What of `spark.frames` is needed."""
 
     def frame(self, held: wire.Frame) -> PySparkFrame: ...
-    def table(self, name: str) -> Any: ...
+    def table(self, name: str) -> PySparkFrame: ...
     def of_table(self, table: wire.Table, name: str) -> wire.Frame: ...
     def explore(self, table: object, rows: int, cell: str) -> Bundle: ...
     def stop_exploring(self) -> None: ...
@@ -98,7 +98,7 @@ class Explorer:
             raise TypeError(f"{name} is unshared (%share {name} shares it again)")
         self._frames.publish(self._named(name), name)
 
-    def _named(self, name: str) -> Any:
+    def _named(self, name: str) -> PySparkFrame:
         """The DataFrame of a shared name, else of a table of the catalog."""
         row = self._sharing.variables.find(name)
         if row is None or row.deleted:
@@ -106,7 +106,7 @@ class Explorer:
         return self._sharing.taken(name, self._table(name))
 
     def _table(self, name: str) -> Callable[[wire.Value], object]:
-        def table(value: wire.Value) -> Any:
+        def table(value: wire.Value) -> PySparkFrame:
             if isinstance(value, wire.Table):
                 value = self._frames.of_table(value, name)
             if not isinstance(value, wire.Frame):
@@ -115,7 +115,7 @@ class Explorer:
 
         return table
 
-    def held(self, value: wire.Frame) -> Any:
+    def held(self, value: wire.Frame) -> PySparkFrame:
         """The DataFrame under a key, which is given up."""
         try:
             return self._frames.frame(value)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
-from typing import Any
 
+from .foreign import Facts
 from .interpreters.base import Bundle
 from .preview import Preview, counted
 
 
-def bundle(message: Mapping[str, Any]) -> Bundle:
+def bundle(message: Facts) -> Bundle:
     """What `LiveTable.scala` tells, as MIME types."""
     said = _said(message["stream"])
     if not message["table"]:
@@ -20,7 +19,7 @@ def bundle(message: Mapping[str, Any]) -> Bundle:
     return dataclasses.replace(table, note=said).bundle()
 
 
-def _said(facts: Mapping[str, Any]) -> str:
+def _said(facts: Facts) -> str:
     parts = [f"{counted(facts['rows'], 'row')} in {counted(facts['batches'], 'batch')}"]
     if facts["over"]:
         return f"The stream has ended: {parts[0]}"

@@ -13,7 +13,8 @@ import re
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any
+
+from .foreign import Facts
 
 #: Characters of a value that are shown; what is longer is cut, and folded away in HTML.
 CELL_WIDTH = {"text/plain": 40, "text/html": 200}
@@ -61,9 +62,7 @@ class Preview:
     widths: Mapping[str, int] = dataclasses.field(default_factory=lambda: CELL_WIDTH)
 
     @classmethod
-    def from_wire(
-        cls, message: Mapping[str, Any], widths: Mapping[str, int] = CELL_WIDTH
-    ) -> Preview:
+    def from_wire(cls, message: Facts, widths: Mapping[str, int] = CELL_WIDTH) -> Preview:
         return cls(
             columns=[(c["name"], c["type"]) for c in message["columns"]],
             rows=message["rows"],

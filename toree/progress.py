@@ -13,10 +13,9 @@ import json
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from .errors import ToreeError
-from .foreign import Json
+from .foreign import Facts, Json
 from .handlers import Handlers
 from .interpreters.base import Bundle, Output
 from .preview import counted, cut, escape
@@ -31,7 +30,7 @@ _BAR = 24  # characters of the bar in text
 class Snapshot:
     """Counts of jobs, stages and tasks; seconds since the first job; what was read, if known."""
 
-    facts: Mapping[str, Any]
+    facts: Facts
     over: bool = False
 
     @property
@@ -89,7 +88,7 @@ class Snapshot:
             f'<div style="opacity:.8">{rows}</div></div>'
         )
 
-    def _stage(self, stage: Mapping[str, Any]) -> str:
+    def _stage(self, stage: Facts) -> str:
         label = f"stage {stage['id']}"
         if ui := self.facts.get("ui"):
             label = _link(f"{ui}/stages/stage/?id={stage['id']}&attempt={stage['attempt']}", label)
@@ -99,13 +98,13 @@ class Snapshot:
 class Progress:
     """The display of one execution. Thread-safe: the JVM tells of it on a thread of its own."""
 
-    def __init__(self, output: Output, last: Callable[[], Mapping[str, Any] | None]) -> None:
+    def __init__(self, output: Output, last: Callable[[], Facts | None]) -> None:
         """`last` asks for the final facts, once the cell is over; None when they are lost."""
         self._output = output
         self._last = last
         self._id = ""
         self._shown: Bundle = {}
-        self._facts: Mapping[str, Any] = {}
+        self._facts: Facts = {}
         self._over = False
         self._lock = threading.Lock()
 
@@ -113,7 +112,7 @@ class Progress:
     def begun(self) -> bool:
         return bool(self._id)
 
-    def show(self, facts: Mapping[str, Any]) -> None:
+    def show(self, facts: Facts) -> None:
         with self._lock:
             if not self._over:
                 self._send(Snapshot(facts))
@@ -185,7 +184,7 @@ class Bars:
             bar.show(found)
         return True
 
-    def _tell_late(self, cell: str, facts: Mapping[str, Any]) -> bool:
+    def _tell_late(self, cell: str, facts: Facts) -> bool:
         """A cell has ended and a thread of its works on: that has a bar of its own."""
         output = self._output(cell)
         if output is None or not self._wanted():
@@ -199,7 +198,7 @@ class Bars:
         bar.end()
         return False
 
-    def _final(self, cell: str) -> Mapping[str, Any] | None:
+    def _final(self, cell: str) -> Facts | None:
         with contextlib.suppress(ToreeError):  # the JVM has died: the cell says so
             if facts := self._last(cell):
                 found: Json = json.loads(facts)

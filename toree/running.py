@@ -19,8 +19,9 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, wait
 from contextvars import ContextVar
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
+from .foreign import UserValue
 from .interpreters.base import Failed, NoInput, Output
 from .lines import STOP, Line, Message
 from .signals import Told, meaning
@@ -138,7 +139,7 @@ class Running:
         if threading.current_thread() is threading.main_thread():
             with opened():
                 return future.result(limit)
-        either: list[Future[Any]] = [future, self._told]
+        either: list[Future[UserValue]] = [future, self._told]
         wait(either, limit, FIRST_COMPLETED)
         if self.stopped and not future.done():
             raise KeyboardInterrupt

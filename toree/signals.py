@@ -14,7 +14,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Any
+from typing import TypeAlias
+
+from .foreign import JavaObject
 
 #: Py4J's connections: one thread's conversation with the JVM, question and answer in turn.
 _GRACE = 2.0  # seconds a call that is under way has to end by itself
@@ -31,8 +33,12 @@ class Told:
         self._act()
 
 
+#: As `signal.signal` takes it.
+Meaning: TypeAlias = "Callable[[int, FrameType | None], object] | int | None"
+
+
 @contextlib.contextmanager
-def meaning(act: Any) -> Iterator[None]:
+def meaning(act: Meaning) -> Iterator[None]:
     """What SIGINT does from here on; other threads hear of none."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -230,7 +236,7 @@ def hang_up(frame: FrameType | None) -> None:
         frame = frame.f_back
 
 
-def _conversation(frame: FrameType | None) -> Any:
+def _conversation(frame: FrameType | None) -> JavaObject:
     """The Py4J connection in the middle of whose call a stack is; None elsewhere."""
     while frame is not None:
         if (owner := _connection(frame)) is not None:
@@ -239,6 +245,6 @@ def _conversation(frame: FrameType | None) -> Any:
     return None
 
 
-def _connection(frame: FrameType) -> Any:
+def _connection(frame: FrameType) -> JavaObject:
     owner = frame.f_locals.get("self") if frame.f_code.co_name == "send_command" else None
     return owner if type(owner).__name__ in _CONNECTIONS else None

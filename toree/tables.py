@@ -10,9 +10,9 @@ import contextlib
 import datetime as dt
 import functools
 import threading
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, TypeVar
 
 from . import wire
 from .errors import ToreeError
@@ -21,7 +21,10 @@ from .interpreters.base import Assignment, Failed, Interpreter
 from .lines import Nowhere, new_id
 from .spark import arrow
 from .spark.batches import Batches, FrameBatches, TableBatches
+from .spark.frames import Frames
 from .workspace import Workspace
+
+T = TypeVar("T")
 
 
 class NoTable(ToreeError):
@@ -138,14 +141,14 @@ class Tables:
     # ---------------------------------------------------------------- parts
 
     @property
-    def _frames(self) -> Any:
+    def _frames(self) -> Frames:
         return self._workspace.services("sql").frames
 
     @staticmethod
     def _rows(frame: PySparkFrame, limit: int | None) -> FrameBatches:
         return FrameBatches(frame if limit is None else frame.limit(limit), new_id())
 
-    def _table(self, name: str) -> Any:
+    def _table(self, name: str) -> PySparkFrame:
         session, _ = self._workspace.services("sql").spark.attach()
         try:
             return session.table(name)
@@ -171,12 +174,13 @@ class Tables:
                     self._given[row.name] = row.version
 
 
-def _run(work: Any) -> Any:
+def _run(work: Coroutine[object, None, T]) -> T:
     """Runs a coroutine that never waits, as those of the languages in the JVM."""
     try:
         work.send(None)
     except StopIteration as stop:
-        return stop.value
+        value: T = stop.value
+        return value
     raise RuntimeError("SQL waited for an event loop")
 
 

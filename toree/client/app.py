@@ -17,7 +17,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TextIO
 
 from jupyter_client.connect import find_connection_file
 
@@ -228,7 +228,7 @@ def show(event: Event) -> None:
             print(_plain(str(shown), sys.stdout))
 
 
-def _plain(text: str, where: Any) -> str:
+def _plain(text: str, where: TextIO) -> str:
     return text if where.isatty() else _COLOURS.sub("", text)
 
 

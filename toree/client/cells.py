@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import AsyncGenerator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING
 
-from ..foreign import Json
+from ..foreign import Facts, Json
 from . import data
 from .asking import Asking
 from .errors import RequestFailed, UnknownLanguage
@@ -128,7 +128,7 @@ class AsyncCells:
         name: str = "",
         *,
         query: str = "",
-        parameters: Mapping[str, Any] | None = None,
+        parameters: Facts | None = None,
         limit: int | None = None,
         now: bool = False,
     ) -> AsyncGenerator[pa.RecordBatch, None]:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from ..foreign import Json
+from ..foreign import Json, Jupyter
 from .asking import Asking, Inbox
 from .errors import ClientError, ConnectionLost, KernelGone, Refused
 from .messages import Channel, Message, Transport
@@ -125,7 +124,7 @@ class Connection(Asking):
         inbox: Inbox | None = None,
         *,
         buffers: Sequence[object] = (),
-        parent: Any = None,
+        parent: Jupyter = None,
         subshell: str | None = None,
     ) -> str:
         if self._failure is not None:

@@ -15,10 +15,9 @@ import contextlib
 import datetime as dt
 import decimal
 import uuid
-from collections.abc import AsyncGenerator, Mapping
-from typing import Any
+from collections.abc import AsyncGenerator
 
-from ..foreign import Json
+from ..foreign import ArrowData, Facts, Json, JsonValue
 from .asking import Asking
 from .errors import ClientError, RequestFailed, ResultTooLarge, Unsupported
 from .messages import Message
@@ -48,7 +47,7 @@ async def ask(connection: Asking, content: Json, *buffers: object) -> Message:
     return reply
 
 
-async def batches(connection: Asking, what: Mapping[str, Any]) -> AsyncGenerator[Any, None]:
+async def batches(connection: Asking, what: Facts) -> AsyncGenerator[ArrowData, None]:
     """The record batches of a table, as they come. The first is empty and has the schema.
 
     Args:
@@ -80,7 +79,7 @@ async def batches(connection: Asking, what: Mapping[str, Any]) -> AsyncGenerator
                 await ask(connection, {"op": "close", "stream": stream})
 
 
-async def table(connection: Asking, what: Mapping[str, Any], max_bytes: int) -> Any:
+async def table(connection: Asking, what: Facts, max_bytes: int) -> ArrowData:
     """A whole table.
 
     Raises:
@@ -112,7 +111,7 @@ def _read(message: Message) -> list[object]:
     return found
 
 
-def parameters(given: Mapping[str, Any]) -> Json:
+def parameters(given: Facts) -> Json:
     """A query's parameters as messages carry them: what JSON lacks, as text with its type.
 
     Raises:
@@ -121,7 +120,7 @@ def parameters(given: Mapping[str, Any]) -> Json:
     return {name: _parameter(name, value) for name, value in given.items()}
 
 
-def _parameter(name: str, value: object) -> Any:
+def _parameter(name: str, value: object) -> JsonValue:
     match value:
         case None | bool() | int() | float() | str():
             return value
@@ -171,7 +170,7 @@ async def put(connection: Asking, name: str, value: object) -> None:
     await ask(connection, {**start, "op": "share", "parts": number, "flavor": flavor})
 
 
-def _parts(value: Any) -> Any:
+def _parts(value: ArrowData) -> ArrowData:
     """The bytes of an IPC stream, in pieces that a server takes."""
     import pyarrow as pa
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from ..foreign import Json
+from ..foreign import Facts, Json
 from .messages import Message
 
 
@@ -22,8 +21,8 @@ class Stream:
 class Display:
     """What the cell showed. With `update`, the display of that id has changed."""
 
-    data: Mapping[str, Any]
-    metadata: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    data: Facts
+    metadata: Facts = dataclasses.field(default_factory=dict)
     display_id: str = ""
     update: bool = False
 
@@ -33,9 +32,9 @@ class Progress(Display):
     """A display that says how far the cell's Spark jobs are; the last one comes at their end."""
 
     @property
-    def facts(self) -> Mapping[str, Any]:
+    def facts(self) -> Facts:
         """Counts of jobs, stages and tasks, seconds, and whether it is the last (`over`)."""
-        found: Mapping[str, Any] = self.data[PROGRESS]
+        found: Facts = self.data[PROGRESS]
         return found
 
 
@@ -50,8 +49,8 @@ class Clear:
 class Result:
     """The value of a cell: a MIME bundle, empty where it has none."""
 
-    data: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    metadata: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    data: Facts = dataclasses.field(default_factory=dict)
+    metadata: Facts = dataclasses.field(default_factory=dict)
     count: int | None = None
 
     @property

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import TypeVar
 
-from ..foreign import Json
+from ..foreign import Facts, Json
 from .asking import Asking
 from .errors import (
     ClientError,
@@ -44,7 +44,7 @@ class AsyncExecution:
         self._content = content
         self._answer = on_input
         self._events: list[Event] = []
-        self._callbacks: list[tuple[type[object], Callable[[Any], object]]] = []
+        self._callbacks: list[tuple[type[object], Callable[..., object]]] = []
         self._changed = asyncio.Event()
         self._reply: Message | None = None
         self._idle = False
@@ -81,11 +81,11 @@ class AsyncExecution:
         """Waits for the end, whatever it is."""
         await self._over.wait()
 
-    def __aiter__(self) -> AsyncIterator[Event]:
+    def __aiter__(self) -> AsyncGenerator[Event, None]:
         """All events, also those that came before; ends with the execution."""
         return self._iterate()
 
-    async def _iterate(self) -> AsyncIterator[Event]:
+    async def _iterate(self) -> AsyncGenerator[Event, None]:
         at = 0
         while True:
             while at < len(self._events):
@@ -140,7 +140,7 @@ class AsyncExecution:
             if wanted is kind:
                 self._call(call, what)
 
-    def _call(self, call: Callable[[Any], object], what: object) -> None:
+    def _call(self, call: Callable[..., object], what: object) -> None:
         """A callback's own fault is logged and stops nothing."""
         try:
             outcome = call(what)
@@ -209,7 +209,7 @@ class AsyncExecution:
             return False
         return self._finish(self._reply.content)
 
-    def _finish(self, content: Any) -> bool:
+    def _finish(self, content: Facts) -> bool:
         if content["status"] == "aborted" and not self._cancelled and not self._wants_abort:
             # The failed cell of another client emptied the queue. This one never began: again.
             self._reply, self._idle, self._begun = None, False, False

@@ -7,7 +7,9 @@ import json
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, TextIO
+from typing import TextIO
+
+from ..foreign import ArrowData
 
 FORMATS = ("table", "csv", "json", "arrow")
 _SHOWN = 1000  # rows of a table for people, whose columns are as wide as their widest value
@@ -31,11 +33,11 @@ class Table(Writer):
 
     def __init__(self, out: TextIO) -> None:
         super().__init__(out)
-        self._schema: Any = None
+        self._schema: ArrowData = None
         self._rows: list[list[str]] = []
         self._count = 0
 
-    def batch(self, batch: Any) -> None:
+    def batch(self, batch: ArrowData) -> None:
         self._schema = batch.schema
         self._count += batch.num_rows
         for row in batch.slice(0, max(0, _SHOWN - len(self._rows))).to_pylist():
@@ -64,7 +66,7 @@ class Csv(Writer):
         super().__init__(out)
         self._begun = False
 
-    def batch(self, batch: Any) -> None:
+    def batch(self, batch: ArrowData) -> None:
         import csv
 
         lines = csv.writer(self.out, lineterminator="\n")
@@ -81,7 +83,7 @@ class Csv(Writer):
 class Json(Writer):
     """An object a line."""
 
-    def batch(self, batch: Any) -> None:
+    def batch(self, batch: ArrowData) -> None:
         for row in batch.to_pylist():
             line = json.dumps(_finite(row), default=text, ensure_ascii=False)
             self.out.write(line + "\n")
@@ -92,9 +94,9 @@ class Arrow(Writer):
 
     def __init__(self, out: TextIO) -> None:
         super().__init__(out)
-        self._writer: Any = None
+        self._writer: ArrowData = None
 
-    def batch(self, batch: Any) -> None:
+    def batch(self, batch: ArrowData) -> None:
         import pyarrow as pa
 
         if self._writer is None:
@@ -129,7 +131,7 @@ def text(value: object) -> str:
     return str(value)
 
 
-def _finite(value: object) -> Any:
+def _finite(value: object) -> object:
     """JSON has no NaN and no infinities."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
@@ -138,7 +140,7 @@ def _finite(value: object) -> Any:
     return [_finite(inner) for inner in value] if isinstance(value, list) else value
 
 
-def literal(given: str) -> Any:
+def literal(given: str) -> object:
     """A parameter's value: a number, true, false or null, else the text as it is."""
     plain = {"true": True, "false": False, "null": None}
     if given.lower() in plain:

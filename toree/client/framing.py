@@ -10,21 +10,18 @@ from __future__ import annotations
 import itertools
 import json
 import struct
-from collections.abc import Mapping, Sequence
-from typing import Any
 
 from jupyter_client.jsonutil import json_default
 from jupyter_client.session import Session
 
+from ..foreign import Buffers, Facts
 from .messages import Channel, Message
 
 V1 = "v1.kernel.websocket.jupyter.org"
 _PARTS = ("header", "parent_header", "metadata", "content")
 
 
-def pack_v1(
-    session: Session, channel: Channel, message: Mapping[str, object], buffers: Sequence[Any]
-) -> bytes:
+def pack_v1(session: Session, channel: Channel, message: Facts, buffers: Buffers) -> bytes:
     """Offsets as 64 bit little-endian numbers, the channel, then the parts."""
     parts = [channel.encode(), *(session.pack(message[name]) for name in _PARTS), *buffers]
     parts = [memoryview(part).cast("B") for part in parts]
@@ -54,7 +51,7 @@ def unpack_v1(session: Session, data: bytes) -> Message:
 
 
 def pack_default(
-    session: Session, channel: Channel, message: Mapping[str, object], buffers: Sequence[Any]
+    session: Session, channel: Channel, message: Facts, buffers: Buffers
 ) -> str | bytes:
     """JSON; with buffers, offsets as 32 bit big-endian numbers, JSON, then the buffers."""
     text = json.dumps({**message, "channel": channel}, default=json_default)

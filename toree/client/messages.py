@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 from jupyter_client.session import Session
 
-from ..foreign import Json
+from ..foreign import Facts, Json
 
 Channel = Literal["shell", "control", "iopub", "stdin"]
 CHANNELS: tuple[Channel, ...] = ("shell", "control", "iopub", "stdin")
@@ -31,13 +31,13 @@ class Message:
     channel: str
     kind: str
     parent: str  # the id of the request it belongs to
-    content: Mapping[str, Any]
-    metadata: Mapping[str, Any]
-    header: Mapping[str, Any]
+    content: Facts
+    metadata: Facts
+    header: Facts
     buffers: Sequence[object]
 
     @classmethod
-    def of(cls, channel: str, raw: Mapping[str, Any]) -> Message:
+    def of(cls, channel: str, raw: Facts) -> Message:
         return cls(
             channel=channel,
             kind=raw["header"]["msg_type"],

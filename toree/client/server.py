@@ -9,9 +9,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
-from typing import Any
 
-from ..foreign import Json
+from ..foreign import Json, JsonValue
 from .errors import ClientError, ConnectionLost, KernelGone, Refused
 
 _ID = re.compile(r"\w+(-\w+){4}")
@@ -91,10 +90,10 @@ class Server:
             "kernel= takes the id of one that runs, or a kernel spec's name to start one."
         )
 
-    async def _call(self, method: str, path: str, body: object = None) -> Any:
+    async def _call(self, method: str, path: str, body: object = None) -> JsonValue:
         return await asyncio.to_thread(self._fetch, method, path, body)
 
-    def _fetch(self, method: str, path: str, body: object) -> Any:
+    def _fetch(self, method: str, path: str, body: object) -> JsonValue:
         request = urllib.request.Request(
             self.url + path,
             method=method,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import atexit
 import functools
 import types
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from ..foreign import Json
 from .cells import AsyncCells
@@ -94,16 +94,18 @@ class Execution:
         return self
 
 
-def _pulled(loop: Loop, source: Any) -> Iterator[Any]:
+def _pulled(loop: Loop, source: AsyncGenerator[T, None]) -> Iterator[T]:
     """An asynchronous iterator's items, one at a time: none is made before it is asked for."""
-    end = object()
 
-    async def following() -> Any:
-        return await anext(source, end)
+    async def following() -> tuple[T, ...]:
+        try:
+            return (await anext(source),)
+        except StopAsyncIteration:
+            return ()
 
     try:
-        while (item := loop.run(following())) is not end:
-            yield item
+        while item := loop.run(following()):
+            yield item[0]
     finally:
         loop.run(source.aclose())
 

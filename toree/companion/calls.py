@@ -15,7 +15,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from typing import Any, Literal
+from typing import Literal
 
 from .. import live
 from ..errors import CompanionFailed, ToreeError
@@ -181,7 +181,7 @@ class Events:
         #: Takes what SparkMonitor's extension draws, as JSON.
         self.monitored_jobs: Callable[[str], None] = lambda message: None
         #: Told of `sparkReady` and `sessionEnded`.
-        self.happened_event: Callable[[Any], None] = lambda event: None
+        self.happened_event: Callable[..., None] = lambda event: None
 
     def answers(self, workspace: str) -> Answers:
         """What a workspace answers; it fills in what it can."""

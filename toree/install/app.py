@@ -11,7 +11,7 @@ import re
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from jupyter_core.application import JupyterApp, base_flags
 from traitlets import Bool, Unicode
@@ -20,17 +20,17 @@ from .. import __version__, apache
 from ..companion import build, cache, cds, java, sparkhome
 from ..companion.training import Training
 from ..errors import ToreeError
-from ..foreign import Json
+from ..foreign import Json, Jupyter
 from . import doctor, kernelspec
 
 SECRET = re.compile(r"password|secret|token|credential|access\.?key", re.IGNORECASE)
 
 
-def option(default: str, help: str) -> Any:
+def option(default: str, help: str) -> Jupyter:
     return Unicode(default, help=help).tag(config=True)
 
 
-def spelled(*names: str, of: str) -> dict[Any, Any]:
+def spelled(*names: str, of: str) -> dict[Jupyter, Jupyter]:
     """Aliases for options: `--spark_home` as Apache Toree has it, and `--spark-home`."""
     forms = {name: (name, name.replace("_", "-")) if "_" in name else name for name in names}
     return {form: f"{of}.{name}" for name, form in forms.items()}
@@ -41,7 +41,7 @@ class Base(JupyterApp):  # type: ignore[misc,unused-ignore]
 
     version = __version__
     flags = {"debug": base_flags["debug"]}
-    aliases: dict[Any, Any] = {}
+    aliases: dict[Jupyter, Jupyter] = {}
 
     def _log_level_default(self) -> int:
         return logging.WARNING

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from ..foreign import IPythonShell
+from ..foreign import IPythonShell, Jupyter
 from ..signals import RAISED, cancelling
 from .request import REQUEST
 
@@ -45,7 +44,13 @@ def _told(shell: IPythonShell) -> Iterator[Callable[[], None]]:
     def stopped() -> None:
         request.stopped = True
 
-    def show(shell: IPythonShell, kind: Any, error: Any, trace: Any, tb_offset: Any = None) -> Any:
+    def show(
+        shell: IPythonShell,
+        kind: Jupyter,
+        error: Jupyter,
+        trace: Jupyter,
+        tb_offset: Jupyter = None,
+    ) -> Jupyter:
         if request.stopped:
             kind, error = KeyboardInterrupt, KeyboardInterrupt()
         lines = shell.InteractiveTB.structured_traceback(kind, error, trace, tb_offset)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 
 from .. import running, signals
+from ..foreign import Jupyter
 from ..spark.attachment import Attachment
 
 
@@ -22,8 +22,8 @@ def make_stoppable(kernel: IPythonKernel, attachment: Attachment) -> None:
         kernel.shell_handlers[kind] = _stoppable(kernel.shell_handlers[kind], attachment)
 
 
-def _stoppable(plainly: Callable[..., Any], attachment: Attachment) -> Callable[..., Any]:
-    def handle(*arguments: Any) -> Any:
+def _stoppable(plainly: Callable[..., object], attachment: Attachment) -> Callable[..., object]:
+    def handle(*arguments: Jupyter) -> Jupyter:
         with signals.meaning(_Stop(attachment, signal.getsignal(signal.SIGINT))):
             return plainly(*arguments)
 
@@ -31,7 +31,7 @@ def _stoppable(plainly: Callable[..., Any], attachment: Attachment) -> Callable[
 
 
 class _Stop(signals.Told):
-    def __init__(self, attachment: Attachment, before: Any) -> None:
+    def __init__(self, attachment: Attachment, before: Jupyter) -> None:
         self._attachment, self._before = attachment, before
 
     def __call__(self, number: int, frame: FrameType | None) -> None:

@@ -14,13 +14,12 @@ import uuid
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 
 from .. import wire
 from ..errors import ToreeError
-from ..foreign import Json
+from ..foreign import Buffer, Buffers, Json, Jupyter
 from ..spark.batches import Batches
 from ..tables import Tables
 from ..workspace import Workspace
@@ -56,7 +55,7 @@ class Upload:
     written: int = 0
 
 
-Answer = tuple[Json, list[Any]]
+Answer = tuple[Json, list[Buffer]]
 
 
 class Clients:
@@ -79,7 +78,7 @@ class Clients:
         self._uploads: dict[str, Upload] = {}
         self._lock = threading.Lock()
         self._sweeping = False
-        self._answers: Mapping[str, Callable[[Json, list[Any]], Answer]] = {
+        self._answers: Mapping[str, Callable[[Json, Buffers], Answer]] = {
             "open": self._open,
             "next": self._next,
             "close": self._close,
@@ -116,13 +115,13 @@ class Clients:
         except RuntimeError:  # closed meanwhile
             self._send(stream, ident, parent, _failed("Closed", "the table is no longer read"))
 
-    def _send(self, stream: Any, ident: Any, parent: Json, answer: Answer) -> None:
+    def _send(self, stream: Jupyter, ident: Jupyter, parent: Json, answer: Answer) -> None:
         content, buffers = answer
         session = self._kernel.session
         if session is not None:
             session.send(stream, "toree_reply", content, parent, ident=ident, buffers=buffers)
 
-    def _answer(self, content: Json, buffers: list[Any]) -> Answer:
+    def _answer(self, content: Json, buffers: Buffers) -> Answer:
         asked = self._answers.get(content.get("op", ""))
         if asked is None:
             return _failed("Unknown", f"this Toree has no request {content.get('op')!r}")
@@ -140,22 +139,22 @@ class Clients:
         name = content.get("session")
         return self._main if name is None else self._sessions.used(name).tables
 
-    def _session(self, content: Json, buffers: list[Any]) -> Answer:
+    def _session(self, content: Json, buffers: Buffers) -> Answer:
         """Opens one, or says that it is still used."""
         home = self._sessions.open(str(content["name"]), content.get("keep"))
         return {"status": "ok", "subshell": home.subshell, "keep": home.keep}, []
 
-    def _use(self, content: Json, buffers: list[Any]) -> Answer:
+    def _use(self, content: Json, buffers: Buffers) -> Answer:
         self._sessions.used(str(content["name"]))
         return {"status": "ok"}, []
 
-    def _end(self, content: Json, buffers: list[Any]) -> Answer:
+    def _end(self, content: Json, buffers: Buffers) -> Answer:
         self._sessions.end(str(content["name"]))
         return {"status": "ok"}, []
 
     # ---------------------------------------------------------------- reading
 
-    def _open(self, content: Json, buffers: list[Any]) -> Answer:
+    def _open(self, content: Json, buffers: Buffers) -> Answer:
         if "sql" in content:
             batches = self._tables(content).query(
                 str(content["sql"]), content.get("parameters") or {}
@@ -170,7 +169,7 @@ class Clients:
             self._streams[identity] = Stream(batches, pieces, lane, time.monotonic())
         return {"status": "ok", "stream": identity}, [first]
 
-    def _next(self, content: Json, buffers: list[Any]) -> Answer:
+    def _next(self, content: Json, buffers: Buffers) -> Answer:
         stream = self._streams.get(content["stream"])
         if stream is None:
             return {"status": "ok", "end": True}, []  # asked ahead of the end
@@ -186,7 +185,7 @@ class Clients:
             return {"status": "ok", "end": True}, []
         return {"status": "ok", "end": False}, [piece]
 
-    def _close(self, content: Json, buffers: list[Any]) -> Answer:
+    def _close(self, content: Json, buffers: Buffers) -> Answer:
         self._forget(content["stream"])
         return {"status": "ok"}, []
 
@@ -198,7 +197,7 @@ class Clients:
 
     # ---------------------------------------------------------------- writing
 
-    def _put(self, content: Json, buffers: list[Any]) -> Answer:
+    def _put(self, content: Json, buffers: Buffers) -> Answer:
         with self._lock:
             upload = self._uploads.get(content["upload"])
             if upload is None:
@@ -212,7 +211,7 @@ class Clients:
                     upload.written += 1
         return {"status": "ok"}, []
 
-    def _share(self, content: Json, buffers: list[Any]) -> Answer:
+    def _share(self, content: Json, buffers: Buffers) -> Answer:
         with self._lock:
             upload = self._uploads.pop(content["upload"], None)
         if upload is None or upload.written != content["parts"]:
@@ -223,7 +222,7 @@ class Clients:
             upload.path.unlink(missing_ok=True)  # who has it mapped keeps it
         return {"status": "ok"}, []
 
-    def _variables(self, content: Json, buffers: list[Any]) -> Answer:
+    def _variables(self, content: Json, buffers: Buffers) -> Answer:
         return {"status": "ok", "variables": self._tables(content).variables()}, []
 
     # ---------------------------------------------------------------- life
@@ -248,7 +247,7 @@ class Clients:
         self._store.close()
 
 
-def _failed(name: str, message: str, lines: Any = ()) -> Answer:
+def _failed(name: str, message: str, lines: Jupyter = ()) -> Answer:
     return {"status": "error", "ename": name, "evalue": message, "traceback": list(lines)}, []
 
 

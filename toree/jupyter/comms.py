@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from comm import create_comm
 from ipykernel.ipkernel import IPythonKernel
 
 from ..companion.companion import Companion
-from ..foreign import Json
+from ..foreign import Json, Jupyter
 from ..host import Host
 from .output import KernelOutput
 
@@ -49,8 +48,8 @@ class Comms:
                 comm.close(data)
         return ""
 
-    def _keep(self, workspace: str, comm: Any) -> str:
-        def close(message: Any) -> None:
+    def _keep(self, workspace: str, comm: Jupyter) -> str:
+        def close(message: Jupyter) -> None:
             self._open.pop(comm.comm_id, None)
             self._tell(workspace, "close", comm, message)
 
@@ -63,7 +62,7 @@ class Comms:
         self._keep(workspace, comm)
         self._tell(workspace, "open", comm, message)
 
-    def _tell(self, workspace: str, kind: str, comm: Any, message: Any) -> None:
+    def _tell(self, workspace: str, kind: str, comm: Jupyter, message: Jupyter) -> None:
         """Runs Scala's handlers, as a cell whose output goes to whoever sent the message."""
         text = json.dumps(
             {

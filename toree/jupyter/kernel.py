@@ -7,7 +7,6 @@ import signal
 import threading
 import traceback
 from collections.abc import Mapping
-from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 from traitlets import Type
@@ -17,7 +16,7 @@ from ..beginning import Beginning
 from ..commons import Commons
 from ..display import flush
 from ..errors import ToreeError
-from ..foreign import Json
+from ..foreign import Json, Jupyter
 from ..host import Host
 from ..interpreters.base import Aborted, Failed, Ok, Result
 from ..spark.attachment import Attachment
@@ -49,7 +48,7 @@ class ToreeKernel(AnalysedKernel):
     #: What `__main__` has begun while this module was loaded.
     beginning: Beginning | None = None
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Jupyter) -> None:
         super().__init__(**kwargs)
         self._stop_asked = False
         self.begun = self.beginning or Beginning.read()
@@ -103,14 +102,15 @@ class ToreeKernel(AnalysedKernel):
         if channel != "control" or asked != "toree_request":
             super()._publish_status(status, channel, parent)
 
-    def should_handle(self, stream: Any, msg: Any, idents: Any) -> Any:
-        request = msg["header"]["msg_id"]
-        if self.executions.cancelled(request):
+    def should_handle(self, stream: Jupyter, msg: Jupyter, idents: Jupyter) -> Jupyter:
+        if self.executions.cancelled(msg["header"]["msg_id"]):
             self._send_abort_reply(stream, msg, idents)
             return False
         return super().should_handle(stream, msg, idents)
 
-    def _input_request(self, prompt: Any, ident: Any, parent: Any, password: bool = False) -> str:
+    def _input_request(
+        self, prompt: str, ident: Jupyter, parent: Json, password: bool = False
+    ) -> str:
         flush()
         return self.questions.ask(str(prompt), ident, parent, password)
 
@@ -143,10 +143,10 @@ class ToreeKernel(AnalysedKernel):
             # Nothing runs here: the button is meant for a notebook that is in a session.
             signal.signal(signal.SIGINT, lambda *_: self.sessions.interrupt_notebooks())
 
-    def _dummy_context_manager(self, *futures: asyncio.Future[object]) -> Any:
+    def _dummy_context_manager(self, *futures: asyncio.Future[object]) -> Jupyter:
         return awaits.cancellable(self.shell, futures[0])
 
-    def _cancel_on_sigint(self, future: asyncio.Future[object]) -> Any:
+    def _cancel_on_sigint(self, future: asyncio.Future[object]) -> Jupyter:
         return awaits.stoppable(self.shell, future)
 
     # ---------------------------------------------------------------- kernel_info
@@ -274,7 +274,7 @@ class ToreeKernel(AnalysedKernel):
 
     # ---------------------------------------------------------------- life
 
-    async def interrupt_request(self, stream: Any, ident: Any, parent: Any) -> None:
+    async def interrupt_request(self, stream: Jupyter, ident: Jupyter, parent: Jupyter) -> None:
         if self.sessions.interrupt(str(parent["header"].get("session", ""))):
             assert self.session is not None
             self.session.send(stream, "interrupt_reply", {"status": "ok"}, parent, ident=ident)

@@ -8,12 +8,11 @@ needed: that one would give Spark a listener of a jar and a socket for it.
 from __future__ import annotations
 
 import contextlib
-from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 
 from ..companion.companion import Companion
-from ..foreign import Json
+from ..foreign import Json, Jupyter
 
 TARGET = "SparkMonitor"
 
@@ -32,11 +31,11 @@ class SparkMonitor:
         companion.began.append(self._ask)
         kernel.comm_manager.register_target(TARGET, self._opened)
 
-    def _opened(self, comm: Any, message: Json) -> None:
+    def _opened(self, comm: Jupyter, message: Json) -> None:
         client = message["header"]["session"]
         self._comms[client] = comm
 
-        def close(_: Any) -> None:
+        def close(_: Jupyter) -> None:
             if self._comms.get(client) is comm:
                 del self._comms[client]
 

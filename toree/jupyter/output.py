@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from ipykernel.iostream import OutStream
 from ipykernel.ipkernel import IPythonKernel
 
+from ..foreign import Jupyter
 from ..interpreters.base import Bundle, NoInput
 from ..lines import new_id
 from .request import REQUEST
@@ -24,7 +25,7 @@ class BoundedStream(OutStream):
     limit = 0
 
     def __init__(self, *arguments: object, **options: object) -> None:
-        self._cell: Any = None
+        self._cell: Jupyter = None
         self._printed = 0
         super().__init__(*arguments, **options)  # type: ignore[no-untyped-call]
 

@@ -6,14 +6,13 @@ import atexit
 import sys
 import types
 from collections.abc import Callable
-from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.builtin_trap import BuiltinTrap
 from IPython.core.history import HistoryManager
 
-from ..foreign import IPythonShell
+from ..foreign import IPythonShell, Jupyter
 
 
 class _Still(BuiltinTrap):  # type: ignore[misc,unused-ignore]
@@ -32,7 +31,7 @@ class PrivateShell(ZMQInteractiveShell):  # type: ignore[misc,unused-ignore]
 
     def init_history(self) -> None:
         # In memory: the file is the main shell's.
-        manager: Any = HistoryManager(shell=self, parent=self, enabled=False)
+        manager: Jupyter = HistoryManager(shell=self, parent=self, enabled=False)
         self.history_manager = manager
         self.configurables.append(manager)
 
@@ -57,7 +56,7 @@ class Displayed:
         self._shell().displayhook(value)
 
 
-def share(main: Any, shell: Callable[[], IPythonShell]) -> Displayed:
+def share(main: Jupyter, shell: Callable[[], IPythonShell]) -> Displayed:
     """Prepares the main shell for others beside it; what theirs are to use as their hook."""
     hook = Displayed(shell)
     main.builtin_trap.__enter__()  # for good
@@ -65,7 +64,7 @@ def share(main: Any, shell: Callable[[], IPythonShell]) -> Displayed:
     return hook
 
 
-def opened(kernel: IPythonKernel, hook: Displayed) -> Any:
+def opened(kernel: IPythonKernel, hook: Displayed) -> Jupyter:
     shell: IPythonShell = PrivateShell(
         parent=kernel,
         profile_dir=kernel.profile_dir,

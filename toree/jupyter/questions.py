@@ -8,12 +8,11 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections import deque
-from typing import Any
 
 import zmq
 from ipykernel.ipkernel import IPythonKernel
 
-from ..foreign import Json
+from ..foreign import Json, Jupyter
 from ..running import is_stopped
 
 _END = "\x04"  # Ctrl-D
@@ -36,7 +35,7 @@ class Questions:
         self._open: list[_Question] = []  # the oldest first
         self._over: deque[str] = deque(maxlen=_REMEMBERED)
 
-    def ask(self, prompt: str, ident: Any, parent: Any, password: bool) -> str:
+    def ask(self, prompt: str, ident: Jupyter, parent: Jupyter, password: bool) -> str:
         """As ipykernel asks, which takes whatever any client sends for an answer.
 
         Raises:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextvars
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+
+from ..foreign import Jupyter
 
 
 @dataclasses.dataclass
@@ -17,8 +18,8 @@ class Request:
     store_history: bool
     user_expressions: Mapping[str, str] | None
     allow_stdin: bool
-    cell_meta: Any
-    cell_id: Any
+    cell_meta: Jupyter
+    cell_id: Jupyter
     ran: bool = False  # IPython has run it, and so counted and kept it
     stopped: bool = False  # the user stopped it while it awaited something
     aborted: bool = False  # the cells queued behind it have been aborted

@@ -10,11 +10,11 @@ import contextvars
 import dataclasses
 import threading
 from collections import Counter
-from typing import Any, Protocol
+from typing import Protocol
 
 from ipykernel.ipkernel import IPythonKernel
 
-from ..foreign import IPythonShell
+from ..foreign import IPythonShell, Jupyter
 from ..host import Host
 
 
@@ -65,7 +65,7 @@ class RoutedKernel(IPythonKernel):
 
     main_shell: IPythonShell = None
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Jupyter) -> None:
         self.homes: Homes = _None()
         # Requests of each client that are on their way to the main shell: those behind them follow.
         self._on_their_way: Counter[str] = Counter()
@@ -106,14 +106,14 @@ class RoutedKernel(IPythonKernel):
             return
         socket.send_multipart(msg, copy=False)
 
-    def _address(self, msg: Any) -> _Address | None:
+    def _address(self, msg: Jupyter) -> _Address | None:
         """Who sent a message; it is checked where it is handled."""
         session = self.session
         if len(msg) < 2 or session is None:
             return None
         try:
-            parts: Any = session.feed_identities(msg, copy=False)[1]
-            header: Any = session.unpack(bytes(memoryview(parts[1])))
+            parts: Jupyter = session.feed_identities(msg, copy=False)[1]
+            header: Jupyter = session.unpack(bytes(memoryview(parts[1])))
             return _Address(header["session"], header["msg_type"], header.get("subshell_id"))
         except Exception:  # ipykernel says what is wrong with it
             return None
@@ -121,7 +121,7 @@ class RoutedKernel(IPythonKernel):
     # ---------------------------------------------------------------- on the thread of the cells
 
     async def dispatch_shell(  # type: ignore[override]
-        self, msg: Any, /, subshell_id: str | None = None, **options: Any
+        self, msg: Jupyter, /, subshell_id: str | None = None, **options: Jupyter
     ) -> None:
         if subshell_id is None and self._went_elsewhere(msg):
             return
@@ -143,7 +143,7 @@ class RoutedKernel(IPythonKernel):
         self.shell_channel_thread.io_loop.add_callback(self._hand_on, msg, home)
         return True
 
-    def set_parent(self, ident: Any, parent: Any, channel: str = "shell") -> None:
+    def set_parent(self, ident: Jupyter, parent: Jupyter, channel: str = "shell") -> None:
         home = HOME.get()
         if home is not None and channel == "shell":
             # A client that was bound does not know it; its replies and aborts go by this.

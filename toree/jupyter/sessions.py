@@ -8,11 +8,10 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any
 
 from ..companion import MAIN
 from ..errors import MagicError, ToreeError
-from ..foreign import IPythonShell, Json
+from ..foreign import IPythonShell, Json, JsonValue
 from ..host import Host
 from ..tables import Tables
 from . import private
@@ -250,7 +249,7 @@ class Sessions:
             manager = self._kernel.shell_channel_thread.manager
             socket = manager.control_to_shell_channel.from_socket
             socket.send_json(request)
-            reply: Any = socket.recv_json()
+            reply: JsonValue = socket.recv_json()
             done.set_result(reply)
 
         self._on_control(ask)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 
-from ..foreign import IPythonShell, Json
+from ..foreign import IPythonShell, Json, Jupyter
 from .output import KernelOutput
 from .request import REQUEST
 from .routing import RoutedKernel
@@ -56,7 +55,7 @@ class Shell:
         return dict(IPythonKernel.do_is_complete(self.kernel, code))
 
 
-def number_once(history: Any) -> None:
+def number_once(history: Jupyter) -> None:
     """Keeps the first of the cells that have one number, as those that run beside each other do.
 
     IPython would tell in the output of one of them that its database takes no second, and begin a
@@ -64,7 +63,7 @@ def number_once(history: Any) -> None:
     """
     store = history.store_inputs
 
-    def first(line_num: int, *sources: Any) -> None:
+    def first(line_num: int, *sources: Jupyter) -> None:
         if line_num >= len(history.input_hist_parsed):
             store(line_num, *sources)
 

@@ -6,8 +6,7 @@ import asyncio
 import contextvars
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Iterable
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 
 from ..display import flush
 from ..errors import ToreeError
@@ -109,7 +108,7 @@ def _finished(work: Coroutine[None, None, Result], cell: Context) -> Result:
     return done[0]
 
 
-def _fault(name: str, message: str, lines: Any) -> Exception:
+def _fault(name: str, message: str, lines: Sequence[str]) -> Exception:
     """An exception that IPython shows as the failure it stands for."""
     kind = type(name, (Exception,), {"_render_traceback_": lambda self: list(lines)})
     fault: Exception = kind(message)

@@ -7,10 +7,10 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from ..errors import MagicError, ToreeError
+from ..foreign import JavaObject
 from ..interpreters.base import Failed, Ok, Result
 from ..lines import new_id
 from ..running import stopped
@@ -247,7 +247,7 @@ def _properties(text: str) -> Iterator[tuple[str, str]]:
             yield name.strip().lower(), value.strip()
 
 
-def in_jvm(context: Context, call: Callable[[Any, str], str]) -> Result:
+def in_jvm(context: Context, call: Callable[[JavaObject, str], str]) -> Result:
     """Makes a call to the JVM that prints into the cell and may be stopped.
 
     It runs under an id of its own: the cell itself may be running in the JVM (`kernel.magics`).

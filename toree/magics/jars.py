@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import NoReturn
 
+from ..foreign import JavaObject
 from ..interpreters.base import Result
 from . import ArgumentParser, Arguments, Context, Magic
 
-Call = Callable[[Context, Callable[[Any, str], str]], Result]
+Call = Callable[[Context, Callable[[JavaObject, str], str]], Result]
 
 
 def found(look: Callable[[], str], call: Call) -> tuple[list[Magic], list[str]]:
@@ -23,7 +24,7 @@ def found(look: Callable[[], str], call: Call) -> tuple[list[Magic], list[str]]:
     return [_row(call, **row) for row in seen["magics"]], seen["faults"]
 
 
-def _row(call: Call, kind: Any, name: str, usage: str, description: str) -> Magic:
+def _row(call: Call, kind: JavaObject, name: str, usage: str, description: str) -> Magic:
     def run(context: Context, arguments: Arguments) -> Result:
         line, body, place = arguments.line, context.body, context.host.workspace_name
         return call(

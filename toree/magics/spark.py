@@ -6,10 +6,9 @@ import argparse
 import dataclasses
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from ..errors import MagicError
-from ..foreign import Json
+from ..foreign import JavaObject, Json
 from ..interpreters.base import Bundle, Failed, Ok, Result
 from ..preview import Preview
 from . import ArgumentParser, Arguments, Context, cell_magic, connect, line_magic
@@ -109,7 +108,7 @@ def _sorted(context: Context, settings: Mapping[str, str]) -> Json:
     return answer
 
 
-def _ask(context: Context, method: str, settings: str) -> Any:
+def _ask(context: Context, method: str, settings: str) -> JavaObject:
     return context.host.companion.ask(method, context.host.workspace_name, settings)
 
 

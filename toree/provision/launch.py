@@ -8,10 +8,9 @@ import socket
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ..errors import LaunchFailed
-from ..foreign import Json
+from ..foreign import Facts, Json
 from .far import PORTS
 from .line import Line, LineCut
 from .places import Place
@@ -26,18 +25,18 @@ class Order:
 
     command: Sequence[str]
     env: Mapping[str, str]
-    connection: Mapping[str, Any]
+    connection: Facts
     folder: str = ""
     kernel_address: str = ""
     #: Whether ZeroMQ must be encrypted, wherever it leaves a machine.
     encrypted: bool = True
-    before: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    before: Facts = dataclasses.field(default_factory=dict)
 
 
 class Kernel:
     """A kernel elsewhere: its line, and how it ended."""
 
-    def __init__(self, place: Place, line: Line, connection: Mapping[str, Any], pid: int) -> None:
+    def __init__(self, place: Place, line: Line, connection: Facts, pid: int) -> None:
         self.place = place
         self.line = line
         self.connection = connection
@@ -179,7 +178,7 @@ def _started(
     return Kernel(place, line, found, int(message.get("pid", 0)))
 
 
-def _check_way(connection: Mapping[str, Any], there: str) -> None:
+def _check_way(connection: Facts, there: str) -> None:
     address = (str(connection["ip"]), int(connection["shell_port"]))
     try:
         socket.create_connection(address, 10).close()

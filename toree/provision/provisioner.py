@@ -16,7 +16,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import zmq
 from jupyter_client.connect import KernelConnectionInfo
@@ -25,7 +25,7 @@ from traitlets import Bool, CaselessStrEnum, Dict, Float, List, Unicode
 
 from .. import scratch
 from ..errors import LaunchFailed
-from ..foreign import Json
+from ..foreign import Json, Jupyter
 from .launch import Kernel, Order, launched
 from .places import Place, Wanted
 from .places.kubernetes import Kubernetes
@@ -76,11 +76,11 @@ class ToreeProvisioner(KernelProvisionerBase):
 
     # ---------------------------------------------------------------- launch
 
-    async def pre_launch(self, **kwargs: Any) -> Json:
+    async def pre_launch(self, **kwargs: Jupyter) -> Json:
         extra = kwargs.pop("extra_arguments", [])
         return await super().pre_launch(cmd=[*self.kernel_spec.argv, *extra], **kwargs)
 
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+    async def launch_kernel(self, cmd: list[str], **kwargs: Jupyter) -> KernelConnectionInfo:
         remote = self.place != "local"
         env: dict[str, str] = kwargs.get("env", {})
         names = {*self.kernel_spec.env, *(n for n in env if n.startswith(_PASSED))}
@@ -102,7 +102,7 @@ class ToreeProvisioner(KernelProvisionerBase):
         self._kernel = await aside(functools.partial(self._launched, order, passed))
         self._last = dict(self._kernel.connection)
         # Jupyter compares the key as bytes, whatever its types say.
-        info: Any = {**self._kernel.connection, "key": order.connection["key"].encode()}
+        info: Jupyter = {**self._kernel.connection, "key": order.connection["key"].encode()}
         self.connection_info = info
         return self.connection_info
 
@@ -137,7 +137,7 @@ class ToreeProvisioner(KernelProvisionerBase):
 
     def _connection(self) -> Json:
         """What Jupyter's side decides: the keys. Address and ports are the far side's."""
-        manager: Any = self.parent
+        manager: Jupyter = self.parent
         found: Json = {
             "transport": "tcp",
             "key": manager.session.key.decode(),

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from rpy2 import rinterface
 
+from ..foreign import NumpyData
 from .engine import memory
 
 _PIECE = 1 << 26  # bytes of strings handed to R at a time
 
 
-def joined(part: pa.Array) -> tuple[Any, int]:
+def joined(part: pa.Array) -> tuple[NumpyData, int]:
     """The strings' bytes, a zero after each, and how many zeros there are."""
     empty, zero = pa.scalar("", part.type), pa.scalar("\0", part.type)
     text = pc.binary_join_element_wise(
@@ -52,7 +52,11 @@ def pieces(data: pa.ChunkedArray) -> Iterator[pa.Array]:
 
 
 def fill(
-    made: Any, data: pa.ChunkedArray, dtype: Any, set_missing: Any, divisor: float = 1.0
+    made: NumpyData,
+    data: pa.ChunkedArray,
+    dtype: NumpyData,
+    set_missing: NumpyData,
+    divisor: float = 1.0,
 ) -> None:
     """Copies fixed-width values, chunk by chunk, into the memory of an R vector."""
     if not len(data):
@@ -84,7 +88,7 @@ def bounds(array: pa.Array, large: bool) -> tuple[int, int]:
     return int(offsets[array.offset]), int(offsets[array.offset + len(array)])
 
 
-def ends(array: pa.Array, large: bool) -> tuple[Any, int, int]:
+def ends(array: pa.Array, large: bool) -> tuple[NumpyData, int, int]:
     """Where each element ends, counted from the first; and the range of the child they use."""
     first, last = bounds(array, large)
     if not len(array):
@@ -94,7 +98,7 @@ def ends(array: pa.Array, large: bool) -> tuple[Any, int, int]:
     return rinterface.FloatSexpVector((part - first).astype(float).tolist()), first, last
 
 
-def positions(data: Any) -> Any:
+def positions(data: NumpyData) -> NumpyData:
     """1-based positions of nulls."""
     if not data.null_count:
         return rinterface.IntSexpVector([])

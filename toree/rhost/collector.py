@@ -10,7 +10,8 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+
+from ..foreign import RObject
 
 _FAR_AWAY = 2**30  # allocations until R would collect a second time
 # Numbers that stand nowhere else. The second counts down with each allocation.
@@ -42,7 +43,7 @@ def collector(libr: ctypes.CDLL, gctorture2: object) -> Collector | None:
     return ask
 
 
-def _counters(libr: ctypes.CDLL, gctorture2: Any) -> tuple[ctypes.c_int, ctypes.c_int] | None:
+def _counters(libr: ctypes.CDLL, gctorture2: RObject) -> tuple[ctypes.c_int, ctypes.c_int] | None:
     gctorture2(_GAP, _WAIT)
     try:
         data = [(start, ctypes.string_at(start, size)) for start, size in _writable(libr)]

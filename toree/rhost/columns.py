@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
 
-from ..foreign import RObject
+from ..foreign import ArrowData, NumpyData, RObject
 from .engine import Engine, memory
 
 _NA_INTEGER = -(2**31)
@@ -27,7 +25,7 @@ class FromR:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def table(self, frame: Any) -> pa.Table:
+    def table(self, frame: RObject) -> pa.Table:
         """
         Raises:
             ValueError: a column has no counterpart; the message names it.
@@ -41,7 +39,7 @@ class FromR:
                 raise ValueError(f"Column {name!r}: {error}") from None
         return pa.table(arrays, names=names)
 
-    def column(self, vector: object) -> Any:
+    def column(self, vector: object) -> ArrowData:
         parts = self._engine.call("column_parts", vector)
         kind, data = parts[0][0], parts[1]
         if kind == "character":
@@ -69,7 +67,7 @@ class FromR:
             return self._time(kind, _numbers(data, np.float64))
         return self._nested(kind, parts)
 
-    def _time(self, kind: str, values: Any) -> pa.Array:
+    def _time(self, kind: str, values: NumpyData) -> pa.Array:
         missing = ~np.isfinite(values)
         if kind == "date":
             whole = np.where(missing, 0, np.floor(values)).astype(np.int32)
@@ -77,7 +75,7 @@ class FromR:
             whole = np.where(missing, 0, np.round(values * 1e6)).astype(np.int64)
         return pa.array(whole, mask=missing).cast(_KIND[kind])
 
-    def _nested(self, kind: str, parts: Any) -> pa.Array:
+    def _nested(self, kind: str, parts: NumpyData) -> pa.Array:
         if kind == "struct":
             names = [str(name) for name in parts[2]]
             children = [_one(self.column(child)) for child in parts[1]]
@@ -99,7 +97,7 @@ class FromR:
         mask = pa.array(missing) if missing.any() else None
         return pa.ListArray.from_arrays(pa.array(offsets), child, mask=mask)
 
-    def _strings(self, vector: RObject) -> Any:
+    def _strings(self, vector: RObject) -> NumpyData:
         length = len(vector)
         if length == 0:
             return pa.array([], pa.string())
@@ -120,7 +118,7 @@ class FromR:
         return chunks[0] if len(chunks) == 1 else pa.chunked_array(chunks)
 
 
-def _split(data: Any, count: int, mask: Any) -> pa.Array:
+def _split(data: NumpyData, count: int, mask: NumpyData) -> pa.Array:
     """Strings from bytes with a zero after each."""
     zeros = np.flatnonzero(data == 0)
     ends = zeros - np.arange(count)
@@ -132,14 +130,14 @@ def _split(data: Any, count: int, mask: Any) -> pa.Array:
     return pa.Array.from_buffers(kind, count, [valid, pa.py_buffer(offsets), content])
 
 
-def _numbers(vector: RObject, dtype: Any) -> RObject:
+def _numbers(vector: RObject, dtype: NumpyData) -> RObject:
     """A view of an R vector's memory: valid while the vector is."""
     if not len(vector):
         return np.empty(0, dtype)
     return np.frombuffer(memory(vector), np.uint8).view(dtype)
 
 
-def _is_na(values: Any) -> Any:
+def _is_na(values: NumpyData) -> NumpyData:
     missing = np.isnan(values)
     if missing.any():
         missing &= (values.view(np.uint64) & np.uint64(0xFFFFFFFF)) == _NA_LOW_WORD
@@ -152,7 +150,7 @@ def _one(array: object) -> pa.Array:
     return array
 
 
-def _real(value: float) -> Any:
+def _real(value: float) -> NumpyData:
     from rpy2 import rinterface
 
     return rinterface.FloatSexpVector([value])

@@ -15,7 +15,6 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from rpy2 import rinterface
 from rpy2.rinterface_lib import openrlib
@@ -66,7 +65,7 @@ class Engine:
         )
         # No C stack limit, or deep recursion ends in a segfault: R takes the wrong bounds.
         rinterface.initr(interactive=False, _c_stack_limit=0)
-        self._rlib: Any = openrlib.rlib
+        self._rlib: RObject = openrlib.rlib
         self.libr = ctypes.CDLL(_libr_path())
         self._ask = ask
         self._console = console
@@ -86,7 +85,7 @@ class Engine:
         self._env = self._load()
         gc.disable()  # the loop collects between cells, on this thread
 
-    def _set(self, symbol: str, callback: Any) -> None:
+    def _set(self, symbol: str, callback: RObject) -> None:
         address = ctypes.cast(callback, ctypes.c_void_p).value
         kind = openrlib.ffi.typeof(getattr(self._rlib, symbol))
         setattr(self._rlib, symbol, openrlib.ffi.cast(kind, address))

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from typing import Any
 
 
 def make_forks_safe() -> None:
@@ -35,7 +34,7 @@ def make_forks_safe() -> None:
 
 
 def _register() -> Callable[..., int]:
-    libc: Any = ctypes.CDLL(None)
+    libc = ctypes.CDLL(None)
     try:
         plain: Callable[..., int] = libc.pthread_atfork
         return plain

@@ -6,12 +6,12 @@ import os
 import re
 import socket
 import threading
-from typing import Any
 
+from ..foreign import PySparkContext
 from .results import SparkFailed
 
 
-def sparkr(context: Any) -> list[str]:
+def sparkr(context: PySparkContext) -> list[str]:
     """Starts SparkR's backend inside the companion: its port, its secret, Spark's home."""
     jvm = context._jvm
     # Its threads serve from here on; `run` would only wait for their end.
@@ -20,7 +20,7 @@ def sparkr(context: Any) -> list[str]:
     return [str(found._1()), str(found._2().secret()), home]
 
 
-def sparklyr(context: Any, jars: list[str]) -> str:
+def sparklyr(context: PySparkContext, jars: list[str]) -> str:
     """Starts sparklyr's backend inside the companion; the `master` for spark_connect."""
     version = ".".join(str(context.version).split(".")[:2])
     jvm = context._jvm

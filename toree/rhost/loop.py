@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from ..foreign import RObject
 from .collector import collector
@@ -21,6 +21,8 @@ from .processes import end_session
 from .questions import Interrupted, Questions, Refused
 
 Answer = Message
+
+T = TypeVar("T")
 
 
 class Loop:
@@ -41,7 +43,7 @@ class Loop:
         libr = self.engine.libr
         collect = collector(libr, self.engine.base("gctorture2"))
         self.interrupts = Interrupts(interrupts, libr, collect, self._cancel)
-        self._session: Any = None
+        self._session: RObject = None
         self.cell = ""
         self._offer()
         self._brought: dict[str, int] = {}  # where what came from elsewhere is, by name
@@ -186,8 +188,8 @@ class Loop:
         offer("shared", self._shared)
         offer("shared_names", lambda: strings(self.questions.put({"event": "shared", "name": ""})))
 
-    def _locked(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def locked(*arguments: object) -> RObject:
+    def _locked(self, function: Callable[..., T]) -> Callable[..., T]:
+        def locked(*arguments: object) -> T:
             with self._order:
                 return function(*arguments)
 
@@ -238,7 +240,7 @@ class Loop:
             raise
         return None if answer is None else str(answer)
 
-    def _ask_in_code(self, prompt: RObject, password: Any) -> RObject:
+    def _ask_in_code(self, prompt: RObject, password: RObject) -> RObject:
         """`kernel$ask`: where nobody can be asked, an error that the code may catch."""
         question = {"event": "ask", "prompt": str(prompt[0]), "password": bool(password[0])}
         try:

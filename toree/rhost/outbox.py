@@ -15,9 +15,8 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable
-from typing import Any
 
-from ..foreign import Json
+from ..foreign import Json, RObject
 from .frames import Message
 
 _PATIENCE = 0.25  # seconds that text waits for a picture
@@ -113,7 +112,7 @@ class Outbox:
                     self._advance()
 
 
-def bundle(mimes: Any, contents: Any, structured: Any, metadata: Any) -> Message:
+def bundle(mimes: RObject, contents: RObject, structured: RObject, metadata: RObject) -> Message:
     """A display of R's vectors: types, contents, which of those are JSON, metadata."""
     data: Json = {}
     for i, mime in enumerate(mimes):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
+from ..foreign import JsonValue
 from .frames import Channel, Message
 
 
@@ -31,7 +31,7 @@ class Questions:
         self._stopped = False
         self.refused = ""  # why a line of text could not be asked for
 
-    def put(self, message: Message) -> Any:
+    def put(self, message: Message) -> JsonValue:
         """
         Raises:
             Interrupted: the cell was stopped.

@@ -11,12 +11,20 @@ import re
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import pyarrow as pa
 from rpy2 import rinterface
 
-from ..foreign import JavaObject, Json, PySparkContext, PySparkFrame, PySparkSession, RObject
+from ..foreign import (
+    ArrowData,
+    JavaObject,
+    Json,
+    JsonValue,
+    PySparkContext,
+    PySparkFrame,
+    PySparkSession,
+    RObject,
+)
 from ..spark import causes
 from ..spark.gateway import Printed, connect
 from . import guests
@@ -26,7 +34,7 @@ from .results import Result, SparkFailed
 from .tables import Tables, quoted, storable
 from .vectors import ToR
 
-Address = Callable[[], Sequence[Any]]
+Address = Callable[[], Sequence[JsonValue]]
 
 _ADOPTED = re.compile(r"\btoree_\w+_\d+\b")
 _MANY = 200  # DataFrames of other languages after which R is asked which it still needs
@@ -82,7 +90,7 @@ class Session:
 
     # -- life ------------------------------------------------------------------
 
-    def run(self, cell: str, name: str, arguments: Sequence[Any]) -> Any:
+    def run(self, cell: str, name: str, arguments: Sequence[RObject]) -> RObject:
         """Runs one of the calls R may make, under the cell's job group."""
         self._busy.set()
         try:
@@ -166,7 +174,7 @@ class Session:
         arguments = self._arguments(parameters)
         return self._hold(self._sql(text[0], arguments))
 
-    def _sql(self, text: str, arguments: object = None) -> Any:
+    def _sql(self, text: str, arguments: object = None) -> PySparkFrame:
         # A DataFrame another language shared is a view for as long as the query is analysed.
         used = [name for name in _ADOPTED.findall(text) if name in self._adopted]
         for name in used:
@@ -186,7 +194,7 @@ class Session:
         """Puts a DataFrame under a key, for the reader of a shared name."""
         self._entry.putShared(self._workspace, key, frame._jdf)
 
-    def taken(self, key: str) -> Any:
+    def taken(self, key: str) -> PySparkFrame | None:
         """The DataFrame under a key, which was made for this; None when it is gone."""
         from pyspark.sql import DataFrame
 
@@ -234,12 +242,12 @@ class Session:
         frame.count()
         frame.createOrReplaceTempView(quoted(name[0]))
 
-    def _hold(self, frame: object) -> Any:
+    def _hold(self, frame: object) -> RObject:
         self._count += 1
         self._results[self._count] = Result(frame)
         return rinterface.IntSexpVector([self._count])
 
-    def _arguments(self, parameters: RObject) -> Any:
+    def _arguments(self, parameters: RObject) -> list[object] | dict[str, object] | None:
         if not len(parameters):
             return None
         found = [FromR(self._engine).column(parameters[i]) for i in range(len(parameters))]
@@ -275,7 +283,7 @@ def _source(file: str, line: int) -> tuple[str, str]:
     return name, linecache.getline(file, line).strip()
 
 
-def _scalar(array: Any) -> Any:
+def _scalar(array: ArrowData) -> object:
     if len(array) != 1:
         raise ValueError("A parameter is one value.")
     return storable(array)[0].as_py()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pyarrow as pa
 from rpy2 import rinterface
 
-from ..foreign import RObject
+from ..foreign import PandasData, RObject
 from ..spark.arrow import nulls, to_spark
 from .columns import FromR
 from .engine import Engine
@@ -91,7 +90,7 @@ def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
-def storable(column: Any) -> RObject:
+def storable(column: PandasData) -> RObject:
     if pa.types.is_dictionary(column.type):
         return column.cast(pa.string())
     if pa.types.is_null(column.type):

@@ -5,12 +5,10 @@ A vector becomes a list of doubles, a matrix a `Matrices` array, wherever they s
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
 
-from ..foreign import Json
+from ..foreign import ArrowData, Json
 
 _MOST = 1 << 28  # doubles that sparse vectors may become: 2 GB
 
@@ -55,7 +53,7 @@ def _none(stored: pa.DataType, kind: object) -> pa.ChunkedArray:
     return pa.chunked_array([_plain(pa.array([], stored), kind)])
 
 
-def _plain(array: Any, kind: Any) -> Any:
+def _plain(array: ArrowData, kind: ArrowData) -> ArrowData:
     name = type(kind).__name__
     if not has_udt(kind):
         return array
@@ -77,19 +75,19 @@ def _plain(array: Any, kind: Any) -> Any:
     return pa.StructArray.from_arrays(children, names=[f.name for f in kind.fields], mask=missing)
 
 
-def _range(array: Any) -> tuple[int, int]:
+def _range(array: ArrowData) -> tuple[int, int]:
     offsets = array.offsets.to_numpy()
     return (int(offsets[0]), int(offsets[-1])) if len(offsets) else (0, 0)
 
 
-def _ends(array: Any) -> tuple[Any, Any]:
+def _ends(array: ArrowData) -> tuple[ArrowData, ArrowData]:
     """Offsets from 0 of a list array, and the part of its items that they are of."""
     first, last = _range(array)
     offsets = array.offsets.to_numpy() - first
     return pa.array(offsets, pa.int32()), array.values.slice(first, last - first)
 
 
-def _present(array: Any) -> Any:
+def _present(array: ArrowData) -> ArrowData:
     """The structs that are not null."""
     if not array.null_count:
         return array
@@ -99,7 +97,7 @@ def _present(array: Any) -> Any:
     return pa.StructArray.from_arrays(children, names=fields)
 
 
-def _spread(made: Any, array: Any) -> Any:
+def _spread(made: ArrowData, array: ArrowData) -> ArrowData:
     """What was made of the elements that are not null, with the nulls where they were."""
     if not array.null_count:
         return made
@@ -110,19 +108,19 @@ def _spread(made: Any, array: Any) -> Any:
     return made.take(places)
 
 
-def _parts(array: Any) -> Json:
+def _parts(array: ArrowData) -> Json:
     return {array.type.field(i).name: array.field(i) for i in range(array.type.num_fields)}
 
 
-def _lengths(lists: Any) -> Any:
+def _lengths(lists: ArrowData) -> ArrowData:
     return lists.value_lengths().fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
 
 
-def _numbers(array: Any) -> Any:
+def _numbers(array: ArrowData) -> ArrowData:
     return array.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
 
 
-def _vectors(array: Any) -> Any:
+def _vectors(array: ArrowData) -> ArrowData:
     """struct<type (0: sparse), size, indices, values> to lists."""
     parts = _parts(array)
     sparse = _numbers(parts["type"]) == 0
@@ -136,7 +134,7 @@ def _vectors(array: Any) -> Any:
     return _lists(starts, starts[:-1][rows] + inside, parts["values"])
 
 
-def _matrices(array: object) -> Any:
+def _matrices(array: object) -> ArrowData:
     """struct<type (0: sparse), numRows, numCols, colPtrs, rowIndices, values, isTransposed>."""
     parts = _parts(array)
     rows, columns = _numbers(parts["numRows"]), _numbers(parts["numCols"])
@@ -160,7 +158,7 @@ def _places(
     indices: list[int] | None,
     values: list[float],
     transposed: bool,
-) -> Any:
+) -> ArrowData:
     """Where each value of a matrix stands, counted column by column."""
     if kind == 0:
         minor = np.array(indices, np.int64)
@@ -173,11 +171,11 @@ def _places(
     return minor * rows + major if transposed else major * rows + minor
 
 
-def _starts(sizes: Any) -> Any:
+def _starts(sizes: ArrowData) -> ArrowData:
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
 
 
-def _lists(starts: Any, places: Any, values: Any) -> Any:
+def _lists(starts: ArrowData, places: ArrowData, values: ArrowData) -> ArrowData:
     total = int(starts[-1])
     if total > _MOST:
         raise ValueError(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from rpy2 import rinterface
 
 from .. import wire
-from ..foreign import RObject
+from ..foreign import ArrowData, RObject
 from ..spark.arrow import index_named, read, to_arrow, write
 from .columns import FromR
 from .engine import Engine, set_attribute, strings
@@ -227,7 +226,7 @@ def _numbers(array: pa.Array, shape: list[int]) -> wire.Value:
 def _nested(items: list[wire.Scalar], shape: list[int]) -> wire.Value:
     order = np.arange(len(items)).reshape(shape, order="F")
 
-    def rows(part: Any) -> wire.Value:
+    def rows(part: ArrowData) -> wire.Value:
         if part.ndim == 0:
             return items[int(part)]
         return wire.List(tuple(rows(inner) for inner in part))
@@ -261,7 +260,7 @@ def _one_kind(items: Sequence[wire.Value]) -> pa.Array | None:
     return pa.array(plain)
 
 
-def _integers(values: Sequence[Any]) -> pa.Array:
+def _integers(values: Sequence[ArrowData]) -> pa.Array:
     present = [value for value in values if value is not None]
     if any(not -(2**63) <= value < 2**63 for value in present):
         raise TypeError("R has no integers beyond 64 bit")

@@ -20,14 +20,13 @@ null                       logical NA
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from rpy2 import rinterface
 
-from ..foreign import Json, RObject
+from ..foreign import Json, NumpyData, RObject
 from . import buffers
 from .engine import Engine, memory, set_attribute, strings
 from .udts import Matrices
@@ -178,10 +177,10 @@ class ToR:
     ) -> RObject:
         made = self._engine.call("new_vector", strings([kind]), _size(len(data)))
 
-        def real(part: Any, mask: Any) -> None:
+        def real(part: NumpyData, mask: NumpyData) -> None:
             part.view(np.uint64)[mask] = _NA_REAL
 
-        def whole(part: Any, mask: Any) -> None:
+        def whole(part: NumpyData, mask: NumpyData) -> None:
             part[mask] = _NA_INTEGER
 
         buffers.fill(made, data, dtype, real if dtype is np.float64 else whole, divisor)
@@ -202,7 +201,7 @@ class ToR:
             "factor_of", self._fixed(pa.chunked_array([codes]), "integer", np.int32), levels
         )
 
-    def _raw(self, content: Any) -> RObject:
+    def _raw(self, content: NumpyData) -> RObject:
         made = self._engine.call("new_vector", strings(["raw"]), _size(len(content)))
         if len(content):
             np.frombuffer(memory(made), np.uint8)[:] = np.frombuffer(content, np.uint8)

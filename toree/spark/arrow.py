@@ -10,15 +10,14 @@ import inspect
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
 
-from ..foreign import Json, PySparkFrame, PySparkSession
+from ..foreign import ArrowData, Json, PySparkFrame, PySparkSession
 
 _LARGE = "spark.sql.execution.arrow.useLargeVarTypes"
 _PARTITION = 32 << 20  # bytes; Spark makes a partition of each batch
 
 
-def read(path: str) -> Any:
+def read(path: str) -> ArrowData:
     """The pyarrow Table in an Arrow IPC stream; its columns are the file's memory."""
     import pyarrow as pa
 
@@ -26,7 +25,7 @@ def read(path: str) -> Any:
         return reader.read_all()
 
 
-def write(table: Any, path: Path | str) -> None:
+def write(table: ArrowData, path: Path | str) -> None:
     """In batches of which each can be a partition of Spark's: whoever reads it may be Spark."""
     import pyarrow as pa
 
@@ -35,7 +34,7 @@ def write(table: Any, path: Path | str) -> None:
         writer.write_table(table, max(10_000, rows))
 
 
-def to_arrow(frame: PySparkFrame) -> Any:
+def to_arrow(frame: PySparkFrame) -> ArrowData:
     """The rows of a PySpark DataFrame as a pyarrow Table."""
     import pyarrow as pa
 
@@ -52,17 +51,17 @@ def to_arrow(frame: PySparkFrame) -> Any:
     return pa.Table.from_batches(batches).cast(nothing.schema) if batches else nothing
 
 
-def empty(frame: object) -> Any:
+def empty(frame: object) -> ArrowData:
     """The columns of a PySpark DataFrame as a pyarrow Table without rows: no job runs."""
     return schema(frame).empty_table()
 
 
-def schema(frame: PySparkFrame) -> Any:
+def schema(frame: PySparkFrame) -> ArrowData:
     """The pyarrow schema of a PySpark DataFrame's rows."""
     return _schema(frame.sparkSession, frame.schema)
 
 
-def _schema(session: PySparkSession, kinds: Any) -> Any:
+def _schema(session: PySparkSession, kinds: ArrowData) -> ArrowData:
     from pyspark.sql.pandas.types import to_arrow_schema
 
     options: Json = {}
@@ -91,7 +90,9 @@ def to_spark(session: object, table: object) -> PySparkFrame:
     return _made(session, table)
 
 
-def _made(session: PySparkSession, table: Any, stored: Any = None, path: str = "") -> PySparkFrame:
+def _made(
+    session: PySparkSession, table: ArrowData, stored: ArrowData = None, path: str = ""
+) -> PySparkFrame:
     """What Spark 4 does with a table. Through pandas, as 3.5 has it, NaN would become null."""
     from pyspark.sql.dataframe import DataFrame
     from pyspark.sql.pandas.types import from_arrow_schema
@@ -108,19 +109,19 @@ def _made(session: PySparkSession, table: Any, stored: Any = None, path: str = "
         return DataFrame(python.toDataFrame(batches, kinds.json(), session._jsparkSession), session)
 
 
-def _rows(table: Any, size: int) -> int:
+def _rows(table: ArrowData, size: int) -> int:
     """How many rows take so many bytes, on average."""
     return int(size * table.num_rows / max(1, table.nbytes))
 
 
-def nulls(kind: object) -> Any:
+def nulls(kind: object) -> ArrowData:
     """A column of nulls of a Spark type."""
     from pyspark.sql.functions import lit
 
     return lit(None).cast(kind)
 
 
-def suited(table: Any) -> Any:
+def suited(table: ArrowData) -> ArrowData:
     """The table with columns Spark has types for, and an index of pandas under a plain name.
 
     Raises:
@@ -148,7 +149,7 @@ def suited(table: Any) -> Any:
     return pa.Table.from_arrays(columns, names)
 
 
-def index_named(table: Any) -> Any:
+def index_named(table: ArrowData) -> ArrowData:
     """The table, with an index of pandas under a plain name."""
     return table.rename_columns([_index_name(name) for name in table.column_names])
 
@@ -160,7 +161,7 @@ def _index_name(name: str) -> str:
     return name
 
 
-def _wider(pa: Any, kind: Any) -> Any:
+def _wider(pa: ArrowData, kind: ArrowData) -> ArrowData:
     """The type Spark has for values of one it has not; None where it has it."""
     if pa.types.is_timestamp(kind) and kind.unit != "us":
         return pa.timestamp("us", kind.tz)

@@ -12,7 +12,6 @@ import json
 import queue
 import sys
 import threading
-from typing import Any
 
 from ..companion.companion import Companion
 from ..errors import ToreeError
@@ -42,7 +41,7 @@ class Attachment:
         # A signal handler may take no lock, which rules out most of what could make the call.
         self._cancelled: queue.SimpleQueue[str] = queue.SimpleQueue()
 
-    def attach(self) -> tuple[Any, Any]:
+    def attach(self) -> tuple[PySparkSession, PySparkContext]:
         """The live session and context; attaches, or attaches again to a fresh session.
 
         Raises:
@@ -101,7 +100,7 @@ class Attachment:
             if hasattr(SparkSession, name):
                 setattr(SparkSession, name, None)
 
-    def own(self, workspace: str) -> Any:
+    def own(self, workspace: str) -> PySparkSession:
         """A private workspace's session over the context; Spark runs."""
         from pyspark.sql import SparkSession
 
@@ -124,7 +123,7 @@ class Attachment:
 
         threading.Thread(target=run, name="toree-pyspark-cancel", daemon=True).start()
 
-    def _current_entry(self) -> Any:
+    def _current_entry(self) -> JavaObject:
         return self.companion.current
 
     def _hang_up(self) -> None:
@@ -142,13 +141,13 @@ def _tag(java_context: JavaObject) -> None:
             java_context.setJobGroup(entered.group, entered.line, True)
 
 
-def _own() -> Any:
+def _own() -> PySparkSession:
     """The session of the private workspace whose cell runs; None in another."""
     entered = ENTERED.get()
     return None if entered is None or entered.own is None else entered.own()
 
 
-def attach(gateway: JavaObject) -> tuple[Any, Any]:
+def attach(gateway: JavaObject) -> tuple[PySparkSession, PySparkContext]:
     """A PySpark session and context over the JVM behind a gateway.
 
     Raises:
@@ -176,7 +175,7 @@ def attach(gateway: JavaObject) -> tuple[Any, Any]:
         raise ToreeError(f"Spark did not start: {said}", advice=advice) from error
 
 
-def _built() -> tuple[Any, Any] | None:
+def _built() -> tuple[PySparkSession, PySparkContext] | None:
     """The session a cell has built by itself, or built on a context it has built."""
     from pyspark import SparkContext
     from pyspark.sql import SparkSession

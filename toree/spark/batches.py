@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator, Iterator
-from typing import Any
 
 from ..errors import ToreeError
-from ..foreign import PySparkFrame
+from ..foreign import JavaObject, PySparkFrame
 from . import arrow
 
 #: Bytes of a piece, more or less: one message. Large enough that messages cost nothing, small
@@ -31,7 +30,7 @@ class FrameBatches:
         self._frame = frame
         self._group = group
         self._closed = self._over = False
-        self._source: Any = None  # toree.spark.Batches, once rows are asked for
+        self._source: JavaObject = None  # toree.spark.Batches, once rows are asked for
         self._schema = arrow.schema(frame).serialize().to_pybytes()
 
     def __iter__(self) -> Generator[bytes, None, None]:
@@ -86,7 +85,7 @@ class FrameBatches:
 
 
 @contextlib.contextmanager
-def _opened(served: Any) -> Iterator[object]:
+def _opened(served: JavaObject) -> Iterator[object]:
     """The socket on which PySpark reads what its JVM serves."""
     try:
         from pyspark.util import local_connect_and_auth
@@ -116,7 +115,7 @@ def _cause(error: Exception) -> tuple[str, str]:
 class TableBatches:
     """The rows of a pyarrow Table that lies in this process, or in a file."""
 
-    def __init__(self, table: Any) -> None:
+    def __init__(self, table: JavaObject) -> None:
         self._table = table
 
     def __iter__(self) -> Generator[bytes, None, None]:

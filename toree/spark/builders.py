@@ -14,10 +14,9 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
-from typing import Any
 
 from ..errors import LanguageMissing
-from ..foreign import JavaObject, PySparkContext
+from ..foreign import JavaObject, PySparkContext, PySparkSession
 from ..handlers import Handlers
 from .gateway import connect
 
@@ -28,8 +27,8 @@ class Builders:
     def __init__(
         self,
         python: str,
-        made: Callable[[Any], None],
-        own: Callable[[], Any],
+        made: Callable[[JavaObject], None],
+        own: Callable[[], PySparkSession],
         handlers: Callable[[], Handlers | None] = lambda: None,
     ) -> None:
         """
@@ -45,7 +44,7 @@ class Builders:
         self._own = own
         self._entry: JavaObject = None
 
-    def serve(self, port: int, secret: str, events: object) -> Any:
+    def serve(self, port: int, secret: str, events: object) -> JavaObject:
         """Gives PySpark the companion's gateway; from here on it starts no JVM of its own.
 
         Raises:
@@ -74,14 +73,14 @@ class Builders:
     def _replace(self, context: PySparkContext) -> None:
         plainly = context._do_init
 
-        def create(_: object, conf: object) -> Any:
+        def create(_: object, conf: object) -> JavaObject:
             if said := self._entry.refusedSettings(conf):
                 print(said, file=sys.stderr)
             made = self._entry.builtContext(conf)
             self._made(made)
             return made
 
-        def begin(new: Any, *arguments: Any, **named: Any) -> None:
+        def begin(new: PySparkContext, *arguments: object, **named: object) -> None:
             main = threading.current_thread() is threading.main_thread()
             handler = signal.getsignal(signal.SIGINT)
             try:
@@ -104,7 +103,7 @@ class Builders:
 
         plainly = SparkSession.Builder.getOrCreate
 
-        def get(builder: Any) -> Any:
+        def get(builder: PySparkSession) -> PySparkSession:
             found = self._own()
             if found is None:
                 return plainly(builder)
@@ -116,11 +115,11 @@ class Builders:
         SparkSession.Builder.getOrCreate = get
 
         # PySpark has these for Spark Connect, whose session is a class of its own.
-        def register(_: Any, handler: Any) -> None:
+        def register(_: PySparkSession, handler: Callable[..., object]) -> None:
             if (handlers := self._handlers()) is not None:
                 handlers.register(handler)
 
-        def remove(_: Any, handler: Any) -> None:
+        def remove(_: PySparkSession, handler: Callable[..., object]) -> None:
             if (handlers := self._handlers()) is not None:
                 handlers.remove(handler)
 

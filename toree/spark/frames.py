@@ -11,7 +11,7 @@ import itertools
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from .. import running, wire
 from ..foreign import PySparkFrame
@@ -64,7 +64,7 @@ class Frames:
     def frame(self, held: wire.Frame) -> PySparkFrame:
         """The PySpark DataFrame under a key."""
 
-        def find() -> Any:
+        def find() -> PySparkFrame:
             from pyspark.sql import DataFrame
 
             session, context = self._spark.attach()
@@ -85,14 +85,14 @@ class Frames:
         frame = self.frame(held)
         return self.call(lambda: _preview(frame, rows))
 
-    def table(self, name: str) -> Any:
+    def table(self, name: str) -> PySparkFrame:
         """The PySpark DataFrame of a table or view of the catalog.
 
         Raises:
             TypeError: there is none.
         """
 
-        def find() -> Any:
+        def find() -> PySparkFrame:
             session, _ = self._spark.attach()
             try:
                 return session.table(name)
@@ -101,12 +101,12 @@ class Frames:
 
         return self.call(find)
 
-    def publish(self, table: Any, name: str) -> None:
+    def publish(self, table: PySparkFrame, name: str) -> None:
         """Makes a DataFrame a global temporary view."""
         quoted = "`" + name.replace("`", "``") + "`"
         self.call(lambda: table.createOrReplaceGlobalTempView(quoted))
 
-    def explore(self, table: Any, rows: int, cell: str = "") -> Bundle:
+    def explore(self, table: PySparkFrame, rows: int, cell: str = "") -> Bundle:
         """A DataFrame of PySpark's or pandas' as a grid, and its first rows for who shows none.
 
         Its jobs are the cell's until the grid is there; without one, those of the Python cell.

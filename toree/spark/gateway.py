@@ -6,15 +6,15 @@ import hashlib
 import os
 import types
 from collections.abc import Callable
-from typing import Any
 
 from .. import logs
+from ..foreign import JavaObject
 
 # The id under which the JVM calls them, on any connection (Gateway.scala).
 _EVENTS = "toree.events"
 
 
-def connect(port: int, secret: str, events: object) -> Any:
+def connect(port: int, secret: str, events: object) -> JavaObject:
     """The gateway PySpark's own launcher makes, with all it imports into it.
 
     The launcher is told of the JVM by its environment. It gets one of its own: the process's would

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
+from ..foreign import Jupyter, PySparkFrame
 from ..interpreters.base import Bundle
 
 #: The job group of what the grids ask between the cells.
@@ -62,18 +62,20 @@ class Grids:
 
 
 @functools.cache
-def _kind() -> Any:
+def _kind() -> Jupyter:
     from tablescope.widget import TableScopeWidget
 
     class Grid(TableScopeWidget):  # type: ignore[misc]
         # There is no server of the grid's own to stop.
         _css = TableScopeWidget._css + ".tscope-stop-button{display:none}"
 
-        def __init__(self, table: Any, ask: Ask) -> None:
+        def __init__(self, table: Jupyter, ask: Ask) -> None:
             self._ask = ask
             super().__init__(table)
 
-        def _handle_frontend_message(self, widget: Any, content: Any, buffers: Any) -> None:
+        def _handle_frontend_message(
+            self, widget: Jupyter, content: Jupyter, buffers: Jupyter
+        ) -> None:
             answer = super()._handle_frontend_message
             if content.get("type") != "stop_server":
                 self._ask(lambda: answer(widget, content, buffers))
@@ -81,7 +83,7 @@ def _kind() -> Any:
     return Grid
 
 
-def readable(table: Any) -> Any:
+def readable(table: PySparkFrame) -> PySparkFrame:
     """The same table with names that differ and types the grid can show."""
     if getattr(table, "_jdf", None) is None:
         return table
@@ -103,7 +105,7 @@ def readable(table: Any) -> Any:
     return table.toDF(*places).select(*columns)
 
 
-def _names(name: str) -> Any:
+def _names(name: str) -> Iterator[str]:
     yield name
     number = 2
     while True:

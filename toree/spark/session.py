@@ -13,18 +13,28 @@ import threading
 import time
 import types
 from collections.abc import Callable, Collection
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import Any
+from typing import TypeVar
 
 from .. import running
 from ..companion import MAIN
 from ..display import Settings
-from ..foreign import IPythonShell, PySparkContext, PySparkFrame, PySparkSession
+from ..foreign import (
+    IPythonShell,
+    JavaObject,
+    Jupyter,
+    PySparkContext,
+    PySparkFrame,
+    PySparkSession,
+)
 from ..handlers import Handlers
 from ..interpreters.base import Output
 from ..preview import Preview
 from .attachment import Attachment, has_ended
 from .threads import ENTERED, Entered
+
+T = TypeVar("T")
 
 _MENTION = re.compile(r"(?i:spark)|\bsc\b|\bgetOrCreate\b")
 _SILENCE = 1.0  # seconds a cell waits for the JVM before it says so
@@ -53,11 +63,12 @@ class PythonSpark:
         self._shell = shell
         self._display = display
         self._workspace = workspace
-        self._own: tuple[Any, Any] | None = None  # a private session, and the context it is over
-        self._published: Any = None
+        # A private session, and the context it is over.
+        self._own: tuple[PySparkSession, PySparkContext] | None = None
+        self._published: JavaObject = None
         self.group = ""  # of the jobs of the cell that runs
         #: Shows a streaming DataFrame until its cell is stopped.
-        self.live: Callable[[Any], None] = lambda frame: None
+        self.live: Callable[[PySparkFrame], None] = lambda frame: None
 
     def attach_when_ready(self, busy: Callable[[], bool] | None = None) -> None:
         """Attaches on a thread of its own as soon as the JVM is there.
@@ -79,7 +90,7 @@ class PythonSpark:
                 quiet = _QUIET if busy and busy() else quiet - _LOOK
             self.attach()
 
-    def attach(self) -> tuple[Any, Any]:
+    def attach(self) -> tuple[PySparkSession, PySparkContext]:
         """The live session of this workspace, and the context.
 
         Raises:
@@ -165,23 +176,20 @@ class PythonSpark:
             output.clear()
 
     @staticmethod
-    def _on_a_thread(work: Any) -> Any:
+    def _on_a_thread(work: Callable[[], T]) -> T:
         """Runs `work` where no signal can stop it half-way."""
-        box: list[Any] = []
+        done: Future[T] = Future()
 
         def run() -> None:
             try:
-                box.append((work(), None))
+                done.set_result(work())
             except BaseException as error:
-                box.append((None, error))
+                done.set_exception(error)
 
         thread = threading.Thread(target=run, name="toree-pyspark", daemon=True)
         thread.start()
         thread.join()
-        value, error = box[0]
-        if error is not None:
-            raise error
-        return value
+        return done.result()
 
     def _publish(self, session: PySparkSession, context: PySparkContext) -> None:
         self._published = session
@@ -200,7 +208,9 @@ class PythonSpark:
         for module in ("pyspark.sql.dataframe", "pyspark.sql.classic.dataframe"):
             formatter.for_type_by_name(module, "DataFrame", self._frame_bundle)
 
-    def _frame_bundle(self, frame: PySparkFrame, include: Any = None, exclude: Any = None) -> Any:
+    def _frame_bundle(
+        self, frame: PySparkFrame, include: Jupyter = None, exclude: Jupyter = None
+    ) -> Jupyter:
         from pyspark.errors.exceptions.captured import capture_sql_exception  # noqa: F401
 
         if frame.isStreaming:

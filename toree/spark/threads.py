@@ -18,10 +18,13 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import ParamSpec, TypeVar
 
 from ..foreign import JavaObject
 from ..handlers import Handlers
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Threads:
         client = gateway._gateway_client
         plainly = client._get_connection
 
-        def connection() -> Any:
+        def connection() -> JavaObject:
             there = client.get_thread_connection()
             # A thread that the JVM calls back on (foreachBatch) is its query's.
             called_back = there is not None and not there.initiated_from_client
@@ -98,17 +101,19 @@ def _mark_threads() -> None:
             setattr(thread, _MARK, cell)
         start(thread)
 
-    def marked_submit(pool: Any, work: Any, /, *args: Any, **named: Any) -> Future[Any]:
+    def marked_submit(
+        pool: ThreadPoolExecutor, work: Callable[P, T], /, *args: P.args, **named: P.kwargs
+    ) -> Future[T]:
         if (cell := _entered()) is None:
             return submit(pool, work, *args, **named)
         return submit(pool, _within, cell, work, *args, **named)
 
     setattr(marked_start, _MARK, True)
     threading.Thread.start = marked_start  # type: ignore
-    ThreadPoolExecutor.submit = marked_submit  # type: ignore[method-assign]
+    ThreadPoolExecutor.submit = marked_submit  # type: ignore
 
 
-def _within(cell: Entered, work: Callable[..., Any], /, *args: Any, **named: Any) -> Any:
+def _within(cell: Entered, work: Callable[P, T], /, *args: P.args, **named: P.kwargs) -> T:
     token = ENTERED.set(cell)
     try:
         return work(*args, **named)

@@ -12,8 +12,9 @@ import asyncio
 import dataclasses
 import threading
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
+from ..foreign import UserValue
 from ..interpreters.base import Bundle, Interpreter, NoInput, Result
 from ..lines import new_id
 
@@ -27,7 +28,7 @@ class Recorder:
     """
 
     answers: list[str] = dataclasses.field(default_factory=list)
-    events: list[tuple[Any, ...]] = dataclasses.field(default_factory=list)
+    events: list[tuple[UserValue, ...]] = dataclasses.field(default_factory=list)
     cell: str = dataclasses.field(default_factory=new_id)
     came: threading.Event = dataclasses.field(default_factory=threading.Event, compare=False)
 

@@ -19,13 +19,14 @@ import os
 import signal
 import threading
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 
 from .. import registry, wire
 from ..companion.companion import Companion
 from ..config import Config
+from ..foreign import Facts, UserValue
 from ..interpreters.base import Failed, Interpreter, Ok, Result
 from ..interpreters.services import Language
 from ..spark.frames import Frames
@@ -40,7 +41,7 @@ class Keep:
     """A cell that assigns `w`."""
 
     code: str
-    options: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
+    options: Facts = dataclasses.field(default_factory=dict, hash=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Sample:
 
     language: Language
     value: tuple[str, str]  # an expression, and the text of its value
-    shows: tuple[str, tuple[Any, ...]]  # code, and the only thing that it puts out meanwhile
+    shows: tuple[str, tuple[UserValue, ...]]  # code, and the only thing that it puts out meanwhile
     fails: tuple[str, str]  # code that fails when it runs, and the ename
     wrong: tuple[str, str]  # code that is none, and the ename
     nothing: str  # a comment

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
-from typing import Any
 
 from IPython.core.completer import provisionalcompleter, rectify_completions
 from IPython.core.displayhook import DisplayHook
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.tokenutil import token_at_cursor
 
-from ..foreign import IPythonShell, Json
+from ..foreign import IPythonShell, Json, Jupyter
 from . import Recorder
 
 
@@ -32,7 +31,7 @@ class _Hook(DisplayHook):  # type: ignore[misc,unused-ignore]
 
     def write_output_prompt(self) -> None: ...
 
-    def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
+    def write_format_data(self, format_dict: Jupyter, md_dict: Jupyter = None) -> None:
         self.output.events.append(("result", dict(format_dict)))
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from .. import wire
+from ..foreign import ArrowData
 from ..spark.frames import Frames
 
 #: By name; a table and a frame besides, which need a place (`conformance`).
@@ -63,7 +63,7 @@ def compared(value: wire.Value, frames: Frames) -> wire.Value | Rows:
         case wire.Table(path):
             from ..spark.arrow import index_named, read
 
-            table: Any = index_named(read(path))
+            table: ArrowData = index_named(read(path))
             return Rows(table.to_pydict(), local=True)
         case wire.Frame():
             rows = Rows(frames.collect(value).to_pydict())

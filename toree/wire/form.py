@@ -8,10 +8,10 @@ import datetime as dt
 import json
 import math
 import sys
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
-from ..foreign import Json
+from ..foreign import Facts, Json, JsonValue
 from . import tags
 from .records import (
     DEPTH,
@@ -117,25 +117,26 @@ def _float(value: float) -> float | str:
     return value if math.isfinite(value) else repr(value)
 
 
+Items: TypeAlias = tuple[bool | int | float | str | None, ...]
 _CODES = {"bool": "b", "int": "q", "float": "d"}
-_TO: dict[str, Callable[[Any], object]] = {"int": _int, "float": _float}
+_TO: Mapping[str, Callable[[JsonValue], object]] = {"int": _int, "float": _float}
 
 
-def _packed(of: Kind, items: tuple[Any, ...], store: Store | None) -> Json:
+def _packed(of: Kind, items: Items, store: Store | None) -> Json:
     """Many numbers: their bytes, 8 a number and 1 a bool, and the places of nulls."""
     nulls = [i for i, item in enumerate(items) if item is None] if None in items else []
-    plain = [0 if item is None else item for item in items] if nulls else items
+    plain: Sequence[JsonValue] = [0 if item is None else item for item in items] if nulls else items
     packed = arrays.array(_CODES[of], plain)
     if sys.byteorder == "big":
         packed.byteswap()
     return {"nulls": nulls, **_buffer(packed.tobytes(), store)}
 
 
-def _unpacked(of: Kind, node: Mapping[str, Any], read: Read) -> tuple[Any, ...]:
+def _unpacked(of: Kind, node: Facts, read: Read) -> Items:
     packed = arrays.array(_CODES[of], _bytes(node, read))
     if sys.byteorder == "big":
         packed.byteswap()
-    items: list[Any] = packed.tolist()
+    items: list[bool | int | float | str | None] = list(packed)
     if of == "bool":
         items = [item != 0 for item in items]
     for index in node["nulls"]:
@@ -152,7 +153,7 @@ def _buffer(data: bytes, store: Store | None) -> dict[str, str]:
 # -------------------------------------------------------------------- JSON to records
 
 
-def from_json(node: Mapping[str, Any], read: Read = read) -> Value:
+def from_json(node: Facts, read: Read = read) -> Value:
     """
     Raises:
         ValueError: an unknown tag.
@@ -189,14 +190,14 @@ def from_json(node: Mapping[str, Any], read: Read = read) -> Value:
     raise ValueError(f"unknown tag {kind!r}")
 
 
-def _date(node: Mapping[str, Any]) -> Date:
+def _date(node: Facts) -> Date:
     try:
         return Date(dt.date.fromisoformat(node["v"]))
     except ValueError:
         raise TypeError(f"the date {node['v']} is outside the years 1 to 9999") from None
 
 
-_SCALARS: dict[str, Callable[[Mapping[str, Any]], Scalar]] = {
+_SCALARS: dict[str, Callable[[Facts], Scalar]] = {
     tags.NULL: lambda node: Null(),
     tags.BOOL: lambda node: Bool(node["v"]),
     tags.INT: lambda node: Int(int(node["v"]), node.get("bits", 64)),
@@ -208,7 +209,7 @@ _SCALARS: dict[str, Callable[[Mapping[str, Any]], Scalar]] = {
 }
 
 
-def _bytes(node: Mapping[str, Any], read: Read) -> bytes:
+def _bytes(node: Facts, read: Read) -> bytes:
     if "path" in node:
         return read(node["path"])
     return base64.b64decode(node["b64"])

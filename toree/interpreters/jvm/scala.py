@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from ... import wire
+from ...foreign import Facts
 from ...lines import call_of
 from ...preview import CELL_WIDTH, Preview
 from ...running import abandoned, stopped
@@ -133,7 +133,7 @@ def inspection_of(reply: str) -> Bundle | None:
 
 
 def result_of(
-    outcome: Mapping[str, Any],
+    outcome: Facts,
     output: Output,
     language: str,
     widths: Mapping[str, int] = CELL_WIDTH,

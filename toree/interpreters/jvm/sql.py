@@ -7,9 +7,9 @@ import dataclasses
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ... import wire
+from ...foreign import Facts
 from ...lines import call_of
 from ...running import stopped
 from ..base import (
@@ -53,7 +53,7 @@ class SqlInterpreter(JvmInterpreter):
         except KeyboardInterrupt:  # between two statements, or before the first
             return stopped()
 
-    def _run(self, code: str, output: Output, options: Mapping[str, Any]) -> Result:
+    def _run(self, code: str, output: Output, options: Facts) -> Result:
         code = filled(code, self._named, lambda text: self._evaluated(text, output))
         statements = list(split(code))
         self._variables.begin()
@@ -67,9 +67,7 @@ class SqlInterpreter(JvmInterpreter):
                 return result
         return result
 
-    def _statement(
-        self, statement: str, output: Output, options: Mapping[str, Any], last: bool
-    ) -> Result:
+    def _statement(self, statement: str, output: Output, options: Facts, last: bool) -> Result:
         asked = {
             "rows": options.get("rows") or self._display.rows,
             "params": {name: wire.dumps(v) for name, v in options.get("params", {}).items()},

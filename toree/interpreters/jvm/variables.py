@@ -10,9 +10,9 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 from ... import wire
+from ...foreign import Facts
 from ...spark.frames import Frames
 from ...wire import tags
 from ..base import Assignment, Sort
@@ -116,7 +116,7 @@ class ScalaVariables:
         self._cell.bound = [name for name in self._waiting if name in names]
         return [self._waiting[name] for name in self._cell.bound]
 
-    def ran(self, outcome: Mapping[str, Any]) -> None:
+    def ran(self, outcome: Facts) -> None:
         """The cell with the last bindings has ended; the REPL keeps them if it went well."""
         for name in self._cell.bound if outcome["status"] == "ok" else ():
             self._waiting.pop(name, None)

@@ -13,9 +13,8 @@ import re
 import sys
 import traceback
 import types
-from typing import Any
 
-from ...foreign import IPythonShell
+from ...foreign import IPythonShell, Jupyter
 from ...spark import causes
 
 #: Packages whose frames say nothing of the user's code.
@@ -53,7 +52,7 @@ class Faults:
         java = getattr(self.error, "_stackTrace", None)  # PySpark keeps it beside the message
         return "".join(traceback.format_exception(self.error)) + (f"\n{java}" if java else "")
 
-    def format(self, value: Any, *arguments: Any, **options: Any) -> Any:
+    def format(self, value: Jupyter, *arguments: Jupyter, **options: Jupyter) -> Jupyter:
         errors: list[BaseException] = []
         before = _SHOWING.set(errors)
         try:
@@ -66,7 +65,7 @@ class Faults:
             raise errors[0]
         return found
 
-    def show(self, exc_tuple: Any = None, *arguments: Any, **options: Any) -> None:
+    def show(self, exc_tuple: Jupyter = None, *arguments: Jupyter, **options: Jupyter) -> None:
         error = exc_tuple[1] if exc_tuple else sys.exc_info()[1]
         if (errors := _SHOWING.get()) is not None and error is not None:
             errors.append(error)
@@ -101,7 +100,7 @@ class Faults:
             if near := difflib.get_close_matches(name.lower(), names, 1):
                 error.args = (f"{error} Did you mean {sign}{names[near[0]]}?",)
 
-    def _sent(self, kind: Any, value: Any, lines: list[str]) -> None:
+    def _sent(self, kind: Jupyter, value: Jupyter, lines: list[str]) -> None:
         error = self.error
         if error and (_folded(error.__traceback__)[1] or str(value) != str(error)):
             lines = [*lines, "(%tb shows all of it)"]

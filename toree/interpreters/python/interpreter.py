@@ -6,7 +6,6 @@ import builtins
 import contextlib
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from ... import running
 from ...api import Kernel, Magics
@@ -124,7 +123,7 @@ class PythonInterpreter(Interpreter):
             )
         )
 
-    def _magic(self, name: str, line: str, body: str | None) -> Any:
+    def _magic(self, name: str, line: str, body: str | None) -> IPythonShell:
         """Runs a magic by its name in any case, for `kernel.magics`."""
         known = self._ipython.shell.magics_manager.magics["line" if body is None else "cell"]
         found = next((known[n] for n in known if n.lower() == name.lower()), None)
@@ -200,7 +199,7 @@ def _names_are_names(shell: IPythonShell) -> None:
     class Names(PrefilterChecker):
         priority = 650  # before automagic's 700
 
-        def check(self, line_info: Any) -> Any:
+        def check(self, line_info: IPythonShell) -> IPythonShell:
             plain = line_info.ifun in ("spark", "sc") and not line_info.esc
             return manager.get_handler_by_name("normal") if plain else None
 

@@ -6,15 +6,14 @@ import dataclasses
 import datetime as dt
 import decimal
 import sys
-from typing import Any
 
-from ...foreign import Json
+from ...foreign import Json, UserValue
 from ..base import Assignment, Sort
 
 _SIMPLE = (type(None), bool, int, float, str, bytes, dt.date, decimal.Decimal)
 
 
-def describe(name: str, value: Any) -> Assignment:
+def describe(name: str, value: UserValue) -> Assignment:
     """What is known of a value at a glance."""
     kind = type(value)
     text = (

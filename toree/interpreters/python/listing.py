@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
-from typing import Any
 
-from ...foreign import IPythonShell
+from ...foreign import IPythonShell, UserValue
 from .kinds import is_spark_frame
 
 
@@ -17,11 +16,11 @@ def list_all(shell: IPythonShell, gather: Callable[[], None]) -> None:
     """Replaces them; `gather` brings what other languages share."""
 
     def known(name: str) -> Callable[[str], object]:
-        def listed(line: str) -> Any:
+        def listed(line: str) -> UserValue:
             from IPython.core.magics.namespace import NamespaceMagics
 
             gather()
-            magics: Any = NamespaceMagics(shell)
+            magics: UserValue = NamespaceMagics(shell)
             if name == "whos":  # it asks everything called DataFrame for its shape
                 names = {n: _shaped(value) for n, value in shell.user_ns.items()}
                 magics.shell = types.SimpleNamespace(
@@ -36,7 +35,7 @@ def list_all(shell: IPythonShell, gather: Callable[[], None]) -> None:
         shell.register_magic_function(known(name), "line", name)
 
 
-def _shaped(value: Any) -> Any:
+def _shaped(value: UserValue) -> UserValue:
     """A DataFrame of Spark's has columns; its rows are not counted for a list."""
     if not is_spark_frame(value):
         return value

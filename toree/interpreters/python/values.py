@@ -10,9 +10,10 @@ import datetime as dt
 import decimal
 import sys
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from ... import wire
+from ...foreign import ArrowData, NumpyData, PandasData, PySparkFrame, UserValue
 from ...spark.arrow import read, write
 from .kinds import is_a, is_spark_frame, record, refusal
 from .times import datetime, timestamp
@@ -23,8 +24,8 @@ class Spark(Protocol):
 
     def hold(self, frame: object, name: str) -> wire.Frame: ...
     def drop(self, held: wire.Frame) -> None: ...
-    def frame(self, held: wire.Frame) -> Any: ...
-    def collect(self, held: wire.Frame) -> Any: ...
+    def frame(self, held: wire.Frame) -> PySparkFrame: ...
+    def collect(self, held: wire.Frame) -> PandasData: ...
 
 
 class ToWire:
@@ -102,7 +103,7 @@ class ToWire:
             return self._number(np, value)
         return None
 
-    def _pandas(self, frame: object, flavor: object) -> wire.Table:
+    def _pandas(self, frame: object, flavor: wire.Flavor) -> wire.Table:
         import pyarrow as pa
 
         try:
@@ -113,12 +114,12 @@ class ToWire:
             ) from error
         return self._table(table, flavor)
 
-    def _table(self, table: Any, flavor: Any) -> wire.Table:
+    def _table(self, table: ArrowData, flavor: wire.Flavor) -> wire.Table:
         path = self._store.path(".arrow")
         write(table, path)
         return wire.Table(str(path), table.num_rows, flavor)
 
-    def _array(self, np: Any, value: Any, depth: int) -> wire.Value:
+    def _array(self, np: NumpyData, value: NumpyData, depth: int) -> wire.Value:
         if np.ma.isMaskedArray(value):
             raise TypeError("a masked array; fill it first")
         if value.ndim == 0:
@@ -133,7 +134,7 @@ class ToWire:
             return self._value(value.tolist(), depth)
         raise TypeError(f"a numpy array of {value.dtype}")
 
-    def _number(self, np: Any, value: Any) -> wire.Value:
+    def _number(self, np: NumpyData, value: NumpyData) -> wire.Value:
         if isinstance(value, np.datetime64):
             if np.isnat(value):
                 return wire.Null()
@@ -151,7 +152,7 @@ class ToWire:
         raise TypeError(f"a numpy {type(value).__name__}")
 
 
-def _vector(values: list[Any]) -> wire.Vector | None:
+def _vector(values: list[UserValue]) -> wire.Vector | None:
     """A list of one kind of scalar, in one go."""
     kinds = {type(v) for v in values}
     kinds.discard(type(None))
@@ -192,7 +193,7 @@ def _decimal(value: decimal.Decimal) -> wire.Decimal:
     return wire.Decimal(str(value))
 
 
-_EXACT: dict[type, Callable[[Any], wire.Value]] = {
+_EXACT: dict[type, Callable[[UserValue], wire.Value]] = {
     type(None): lambda v: wire.Null(),
     bool: wire.Bool,
     int: lambda v: wire.integer(int(v)),
@@ -212,7 +213,7 @@ class FromWire:
     def __init__(self, spark: Spark) -> None:
         self._spark = spark
 
-    def __call__(self, value: wire.Value) -> Any:
+    def __call__(self, value: wire.Value) -> UserValue:
         match value:
             case wire.Null():
                 return None
@@ -245,11 +246,11 @@ class FromWire:
                 return value.value
 
 
-def _frame(table: Any) -> Any:
+def _frame(table: PandasData) -> PandasData:
     return table.to_pandas()
 
 
-def _key(key: object) -> Any:
+def _key(key: object) -> UserValue:
     if isinstance(key, set):
         return frozenset(key)
     try:

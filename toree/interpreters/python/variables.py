@@ -9,9 +9,10 @@ import itertools
 import threading
 import types
 from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from typing import cast
 
 from ... import wire
+from ...foreign import UserValue
 from ..base import Assignment
 from ..services import Names, Services
 from . import assignments
@@ -164,14 +165,14 @@ class PythonVariables:
                 self._cell.before.pop(name, None)
         self._brought.pop(name, None)
 
-    def value(self, name: str) -> Any:
+    def value(self, name: str) -> UserValue:
         return self._names[name]
 
     def assign(self, name: str, value: object) -> None:
         self._names[name] = value
         self._brought.pop(name, None)
 
-    def received(self, value: wire.Value) -> Any:
+    def received(self, value: wire.Value) -> UserValue:
         return self._from(value)
 
     def delete(self, name: str) -> None:
@@ -205,7 +206,7 @@ class SharedValues:
     def names(self) -> list[str]:
         return self._shared.all()
 
-    def get(self, name: str) -> Any:
+    def get(self, name: str) -> UserValue:
         if self._shared.owner(name) in (None, "python"):
             return self._variables.value(name)
         with self._store.crossing():

@@ -12,13 +12,15 @@ import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 from ...errors import LaunchFailed
 from ...foreign import Json
 from ..invitation import Invitation
 from ..line import Line, Pipes
 
+#: Of a process; None for this one's.
+Env: TypeAlias = "Mapping[str, str] | None"
 #: Not `-m`: that looks in the working folder first, for Python's own modules too.
 FAR = (
     "import sys; sys.path[:1] == [''] and sys.path.pop(0); "
@@ -57,10 +59,10 @@ class Place:
         self.wanted = wanted
         self._process: Started | None = None
 
-    def begin(self, command: Sequence[str], **options: Any) -> Started:
+    def begin(self, command: Sequence[str], *, pipes: bool = False, env: Env = None) -> Started:
         """Raises LaunchFailed when there is no such program."""
         try:
-            self._process = Started(command, **options)
+            self._process = Started(command, pipes=pipes, env=env)
         except OSError as error:
             raise LaunchFailed(f"{command[0]} can't be run: {error.strerror}.") from error
         return self._process
@@ -97,7 +99,7 @@ class Place:
 class Started:
     """A process on this side that starts the far side, or is it; the end of what it writes."""
 
-    def __init__(self, command: Sequence[str], *, pipes: bool = False, **options: Any) -> None:
+    def __init__(self, command: Sequence[str], *, pipes: bool = False, env: Env = None) -> None:
         self.command = command
         self._lines: collections.deque[str] = collections.deque(maxlen=40)
         self.process = subprocess.Popen(
@@ -106,7 +108,7 @@ class Started:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE if pipes else subprocess.STDOUT,
             start_new_session=True,
-            **options,
+            env=env,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

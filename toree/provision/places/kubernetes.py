@@ -11,12 +11,11 @@ import contextlib
 import copy
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from ...errors import LaunchFailed
-from ...foreign import Json
+from ...foreign import Facts, Json, KubernetesObject
 from ..invitation import Invitation
 from ..line import Line
 from . import FAR, Place
@@ -37,12 +36,12 @@ _SELF = {
 class Kubernetes(Place):
     """A Job of one pod; `pod` of the settings is its template, whose first container is ours."""
 
-    def __init__(self, wanted: Any) -> None:
+    def __init__(self, wanted: KubernetesObject) -> None:
         super().__init__(wanted)
         self.name = f"toree-{wanted.kernel[:8] or 'kernel'}-{secrets.token_hex(3)}".lower()
         self.namespace = ""
-        self._core: Any = None
-        self._batch: Any = None
+        self._core: KubernetesObject = None
+        self._batch: KubernetesObject = None
 
     def start(self, invitation: Invitation | None) -> Line | None:
         assert invitation
@@ -116,7 +115,7 @@ class Kubernetes(Place):
         settings = client.Configuration()
         settings.retries = False
         try:
-            load: Any = config.load_config  # it has no types
+            load: KubernetesObject = config.load_config  # it has no types
             load(client_configuration=settings)
         except config.ConfigException as error:
             raise LaunchFailed(
@@ -127,7 +126,9 @@ class Kubernetes(Place):
         self._core, self._batch = client.CoreV1Api(api), client.BatchV1Api(api)
         self.namespace = self.wanted.namespace or own_namespace() or "default"
 
-    def _answer(self, call: Callable[..., Any], *arguments: object, **options: object) -> Json:
+    def _answer(
+        self, call: Callable[..., KubernetesObject], *arguments: object, **options: object
+    ) -> Json:
         """Raises LaunchFailed: the API server refuses, or can't be reached."""
         from kubernetes.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError
@@ -147,7 +148,7 @@ class Kubernetes(Place):
 
     # ---------------------------------------------------------------- what becomes of it
 
-    def _pod(self) -> Mapping[str, Any]:
+    def _pod(self) -> Facts:
         """The kernel's pod as the API server describes it, {} while there is none."""
         pods = self._answer(
             self._core.list_namespaced_pod,
@@ -243,7 +244,7 @@ def own_namespace() -> str:
     from kubernetes import config
 
     with contextlib.suppress(config.ConfigException, OSError):
-        contexts: Any = config.list_kube_config_contexts  # it has no types
+        contexts: KubernetesObject = config.list_kube_config_contexts  # it has no types
         return str(contexts()[1]["context"].get("namespace") or "")
     with contextlib.suppress(OSError):
         return Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace").read_text().strip()

@@ -8,11 +8,9 @@ from __future__ import annotations
 import shlex
 import socket
 import time
-from collections.abc import Mapping
-from typing import Any
 
 from ...errors import LaunchFailed
-from ...foreign import Json
+from ...foreign import Facts, Json
 from ..far import PORTS
 from ..invitation import Invitation
 from ..line import Line
@@ -39,7 +37,7 @@ class Ssh(Place):
         words = [word for option in usual for word in ("-o", option)]
         return ["ssh", "-T", *self.wanted.options, *words, *options]
 
-    def reach(self, connection: Json, before: Mapping[str, Any]) -> Json:
+    def reach(self, connection: Json, before: Facts) -> Json:
         """Forwards a port of ours to each of the kernel's, the same ones as before if possible."""
         kept = [int(before.get(name, 0)) for name in PORTS]
         ports = kept if all(kept) and all(map(is_free, kept)) else free_ports(len(PORTS))
