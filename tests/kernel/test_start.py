@@ -54,6 +54,15 @@ def test_lazy_start_and_no_wait_for_python(specs: Path) -> None:
         assert session.run("6*7").result == "42"
         assert pace.alone(time.monotonic() - before) < 2
         assert session.run("spark.range(3).count()").result == "3"
+        # PySpark 4 would have loaded them to see whether 3 is an array.
+        loaded = "[name for name in ('pandas', 'pyarrow') if name in __import__('sys').modules]"
+        assert session.run(loaded).result == "[]"
+        numpys = "lit(np.int64(3)) + 1, lit(np.array([1.5, 2]))[1], lit(np.str_('a'))"
+        ran = session.run(
+            "import numpy as np\nfrom pyspark.sql.functions import lit\n"
+            f"tuple(spark.range(1).select({numpys}).first())"
+        )
+        assert ran.result == "(4, 2.0, 'a')", ran.traceback
 
 
 def test_none_means_no_session_until_the_user_asks(specs: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import types
@@ -35,6 +36,7 @@ def connect(port: int, secret: str, events: object) -> JavaObject:
         gateway = java_gateway.launch_gateway()
     finally:
         java_gateway.os = os
+    _ask_of_numpy_late(gateway)
     gateway.gateway_property.pool.put(events, force_id=_EVENTS)
     # PySpark opens its callback server when a stream or a listener needs it. Without a secret every
     # user of this machine could call what Python has handed to the JVM.
@@ -43,6 +45,25 @@ def connect(port: int, secret: str, events: object) -> JavaObject:
     for word in (secret, callbacks.auth_token):
         logs.hide(word)
     return gateway
+
+
+def _ask_of_numpy_late(gateway: JavaObject) -> None:
+    """Has PySpark take an argument for numpy's only where it may be.
+
+    Since Spark 4 its converters load pandas and Arrow, 90 MB and half a second, to see whether an
+    argument of the first call, a number or a text, is an array.
+    """
+    from pyspark.sql import types as _  # noqa: F401  registers them, with what one calls
+
+    for converter in gateway._gateway_client.converters or ():
+        asked = converter.can_convert
+        if type(converter).__name__.startswith("Numpy") and not hasattr(asked, "func"):
+            converter.can_convert = functools.partial(_may_be_numpys, asked)
+
+
+def _may_be_numpys(asked: Callable[[object], bool], value: object) -> bool:
+    kinds = type(value).__mro__
+    return any(kind.__module__.partition(".")[0] == "numpy" for kind in kinds) and asked(value)
 
 
 def callback_secret(secret: str) -> str:
