@@ -1,6 +1,6 @@
 """A warm Scala cell, step by step, and what the 2,000th costs.
 
-    python benchmarks/cells.py [KERNEL] [--cells 2000] [--json FILE]
+    python benchmarks/cells.py [KERNEL] [--cells 2000] [--every 200] [--kind KIND] [--json FILE]
 
 Steps are thread CPU in the JVM (`cells.scala`, run in the kernel), calls of the JVM are counted in
 the kernel's process, and cells one after the other are timed from outside: the JVM's CPU and the
@@ -38,6 +38,15 @@ KINDS = {
     "a result": "again + {i}",
     "a count": "spark.range({i}).count()",
 }
+#: MB of heap after a collection, classes there are, MB of metaspace; said without a name.
+SIZES = """{
+  import java.lang.management.ManagementFactory._
+  for (_ <- 1 to 3) { System.gc(); Thread.sleep(100) }
+  var metaspace = 0L
+  getMemoryPoolMXBeans.forEach(p => if (p.getName == "Metaspace") metaspace = p.getUsage.getUsed)
+  val (heap, classes) = (getMemoryMXBean.getHeapMemoryUsage.getUsed, getClassLoadingMXBean)
+  print(s"${heap >> 20} ${classes.getLoadedClassCount} ${metaspace >> 20}")
+}"""
 
 
 class Notebook:
@@ -89,36 +98,37 @@ def calls(notebook: Notebook) -> None:
         print(f"calls for {name}: {made}")
 
 
-def growth(notebook: Notebook, cells: int) -> list[dict[str, float]]:
-    rows = []
-    marks = [n for n in (20, 100, 200, 500, 1000, 2000, 5000) if n <= cells]
-    number = 0
-    stat = Path(f"/proc/{notebook.jvm}/stat")
-    code = KINDS["a value"]
-    for mark in marks:
-        while number < mark:
-            number += 1
-            notebook.run(code.format(i=number))
-        walls, before = [], seconds(stat)[1]
-        for _ in range(20):
-            number += 1
-            begun = time.perf_counter()
-            notebook.run(code.format(i=number))
-            walls.append(time.perf_counter() - begun)
-        used = seconds(stat)[1] - before
-        heap = notebook.run(
-            "System.gc(); val rt = Runtime.getRuntime; (rt.totalMemory - rt.freeMemory) >> 20"
-        )
+def growth(notebook: Notebook, code: str, cells: int, every: int) -> list[dict[str, float]]:
+    """A row for every so many cells: the median of the last 20, and the memory after them."""
+    rows, walls, number = [], [], 0
+    front, jvm = notebook.manager.provisioner.pid, notebook.jvm
+    stat = Path(f"/proc/{jvm}/stat")
+    before, used = 0.0, []
+    notebook.run("val again = 1")
+    print("cell, ms, CPU ms, heap MB, metaspace MB, classes, JVM MB, kernel MB, load")
+    while number < cells:
+        number += 1
+        before, begun = seconds(stat)[1], time.perf_counter()
+        notebook.run(code.format(i=number))
+        walls.append(time.perf_counter() - begun)
+        used.append(seconds(stat)[1] - before)
+        if number % every and number != 20:
+            continue
+        heap, classes, metaspace = map(float, notebook.run(SIZES).split())
         rows.append(
             {
-                "cell": mark,
-                "ms": statistics.median(walls) * 1000,
-                "CPU ms": used / 20 * 1000,
-                "heap MB": float(heap),
-                "JVM MB": memory(notebook.jvm)["Rss"],
+                "cell": number,
+                "ms": statistics.median(walls[-20:]) * 1000,
+                "CPU ms": statistics.mean(used[-20:]) * 1000,
+                "heap MB": heap,
+                "metaspace MB": metaspace,
+                "classes": classes,
+                "JVM MB": memory(jvm)["Rss"],
+                "kernel MB": memory(front)["Rss"],
+                "load": os.getloadavg()[0],
             }
         )
-        print("".join(f"{key} {value:8.0f}   " for key, value in rows[-1].items()), flush=True)
+        print("| " + " | ".join(f"{value:.0f}" for value in rows[-1].values()) + " |", flush=True)
     return rows
 
 
@@ -126,6 +136,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("kernel", nargs="?", default="toree_scala")
     parser.add_argument("--cells", type=int, default=2000)
+    parser.add_argument("--every", type=int, default=200)
+    parser.add_argument("--kind", choices=KINDS, default="a value")
+    parser.add_argument("--only-growth", action="store_true")
     parser.add_argument("--warm", type=int, default=60)
     parser.add_argument("--measured", type=int, default=30)
     parser.add_argument("--json")
@@ -133,9 +146,10 @@ def main() -> None:
     print("load", *os.getloadavg())
     notebook = Notebook(arguments.kernel)
     try:
-        steps(notebook, arguments.warm, arguments.measured)
-        calls(notebook)
-        rows = growth(notebook, arguments.cells)
+        if not arguments.only_growth:
+            steps(notebook, arguments.warm, arguments.measured)
+            calls(notebook)
+        rows = growth(notebook, KINDS[arguments.kind], arguments.cells, arguments.every)
     finally:
         notebook.close()
     print("load", *os.getloadavg())
