@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from session import Ran, Session
+from session import Ran, Session, has_r
 
 pytestmark = pytest.mark.spark
 
@@ -47,6 +47,10 @@ def stopped_once_rows_came(kernel: Session, code: str) -> list[dict[str, Any]]:
         "%%python\nflow",
         "%%python\nkernel.display.stream(flow)",
         "%%sql\nselect value, timestamp from flow",
+        pytest.param("%%r\nflow", marks=pytest.mark.r),
+        pytest.param(
+            "%%r\ntryCatch(kernel$display$stream(flow), error = identity)", marks=pytest.mark.r
+        ),
     ],
 )
 def test_it_is_shown_until_it_is_stopped(stream: Session, code: str) -> None:
@@ -69,11 +73,20 @@ def test_an_aggregation_shows_all_its_groups(stream: Session) -> None:
     assert len(shown[-1]["data"]["text/plain"].splitlines()) == 8
 
 
-@pytest.mark.parametrize("how", ["{}", "%%python\n{}", "%%sql\nselect raise_error('no') from flow"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        "{}",
+        "%%python\n{}",
+        "%%sql\nselect raise_error('no') from flow",
+        pytest.param("%%r\ndplyr::mutate(flow, z = raise_error('no'))", marks=pytest.mark.r),
+    ],
+)
 def test_its_failure_is_the_cell_s(stream: Session, how: str) -> None:
     ran = stream.run(how.format("""kernel.display.stream(flow.selectExpr("raise_error('no')"))"""))
     assert ran.status == "error"
-    assert "[USER_RAISED_EXCEPTION] no" in ran.traceback
+    assert ran.traceback.count("[USER_RAISED_EXCEPTION] no") == 1
+    assert ran.reply["evalue"].count("[USER_RAISED_EXCEPTION] no") == 1
     assert "Logical Plan" not in ran.traceback
     assert stream.run("spark.streams.active.length").result == "0"
 
@@ -84,13 +97,30 @@ from pyspark.sql.functions import udf
 @udf("long")
 def worse(x):
     return 1 // (x - x)
-flow.select(worse("value"))
+worse_flow, worse_frame = flow.select(worse("value")), spark.range(3).select(worse("id"))
+worse_flow
 """)
-    assert ran.status == "error"
-    assert (
-        ran.reply["evalue"].splitlines()[0]
-        == "ZeroDivisionError: integer division or modulo by zero"
-    )
-    assert "----> 4 return 1 // (x - x)" in ran.reply["evalue"]
-    assert "ipykernel" not in ran.traceback
+    elsewhere = ["worse_flow", "worse_frame.collect()", "%%sql\nfrom worse_frame"]
+    if has_r:
+        elsewhere += ["%%r\nworse_flow", "%%r\nworse_frame"]
+    for told in (ran, *map(stream.run, elsewhere)):
+        assert told.status == "error"
+        assert (
+            told.reply["evalue"].splitlines()[0]
+            == "ZeroDivisionError: integer division or modulo by zero"
+        )
+        assert "----> 4 return 1 // (x - x)" in told.traceback
+        assert "ipykernel" not in told.traceback
     assert stream.run("spark.streams.active.length").result == "0"
+    stream.run("%%python\ndel worse_flow, worse_frame")
+
+
+@pytest.mark.r
+def test_in_r_it_needs_to_be_a_table_of_spark_s_that_streams(stream: Session) -> None:
+    assert "shows tables of Spark" in stream.run("%%r\nkernel$display$stream(mtcars)").traceback
+    still = stream.run("%%r\nkernel$display$stream(dplyr::tbl(spark, dplyr::sql('select 1 as a')))")
+    assert "no streaming table" in still.traceback
+    ran = stream.run("%%r\nflow\ncat('goes on')")
+    assert (ran.status, ran.text("stdout")) == ("ok", "goes on")
+    assert "as the last value" in ran.bundles("display_data")[0]["text/plain"]
+    assert "kernel$display$stream" in stream.run("%%r\nprint(flow)").traceback

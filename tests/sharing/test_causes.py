@@ -44,6 +44,22 @@ def test_a_worker_s_error_with_the_user_s_lines() -> None:
     assert causes.of_worker("ValueError: no worker's", source) is None
 
 
+def test_libraries_between_the_user_s_lines_are_folded() -> None:
+    library = '  File "/x/lib/python3.11/site-packages/pandas/core/{0}.py", line 9, in {0}\n'
+    cell = '  File "/tmp/ipykernel_7/1.py", line {}, in {}\n'
+    frames = [cell.format(3, "f"), *map(library.format, "ab"), cell.format(1, "g")]
+    frames += map(library.format, "cde")
+    text = f"Traceback (most recent call last):\n{''.join(frames)}KeyError: 'x'\n SQLSTATE: 38000"
+    found = causes.of_worker(text, lambda file, line: (file, ""))
+    assert found is not None
+    first, *places = found.splitlines()
+    assert first == "KeyError: 'x'"
+    assert [place.split()[-4].rstrip(",") for place in places] == ["f", "g", "c", "e"]
+    # Another process does not know the cell's text: the kernel adds it.
+    assert causes.in_cells(found, source).count("  Cell In[3], line ") == 2
+    assert causes.in_cells("java.lang.X: no worker's", source) == "java.lang.X: no worker's"
+
+
 def test_a_message_of_several_lines_ends_where_java_s_trace_begins() -> None:
     text = (
         WORKER.replace("modulo by zero", "modulo by zero\nin two lines") + "\n\tat org.apache.X\n"

@@ -274,7 +274,7 @@ class Loop:
 
             self._session = Session(
                 self.engine,
-                lambda: self.questions.put({"event": "address"}),
+                self.questions.put,
                 self._warn,
                 self._printed,
             )
@@ -287,7 +287,11 @@ class Loop:
         self.console.write("stderr" if name == "stderr" else "stdout", text.encode())
 
     def _spark(self, name: RObject, *arguments: RObject) -> RObject:
-        return self.session.run(self.cell, name[0], arguments)
+        try:
+            return self.session.run(self.cell, name[0], arguments)
+        except Interrupted:
+            self.interrupts.now()
+            raise
 
     def _cancel(self, cell: str) -> None:
         if self._session is not None:

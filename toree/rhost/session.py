@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import linecache
 import logging
 import os
 import re
@@ -16,7 +15,6 @@ import pyarrow as pa
 from rpy2 import rinterface
 
 from ..foreign import (
-    ArrowData,
     JavaObject,
     Json,
     JsonValue,
@@ -30,14 +28,15 @@ from ..spark.gateway import Printed, connect
 from . import guests
 from .columns import FromR
 from .engine import Engine, strings
+from .frames import Message
+from .questions import Refused
 from .results import Result, SparkFailed
-from .tables import Tables, quoted, storable
+from .tables import Tables, quoted, scalar
 from .vectors import ToR
-
-Address = Callable[[], Sequence[JsonValue]]
 
 _ADOPTED = re.compile(r"\btoree_\w+_\d+\b")
 _MANY = 200  # DataFrames of other languages after which R is asked which it still needs
+_source = causes.cells(lambda: None)  # the kernel has those of its cells
 _LOST = "The Spark session is gone. The next use of Spark attaches to the new one."
 
 
@@ -47,19 +46,19 @@ class Session:
     def __init__(
         self,
         engine: Engine,
-        address: Address,
+        ask: Callable[[Message], JsonValue],
         warn: Callable[[str], None],
         printed: Callable[[str, str], None],
     ) -> None:
         """
         Args:
-            address: asks the front for port and secret of the gateway and the workspace there;
-                may wait for Spark.
+            ask: the front: for port and secret of the gateway and the workspace there, for which it
+                may wait for Spark; to show a stream.
             warn: shows a warning in the cell.
             printed: takes what the JVM prints during a call: name of the stream, text.
         """
         self._engine = engine
-        self._address = address
+        self._ask = ask
         self.warn = warn
         self._printed = printed
         self._spark: PySparkSession = None
@@ -81,6 +80,7 @@ class Session:
             "compute": self._compute,
             "columns": self._columns,
             "clear": self._clear,
+            "stream": self._stream,
             **Tables(engine, lambda: self._spark).calls,
             "version": lambda: strings([str(self._spark.version)]),
             "conf": lambda key: strings([str(self._spark.conf.get(key[0], ""))]),
@@ -104,7 +104,7 @@ class Session:
     def _prepare(self, cell: str) -> None:
         if self._spark is not None and cell == self._cell:
             return
-        port, secret, self._workspace = self._address()
+        port, secret, self._workspace = self._ask({"event": "address"})
         if self._spark is None or (port, secret) != self._at or self._stopped():
             self._attach(int(port), str(secret))
         # A new thread of the JVM serves a new connection, so the group is set again each time.
@@ -165,7 +165,9 @@ class Session:
                 return SparkFailed(causes.of_worker(text, _source) or causes.of_java(text), text)
             if isinstance(error, PySparkException):
                 trace = str(getattr(error, "_stackTrace", None) or error)
-                return SparkFailed(causes.of_pyspark(error, _source), trace)
+                told = SparkFailed(causes.of_pyspark(error, _source), trace)
+                told.kind = "spark_stream" if causes.is_stream(str(error)) else told.kind
+                return told
         return error
 
     # -- calls from R ----------------------------------------------------------
@@ -251,7 +253,7 @@ class Session:
         if not len(parameters):
             return None
         found = [FromR(self._engine).column(parameters[i]) for i in range(len(parameters))]
-        values = [_scalar(array) for array in found]
+        values = [scalar(array) for array in found]
         names = parameters.names
         if not isinstance(names, rinterface.StrSexpVector) or not names[0]:
             return values
@@ -273,17 +275,21 @@ class Session:
             [strings(names), strings(types), rinterface.IntSexpVector(state)]
         )
 
+    def _stream(self, text: RObject, rows: RObject) -> None:
+        """Shows a query's rows as they come, until the cell is stopped or the query ends."""
+        frame = self._sql(text[0])
+        if not frame.isStreaming:
+            raise SparkFailed("This is no streaming table: its rows are all there.")
+        self._count += 1
+        key = f"live:{self._count}"
+        self.keep(key, frame)
+        try:
+            self._ask({"event": "live", "key": key, "rows": int(rows[0])})
+        except Refused as failed:
+            told = str(failed)
+            raise SparkFailed(causes.of_worker(told, _source) or told, told) from None
+        finally:
+            self._entry.dropShared(self._workspace, key)
+
     def _clear(self, handle: RObject) -> None:
         self._results.pop(handle[0], None)
-
-
-def _source(file: str, line: int) -> tuple[str, str]:
-    """A file in the traceback of a Python UDF, which a cell of another process has made."""
-    name = "a Python cell" if "ipykernel" in file else file
-    return name, linecache.getline(file, line).strip()
-
-
-def _scalar(array: ArrowData) -> object:
-    if len(array) != 1:
-        raise ValueError("A parameter is one value.")
-    return storable(array)[0].as_py()

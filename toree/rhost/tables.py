@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pyarrow as pa
 from rpy2 import rinterface
 
-from ..foreign import PandasData, RObject
+from ..foreign import ArrowData, PandasData, RObject
 from ..spark.arrow import nulls, to_spark
 from .columns import FromR
 from .engine import Engine
@@ -96,3 +96,9 @@ def storable(column: PandasData) -> RObject:
     if pa.types.is_null(column.type):
         return column.cast(pa.bool_())
     return column
+
+
+def scalar(array: ArrowData) -> object:
+    if len(array) != 1:
+        raise ValueError("A parameter is one value.")
+    return storable(array)[0].as_py()

@@ -6,9 +6,12 @@ What an error says of itself is all there is.
 from __future__ import annotations
 
 import contextlib
+import linecache
 import re
 import sys
 from collections.abc import Callable, Iterator
+
+from ..foreign import IPythonShell
 
 _WORKER = re.compile(
     r"Traceback \(most recent call last\):\n((?:[ \t]+[^\n]*\n|\n(?=[ ]))*)"
@@ -19,6 +22,10 @@ _STACK = re.compile(r"^\s*(?:at [\w.$<>/@]+\(.*|\.\.\. \d+ more)$", re.M)
 _CALL = re.compile(r"^An error occurred while calling [^\n]*\n: ")
 _PLAN = re.compile(r";\n(?:'|\+- |[A-Z]\w+ ).*", re.S)
 _PLACE = re.compile(r"; line \d+ pos \d+$")  # which a marked line says better
+_STATE = re.compile(r"\n ?SQLSTATE: \w{5}(?:\n.*)?\Z", re.S)  # and what its wrappers add below it
+#: A place in a Python cell as another process names it, which does not have the cell's text.
+_ELSEWHERE = re.compile(r"^  (\S*/ipykernel_\d+/\d+\.py), line (\d+), in (\S+), in a task$", re.M)
+_LIBRARY = re.compile(r"/(?:site|dist)-packages/|/lib/python3\.\d+/|^[^/\\]+/.*\.pyx$")
 _SPARK = re.compile(r"/(?:pyspark|py4j)/|<frozen |pyspark\.zip|py4j-[\d.]+-src\.zip")
 
 #: What is said of a stopped session's parts: in words, or by what Spark does not find in it.
@@ -59,7 +66,8 @@ _ALIEN_HINT = (
 
 _STREAM = "Queries with streaming sources must be executed with"
 _STREAM_HINT = (
-    "`kernel.display.stream(NAME)` in a Scala or Python cell shows a streaming table as it grows."
+    "`kernel.display.stream(NAME)`, in R `kernel$display$stream(NAME)`, shows a streaming table as "
+    "it grows."
 )
 
 #: A file of a traceback as the user knows it, and the source of one of its lines.
@@ -107,27 +115,55 @@ def of_pyspark(error: object, source: Source) -> str:
 def of_analysis(text: str) -> str:
     """The message of a query that Spark refused, without its plan."""
     told = _PLAN.sub("", text.partition("\n\nJVM stacktrace:")[0]).rstrip()
-    if _STREAM in told:
+    if is_stream(told):
         return f"{told.partition(';')[0]}\n{_STREAM_HINT}"
     return told
 
 
+def is_stream(text: str) -> bool:
+    """Whether Spark refuses a query because its rows never end."""
+    return _STREAM in text
+
+
 def of_worker(text: str, source: Source) -> str | None:
     """A Python worker's traceback in a text: the error, and the user's lines that led to it."""
-    found = _WORKER.findall(text)
+    found = _WORKER.findall(text.partition("\nwhich led to ")[0])
     if not found:
         return None
     if _ALIEN.search(text):
         return "\n".join([*hint(text), found[-1][1].rstrip()])
     frames, error = found[-1]
-    return "\n".join([error.rstrip(), *_lines(frames, source)])
+    return "\n".join([_STATE.sub("", error.rstrip()), *_lines(frames, source)])
+
+
+def in_cells(text: str, source: Source) -> str:
+    """A text of another process, told with the lines of Python's cells."""
+    told = of_worker(text, source) or text
+    return _ELSEWHERE.sub(lambda at: "\n".join(_line(at[1], int(at[2]), at[3], source)), told)
+
+
+def cells(shell: Callable[[], IPythonShell]) -> Source:
+    """Where the Python cells of this process are."""
+
+    def source(file: str, line: int) -> tuple[str, str]:
+        running = shell()
+        name = running and running.compile.format_code_name(file)
+        return (" ".join(name) if name else file), linecache.getline(file, line).strip()
+
+    return source
 
 
 def _lines(frames: str, source: Source) -> Iterator[str]:
-    for file, line, function in _FRAME.findall(frames):
-        if _SPARK.search(file):
-            continue
-        name, code = source(file, int(line))
-        yield f"  {name}, line {line}, in {function}, in a task"
-        if code:
-            yield f"----> {line} {code}"
+    """The user's own, and of the libraries below them what they called and what failed."""
+    found = [frame for frame in _FRAME.findall(frames) if not _SPARK.search(frame[0])]
+    own = [place for place, frame in enumerate(found) if not _LIBRARY.search(frame[0])]
+    below = range(own[-1] + 1 if own else 0, len(found))
+    for file, line, function in [found[place] for place in (*own, *below[:1], *below[1:][-1:])]:
+        yield from _line(file, int(line), function, source)
+
+
+def _line(file: str, line: int, function: str, source: Source) -> Iterator[str]:
+    name, code = source(file, line)
+    yield f"  {name}, line {line}, in {function}, in a task"
+    if code:
+        yield f"----> {line} {code}"

@@ -1,4 +1,4 @@
-"""What Python cells show of DataFrames: grids, and streams while they run."""
+"""What cells of Python and R show of DataFrames: grids, and streams while they run."""
 
 from __future__ import annotations
 
@@ -42,17 +42,18 @@ class Shown:
             KeyboardInterrupt: the cell was stopped.
             StreamFailed: the query failed.
         """
-        output, asked = self._output(), rows or self._display.rows
-        cell = call_of(output.cell)
         key = self._frames.hold(table, "stream").key
-        outcome = self._companion.run(
-            cell,
-            output,
-            lambda entry: entry.stream(self._workspace, cell, key, asked),
-            self._workspace,
-        )
-        status = outcome["status"]
-        if status in ("aborted", "abandoned") or outcome.get("name") == "Interrupted":
-            raise KeyboardInterrupt
-        if status == "error":
-            raise StreamFailed("\n".join(outcome["traceback"]))
+        show(self._companion, self._workspace, key, rows or self._display.rows, self._output())
+
+
+def show(companion: Companion, workspace: str, key: str, rows: int, output: Output) -> None:
+    """Shows the streaming table that is in the JVM under a key; as `Shown.stream`."""
+    cell = call_of(output.cell)
+    outcome = companion.run(
+        cell, output, lambda entry: entry.stream(workspace, cell, key, rows), workspace
+    )
+    status = outcome["status"]
+    if status in ("aborted", "abandoned") or outcome.get("name") == "Interrupted":
+        raise KeyboardInterrupt
+    if status == "error":
+        raise StreamFailed("\n".join(outcome["traceback"]))

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 
 from ... import wire
+from ...spark import causes
 from ..base import Assignment, Interpreter
 from ..services import Services
 from .variables import ScalaVariables, SqlVariables
@@ -18,6 +19,7 @@ class JvmInterpreter(Interpreter):
     def __init__(self, services: Services) -> None:
         self._companion, self._workspace = services.companion, services.workspace
         self._display = services.display
+        self._source = causes.cells(lambda: services.ipython.shell)
         self._names = services.names
         self._cells = services.cells
         self._companion.ended.append(self._ended)

@@ -10,6 +10,7 @@ from ...foreign import Facts
 from ...lines import call_of
 from ...preview import CELL_WIDTH, Preview
 from ...running import abandoned, stopped
+from ...spark import causes
 from ..base import (
     Bundle,
     Completeness,
@@ -70,7 +71,7 @@ class ScalaInterpreter(JvmInterpreter):
         except KeyboardInterrupt:  # it had not begun
             return stopped()
         self._variables.ran(outcome)
-        return result_of(outcome, output, "scala", self._display.widths())
+        return result_of(outcome, output, "scala", self._source, self._display.widths())
 
     def complete(self, code: str, cursor: int) -> Completion:
         if not self._companion.soon():
@@ -136,6 +137,7 @@ def result_of(
     outcome: Facts,
     output: Output,
     language: str,
+    source: causes.Source,
     widths: Mapping[str, int] = CELL_WIDTH,
 ) -> Result:
     """The JVM's outcome (`Outcome.scala`) as a result; shows what the cell defined."""
@@ -153,7 +155,7 @@ def result_of(
         return stopped()
     return Failed(
         outcome["name"],
-        outcome["message"],
-        outcome["traceback"],
+        causes.in_cells(outcome["message"], source),
+        [causes.in_cells(part, source) for part in outcome["traceback"]],
         detail=outcome.get("detail") or "",
     )

@@ -85,7 +85,9 @@ class SqlInterpreter(JvmInterpreter):
         )
         if outcome["status"] == "ok" and asked["output"]:
             self._variables.wrote(str(asked["output"]))
-        return _pointed(result_of(outcome, output, "sql", self._display.widths()), statement)
+        return _pointed(
+            result_of(outcome, output, "sql", self._source, self._display.widths()), statement
+        )
 
     def _named(self, name: str) -> str | None:
         """The text of Scala's value of a name, else of another language's scalar."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import difflib
-import linecache
 import re
 import sys
 import traceback
@@ -34,6 +33,7 @@ class Faults:
 
     def __init__(self, shell: IPythonShell) -> None:
         self._shell = shell
+        self._source = causes.cells(lambda: shell)
         self._report, self._format = shell.showtraceback, shell.display_formatter.format
         self._send = shell._showtraceback
         self.error: BaseException | None = None  # of the cell that runs
@@ -115,15 +115,10 @@ class Faults:
                 text = str(error)
                 return causes.of_worker(text, self._source) or causes.of_java(text)
             if "StreamFailed" in kinds:
-                return causes.of_worker(str(error).partition("\nwhich led to ")[0], self._source)
+                return causes.of_worker(str(error), self._source)
             if "PySparkException" in kinds or "CapturedException" in kinds:
                 return causes.of_pyspark(error, self._source)
         return None
-
-    def _source(self, file: str, line: int) -> tuple[str, str]:
-        name = self._shell.compile.format_code_name(file)
-        code = linecache.getline(file, line).strip()
-        return (" ".join(name) if name else file), code
 
 
 def _folded(trace: types.TracebackType | None) -> tuple[types.TracebackType | None, bool]:

@@ -85,17 +85,19 @@ class Cell(Question):
         child: Child,
         address: Callable[[], Message],
         shared: Callable[[str], Message],
+        stream: Callable[[str, int], Message],
         stuck: Callable[[], None],
     ) -> None:
         """
         Args:
             shared: answers `kernel$data`: the value of a name, or all names for "".
+            stream: shows the streaming table under a key, this many rows of it.
             stuck: told when R does not stop, once.
         """
         super().__init__(request, child, address, None)
         self.begun = False
         self.quit_status: int | None = None
-        self._shared, self._stuck = shared, stuck
+        self._shared, self._stream, self._stuck = shared, stream, stuck
         self._stopped = self._told = False
 
     def takes(self, message: Message) -> bool:
@@ -110,6 +112,8 @@ class Cell(Question):
             self.quit_status = int(message["status"])
         elif event == "shared":
             self._child.send(self._shared(message["name"]))
+        elif event == "live":
+            self._child.send(self._stream(message["key"], message["rows"]))
         else:
             return False
         return True

@@ -14,6 +14,8 @@ from ... import folders, wire
 from ...errors import LanguageMissing, ToreeError
 from ...rhost.frames import Message
 from ...running import Running, check, holding, stopped, stuck
+from ...spark import causes
+from ...spark.shown import StreamFailed, show
 from ..base import (
     Assignment,
     Bundle,
@@ -49,7 +51,9 @@ class RInterpreter(Interpreter):
     language: ClassVar[str] = "r"
 
     def __init__(self, services: Services) -> None:
-        self._companion = services.companion
+        self._source = causes.cells(lambda: services.ipython.shell)
+        self._companion, self._workspace = services.companion, services.workspace
+        self._display = services.display
         self._store = services.store
         self._names = services.names
         self._patience = services.config.interrupt_patience
@@ -124,6 +128,7 @@ class RInterpreter(Interpreter):
             child,
             self._talk.find_address,
             self._shared,
+            lambda key, rows: self._stream(key, rows, output),
             lambda: output.stream("stderr", stuck("R", "r")),
         )
         self._busy = True
@@ -151,7 +156,10 @@ class RInterpreter(Interpreter):
             return stopped()
         if status == "error":
             return Failed(
-                reply["name"], reply["message"], reply["traceback"], detail=reply["detail"]
+                reply["name"],
+                causes.in_cells(reply["message"], self._source),
+                [causes.in_cells(part, self._source) for part in reply["traceback"]],
+                detail=reply["detail"],
             )
         if status != "ok":
             raise ToreeError(f"The R host failed: {reply.get('message', reply)}")
@@ -241,6 +249,16 @@ class RInterpreter(Interpreter):
     def drop(self, name: str) -> None:
         if self._talk.alive:  # with R its copies are gone
             self._talk.exchange({"do": "drop", "name": name})
+
+    def _stream(self, key: str, rows: int, output: Output) -> Message:
+        asked = rows or self._display.rows
+        try:
+            show(self._companion, self._workspace, key, asked, output)
+        except KeyboardInterrupt:
+            return {"interrupted": True}
+        except (StreamFailed, ToreeError) as error:
+            return {"error": str(error)}
+        return {"answer": None}
 
     def _shared(self, name: str) -> Message:
         if not name:

@@ -1,4 +1,5 @@
 # `kernel$data`: the shared names of all languages as a map, the same as in Scala and Python.
+# And what else `kernel` has.
 
 found_value <- function(kind, value = NULL) list(kind, value)
 
@@ -27,7 +28,16 @@ ask_user <- function(prompt = "", password = FALSE) {
   as.character(enter("ask", as.character(prompt), isTRUE(password)))
 }
 
-public$kernel <- list(data = data_map, ask = ask_user)
+# A streaming table's newest rows and rates, until the cell is stopped.
+stream_table <- function(table, rows = 0L) {
+  if (!inherits(table, "tbl_lazy") || !inherits(dbplyr::remote_con(table), "SparkConnection")) {
+    stop("kernel$display$stream shows tables of Spark: a shared DataFrame, or dplyr::tbl(spark, NAME).",
+         call. = FALSE)
+  }
+  invisible(spark_call("stream", as.character(dbplyr::sql_render(table)), as.integer(rows)))
+}
+
+public$kernel <- list(data = data_map, display = list(stream = stream_table), ask = ask_user)
 
 # askpass::askpass, which curl, httr, odbc and others ask for passwords.
 options(askpass = function(prompt = "Please enter your password: ", ...) ask_user(prompt, TRUE))

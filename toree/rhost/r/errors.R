@@ -19,7 +19,7 @@ describe <- function(condition, calls = list()) {
   list(
     status = "error",
     name = if (kind %in% c("simpleError", "toree_error", "error")) "Error"
-           else if (kind == "spark_error") "SparkError"
+           else if (kind %in% c("spark_error", "spark_stream")) "SparkError"
            else kind,
     message = message,
     traceback = c(paste0(head, message), marked_lines(calls),

@@ -9,10 +9,27 @@ show_value <- function(value, last) {
     print_value(value)
     return(invisible())
   }
-  bundle <- bundle_of(value)
+  bundle <- if (inherits(value, "tbl_lazy")) lazy_bundle(value, last) else bundle_of(value)
   if (last) close_page_device()  # the value's print method may have drawn
   if (length(bundle$data)) emit("value", bundle)
   invisible()
+}
+
+# A streaming table has no first rows: Spark refuses the query, and then it is shown as it grows.
+lazy_bundle <- function(value, last) {
+  withRestarts(
+    withCallingHandlers(bundle_of(value), error = function(condition) {
+      if (any(vapply(with_causes(condition), inherits, NA, "spark_stream"))) invokeRestart("toree_live")
+    }),
+    toree_live = function() {
+      if (last) {
+        stream_table(value)
+        list()
+      } else {
+        list(data = list("text/plain" = "A streaming table: it grows as the last value of a cell."))
+      }
+    }
+  )
 }
 
 print_value <- function(value) {

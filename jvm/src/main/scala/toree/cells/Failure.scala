@@ -65,7 +65,10 @@ object Failure {
       case _: ControlThrowable if safe(error.getMessage).isEmpty   => "control left the cell"
       case analysis: AnalysisException    => safe(Refusal.message(analysis))
       case query: StreamingQueryException =>
-        safe(query.getMessage).split("\n=== Streaming Query ===").head // its plan follows
+        val own = safe(query.getMessage).split("\n=== Streaming Query ===").head // its plan follows
+        Option(query.getCause).fold(own) { cause =>
+          s"${message(cause)}\n${without(own, safe(cause.getMessage))}"
+        }
       case _ => folded(safe(error.getMessage))
     }
   )
@@ -143,11 +146,32 @@ object Failure {
       case problem: Throwable       => s"<getMessage failed: ${problem.getClass.getName}>"
     }
 
-  /** The class and the message. */
-  def head(error: Throwable): String = {
-    val text = message(error)
+  /** The class and the message, without what its causes have said already. */
+  def head(error: Throwable, causes: Seq[Throwable] = Nil): String = {
+    val said = causes.flatMap(cause =>
+      List(message(cause), safe(cause.getMessage)).flatMap(text =>
+        List(s"${cause.getClass.getName}: $text", text)
+      )
+    )
+    val text = said.foldLeft(message(error))(without)
     val name = Names.clean(error.getClass.getName)
     if (text.isEmpty) name else s"$name: ${cut(text)}"
+  }
+
+  /** Only where it stands as a sentence: short messages are parts of others by chance. */
+  private def without(text: String, said: String): String = {
+    Iterator
+      .iterate(text.indexOf(said))(at => text.indexOf(said, at + 1))
+      .takeWhile(at => at >= 0 && said.nonEmpty)
+      .find { at =>
+        val (before, after) = (text.take(at), text.drop(at + said.length))
+        (before.isEmpty || before.endsWith(": ") || before.endsWith("\n")) &&
+        (after.isEmpty || after.startsWith("\n") || after.startsWith(" SQLSTATE: "))
+      }
+      .fold(text) { at =>
+        val before = text.take(at).trim.stripSuffix(":")
+        if (before.nonEmpty) before else text.drop(at + said.length).trim
+      }
   }
 
   private def cut(text: String): String = if (text.length > 8000) text.take(8000) + " ..." else text
@@ -158,14 +182,15 @@ object Failure {
     // What Spark makes of an error of the user's comes after it.
     val (told, link) =
       if (error.getClass.getName.startsWith(spark)) (chain.reverse, "which led to ")
-      else (chain, "Caused by: ")
+      else (chain, caused)
     told.zipWithIndex.flatMap { case (cause, depth) =>
       val frames = condensed(user(cause.getStackTrace), places)
       // A trace of Spark's own threads names nothing the user knows; %tb has the whole of it.
       val own = cause.getStackTrace.exists(isCell)
       val shown = frames.take(if (depth == 0 && own) 40 else if (own) 12 else 6)
       val rest = frames.size - shown.size
-      (if (depth == 0) head(cause) else s"$link${head(cause)}") +:
+      val above = if (depth > 0 && link != caused) told.take(depth).reverse else Nil
+      (if (depth == 0) head(cause) else s"$link${head(cause, above)}") +:
         (shown ++ (if (rest > 0) List(s"  ... $rest more") else Nil))
     }
   }
@@ -187,6 +212,7 @@ object Failure {
   }
 
   private val spark = "org.apache.spark."
+  private val caused = "Caused by: "
   private val inner = List(spark, "scala.", "java.", "javax.", "jdk.", "sun.", "py4j.", "toree.")
 
   private def isCell(f: StackTraceElement): Boolean = f.getClassName.startsWith("$line")
