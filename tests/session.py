@@ -11,6 +11,7 @@ from typing import Any
 
 from jupyter_client.manager import KernelManager
 
+BAR = "toree-progress-"  # the ids of bars begin with it
 has_r = shutil.which("R") is not None and importlib.util.find_spec("rpy2") is not None
 
 
@@ -39,7 +40,13 @@ class Ran:
         )
 
     def bundles(self, kind: str) -> list[dict[str, Any]]:
-        return [m["content"]["data"] for m in self.messages if m["msg_type"] == kind]
+        """Without the bars, which a cell has where the machine is slow."""
+        return [
+            m["content"]["data"]
+            for m in self.messages
+            if m["msg_type"] == kind
+            and not str(m["content"].get("transient", {}).get("display_id")).startswith(BAR)
+        ]
 
     @property
     def result(self) -> Any:
