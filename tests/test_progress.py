@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from toree.progress import MIME, Progress, Snapshot
+from toree.handlers import Handlers
+from toree.progress import MIME, Bars, Progress, Snapshot
 from toree.testing import Recorder
 
 FACTS: dict[str, Any] = {
@@ -103,3 +104,26 @@ def test_one_display_per_execution() -> None:
     assert len({name for name, _ in ids[:3]}) == 1
     assert ids[0][0] != ids[3][0]
     assert output.events[-1][1]["text/plain"].endswith("9.0 s")
+
+
+def test_a_cell_that_ends_before_its_jobs_keeps_its_display() -> None:
+    """Jobs that are being cancelled may outlive it; so may those of its threads."""
+    ids: list[str | None] = []
+
+    class Kept(Recorder):
+        def display(self, *a: Any, display_id: str | None = None, **options: Any) -> None:
+            ids.append(display_id)
+            super().display(*a, display_id=display_id, **options)
+
+    output = Kept()
+    running = json.dumps({**FACTS, "idle": False})
+    stopped = {**FACTS, "jobs": {"done": 2, "failed": 1, "total": 2}, "cancelling": True}
+    bars = Bars(lambda _: running, lambda: True, Handlers(lambda *_: ""), lambda _: output)
+    with bars.cell(output):
+        assert bars.tell(output.cell, running)
+    assert bars.tell(output.cell, json.dumps({**stopped, "idle": False}))
+    assert not bars.tell(output.cell, json.dumps({**stopped, "idle": True}))
+    assert len(ids) >= 4 and len(set(ids)) == 1
+    assert output.events[-1][1]["text/plain"].endswith("stopped")
+    bars.tell(output.cell, json.dumps({**FACTS, "idle": True}))  # a thread's, later
+    assert len(set(ids)) == 2

@@ -98,11 +98,15 @@ class Snapshot:
 class Progress:
     """The display of one execution. Thread-safe: the JVM tells of it on a thread of its own."""
 
-    def __init__(self, output: Output, last: Callable[[], Facts | None]) -> None:
-        """`last` asks for the final facts, once the cell is over; None when they are lost."""
+    def __init__(self, output: Output, last: Callable[[], Facts | None], of: str = "") -> None:
+        """
+        Args:
+            last: asks for the final facts, once the cell is over; None when they are lost.
+            of: the display to go on with.
+        """
         self._output = output
         self._last = last
-        self._id = ""
+        self._id = of
         self._shown: Bundle = {}
         self._facts: Facts = {}
         self._over = False
@@ -111,6 +115,11 @@ class Progress:
     @property
     def begun(self) -> bool:
         return bool(self._id)
+
+    @property
+    def unfinished(self) -> str:
+        """The display of a cell that has ended before its jobs."""
+        return "" if self._facts.get("idle", True) else self._id
 
     def show(self, facts: Facts) -> None:
         with self._lock:
@@ -156,7 +165,9 @@ class Bars:
         self._handlers = handlers
         self._bars: dict[str, Progress] = {}
         self._output = output
-        self._late: dict[str, Progress] = {}  # of cells that have ended: their threads go on
+        # Of cells that have ended before their jobs: the displays, and who goes on with them.
+        self._unfinished: dict[str, str] = {}
+        self._late: dict[str, Progress] = {}
 
     @contextlib.contextmanager
     def cell(self, output: Output) -> Iterator[None]:
@@ -168,6 +179,8 @@ class Bars:
         finally:
             self._handlers.end(output.cell)
             bar.end()
+            if bar.unfinished:
+                self._unfinished[output.cell] = bar.unfinished
             self._bars.pop(output.cell, None)  # a part of the cell may have had its own
 
     def tell(self, cell: str, facts: str) -> bool:
@@ -185,11 +198,12 @@ class Bars:
         return True
 
     def _tell_late(self, cell: str, facts: Facts) -> bool:
-        """A cell has ended and a thread of its works on: that has a bar of its own."""
+        """A cell has ended and its jobs have not: a thread's, or some that are being cancelled."""
         output = self._output(cell)
+        of = self._unfinished.pop(cell, "")
         if output is None or not self._wanted():
             return False
-        bar = self._late.setdefault(cell, Progress(output, lambda: None))
+        bar = self._late.setdefault(cell, Progress(output, lambda: None, of))
         if not facts["idle"]:
             bar.show(facts)
             return True

@@ -7,6 +7,7 @@ import contextlib
 import contextvars
 import ctypes
 import functools
+import logging
 import signal
 import socket
 import sys
@@ -165,6 +166,13 @@ def keep_interrupts() -> None:
             before(unraisable)
 
     sys.unraisablehook = caught
+
+
+@functools.cache
+def silence_py4j() -> None:
+    """It logs each KeyboardInterrupt, with its frames and ours; the cell shows that anyway."""
+    said = "KeyboardInterrupt while sending command."
+    logging.getLogger().addFilter(lambda record: record.msg != said)
 
 
 def _raise(thread: int, error: type[BaseException]) -> None:

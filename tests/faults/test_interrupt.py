@@ -122,6 +122,8 @@ def test_python(kernel: Session, what: str, measured: dict[str, float]) -> None:
     kernel.run("%%python\nspark")
     ran, seconds = stopped(kernel, f"%%python\nprint({READY!r})\n{PYTHON[what]}")
     assert (ran.status, ran.reply["ename"]) == ("error", "KeyboardInterrupt")
+    assert "while sending command" not in ran.text("stderr")  # of Py4J's
+    assert "recv_into" not in ran.traceback
     measured[f"Python, {what}"] = seconds
     assert seconds < LIMIT
 

@@ -124,11 +124,12 @@ def test_a_callback_of_a_widget_has_a_bar_and_can_be_stopped(kernel: Session, na
 
 
 def test_a_failed_job_and_a_stopped_one(kernel: Session) -> None:
-    code = 'Thread.sleep(500); if (x == 8) sys.error("no"); x'
+    code = 'Thread.sleep(500); if (x == 8) { Thread.sleep(500); sys.error("no") }; x'
     code = f"sc.parallelize(1 to 8, 8).map {{ x => {code} }}.sum"
     ran = kernel.run(code)
     assert ran.status == "error"
     assert bars(ran)[-1][MIME]["jobs"]["failed"] == 1
+    assert bars(ran)[-1][MIME]["tasks"]["done"] >= 1  # those before it stay done
     assert "failed" in bars(ran)[-1]["text/plain"]
 
 

@@ -128,9 +128,9 @@ def _folded(trace: types.TracebackType | None) -> tuple[types.TracebackType | No
         frames.append(trace)
         trace = trace.tb_next
     kept: list[types.TracebackType] = []
-    inside = False  # what a library has called of `contextlib` is folded with it
+    inside = False  # what a library has called of these is folded with it
     for place, entry in enumerate(frames):
-        helps = inside and entry.tb_frame.f_globals.get("__name__") == "contextlib"
+        helps = inside and entry.tb_frame.f_globals.get("__name__") in ("contextlib", "socket")
         inside = place > 0 and (helps or _is_folded(entry.tb_frame))
         if not inside:
             kept.append(entry)

@@ -11,7 +11,7 @@ from ... import running
 from ...api import Kernel, Magics
 from ...display import flush
 from ...foreign import IPythonShell
-from ...signals import RAISED, Raised, keep_interrupts, stopping
+from ...signals import RAISED, Raised, keep_interrupts, silence_py4j, stopping
 from ...spark.shown import Shown
 from ...wire import Value
 from ..base import (
@@ -65,6 +65,7 @@ class PythonInterpreter(Interpreter):
         _names_are_names(self._ipython.shell)
         list_all(self._ipython.shell, self._gather)
         keep_interrupts()
+        silence_py4j()
         if self._eager:
             busy = None if self._first else lambda: any(True for _ in self._cells)
             self._spark.attach_when_ready(busy)

@@ -183,12 +183,17 @@ final class Progress(tell: (String, String, () => Unit) => Unit) extends SparkLi
         tasksTotal += stage.numTasks
       }
       running(stage.stageId) = stage
+      every.get(stage.stageId).foreach(attempted => attempted.before = attempted.done)
     }
 
     def complete(stage: StageInfo): Unit = running.remove(stage.stageId).foreach { _ =>
       stagesDone += 1
       every.get(stage.stageId).foreach(_.over = true)
-      if (stage.failureReason.isEmpty) tasksDone += stage.numTasks
+      // A stage that fails, or is stopped, has done a part.
+      tasksDone += (
+        if (stage.failureReason.isEmpty) stage.numTasks
+        else every.get(stage.stageId).fold(0)(attempted => attempted.done - attempted.before)
+      )
     }
 
     def skip(): Unit = {
@@ -254,6 +259,7 @@ object Progress {
 
   private final class Stage(val total: Int) {
     var done, active = 0
+    var before = 0 // done by attempts before this one
     var bytes = 0L
     var over = false
   }
