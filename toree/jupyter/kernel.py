@@ -32,7 +32,7 @@ from .output import BoundedStream, KernelOutput
 from .questions import Questions
 from .request import REQUEST, Request
 from .sessions import Entrance, Sessions
-from .shell import Shell, number_once
+from .shell import Shell, prepare
 
 
 class ToreeKernel(AnalysedKernel):
@@ -68,7 +68,7 @@ class ToreeKernel(AnalysedKernel):
             self, made, config.session_timeout, each=config.sessions == "private"
         )
         port = Entrance(self.sessions, self._client)
-        number_once(self.shell.history_manager)
+        prepare(self.shell)
         self.host = Host(config, Shell(self), table, attachment, port, commons=self.commons)
         self.companion.busy = lambda: any([*h.workspace.cells] for h in self._hosts())
         self.companion.events.late_output = self._late_output

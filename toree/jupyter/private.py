@@ -13,6 +13,7 @@ from IPython.core.builtin_trap import BuiltinTrap
 from IPython.core.history import HistoryManager
 
 from ..foreign import IPythonShell, Jupyter
+from .shell import keep_little
 
 
 class _Still(BuiltinTrap):  # type: ignore[misc,unused-ignore]
@@ -72,6 +73,7 @@ def opened(kernel: IPythonKernel, hook: Displayed) -> Jupyter:
         kernel=kernel,
         compiler_class=kernel.compiler_class,
     )
+    keep_little(shell)
     atexit.unregister(shell.atexit_operations)
     for sends in (shell.displayhook, shell.display_pub):
         sends.session, sends.pub_socket = kernel.session, kernel.iopub_socket

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import sys
+from collections.abc import Iterator
 
 from ipykernel.ipkernel import IPythonKernel
 
@@ -10,6 +13,9 @@ from ..foreign import IPythonShell, Json, Jupyter
 from .output import KernelOutput
 from .request import REQUEST
 from .routing import RoutedKernel
+
+#: Characters of a cell's printed text that IPython keeps for `%notebook`; what each piece costs.
+_KEPT, _PIECE = 2**20, 50
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +59,39 @@ class Shell:
 
     def is_complete(self, code: str) -> Json:
         return dict(IPythonKernel.do_is_complete(self.kernel, code))
+
+
+def prepare(shell: IPythonShell) -> None:
+    number_once(shell.history_manager)
+    keep_little(shell)
+
+
+def keep_little(shell: IPythonShell) -> None:
+    """Bounds what IPython 9 keeps of each cell's printed text: else all of it, to the end."""
+    tee = getattr(shell, "_tee", None)
+    if tee is None:
+        return
+
+    @contextlib.contextmanager
+    def bounded(channel: str) -> Iterator[None]:
+        stream, left = getattr(sys, channel), _KEPT
+        plain = stream.write
+        with tee(channel):
+            keeping = stream.write
+
+            def write(text: str, *more: Jupyter, **options: Jupyter) -> Jupyter:
+                nonlocal left
+                written = (keeping if left > 0 else plain)(text, *more, **options)
+                left -= len(text) + _PIECE
+                return written
+
+            stream.write = write
+            try:
+                yield
+            finally:  # IPython's own has none
+                stream.write = plain
+
+    shell._tee = bounded
 
 
 def number_once(history: Jupyter) -> None:
