@@ -56,3 +56,9 @@ def test_an_api_server_that_is_not_there(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(LaunchFailed, match="API server can't be reached"):
         place.start(invitation)
     place.close()
+    cluster["server"] = f"http://127.0.0.1:{free_ports(1)[0]}"
+    (tmp_path / "other.json").write_text(json.dumps(configuration))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "other.json"))  # as it is now, not at an import
+    with pytest.raises(LaunchFailed, match=cluster["server"].rpartition(":")[2]):
+        place.start(invitation)
+    place.close()

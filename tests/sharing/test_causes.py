@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from toree.interpreters.base import Failed
+from toree.interpreters.jvm.scala import result_of
 from toree.spark import causes
+from toree.testing import Recorder
 
 WORKER = """Traceback (most recent call last):
   File "/opt/spark/python/lib/pyspark.zip/pyspark/worker.py", line 3260, in main
@@ -113,6 +116,32 @@ def test_a_secure_cluster_that_does_not_know_who_asks() -> None:
     ended = "token (token for bob: HDFS_DELEGATION_TOKEN owner=bob) can't be found in cache"
     assert "%restart spark" in causes.of_java(f"java.io.IOException: {ended}")
     assert "kinit" not in causes.of_java("java.io.IOException: the lease is expired")
+    expired = (
+        "token (HDFS_DELEGATION_TOKEN token 3 for bob: HDFS_DELEGATION_TOKEN owner=bob, "
+        "renewer=yarn, realUser=gateway, issueDate=1, maxDate=2) is expired"
+    )
+    for words in (expired, "GSSException: Ticket expired (32)"):
+        assert "%restart spark" in causes.of_java(words)
+
+
+@pytest.mark.parametrize("language", ["scala", "sql"])
+def test_cells_of_the_jvm_say_the_same(language: str) -> None:
+    """Scala and SQL: the sentence follows what Spark says."""
+    outcome = {
+        "status": "error",
+        "name": "org.apache.spark.SparkException",
+        "message": "Job aborted",
+    }
+    detail = (
+        "SparkException: EOFException while reading the port number from pyspark.daemon's stdout"
+    )
+    outcome |= {"traceback": ["SparkException: Job aborted"], "detail": detail}
+    found = result_of(outcome, Recorder(), language)
+    assert isinstance(found, Failed)
+    assert found.traceback[-1].startswith("The executors' Python can't run PySpark")
+    assert found.message.endswith("PYSPARK_PYTHON says which Python they run.")
+    plain = result_of({**outcome, "detail": "x"}, Recorder(), language)
+    assert isinstance(plain, Failed) and plain.traceback == ["SparkException: Job aborted"]
 
 
 def test_a_python_on_the_executors_that_cannot_run_pyspark() -> None:

@@ -174,9 +174,7 @@ def configure(context: Context, arguments: Arguments) -> Result:
         )
     kept = {name: value for name, value in settings.items() if name not in found["jvm"]}
     if refused := _ask(context, "renewSession", json.dumps(kept)):
-        raise MagicError(
-            f"Spark refuses these settings: {refused}", advice="The session has its old ones."
-        )
+        raise MagicError(f"Spark refuses these settings: {refused}", advice="The old ones hold.")
     _say(context, f"A fresh session has {names}.")
     return Ok()
 

@@ -38,7 +38,7 @@ _HINT = (
     "anew from `spark`."
 )
 
-#: The same as in `Login.scala`: a cluster that does not know who asks.
+#: A cluster that does not know who asks.
 _EXPIRED = re.compile(r"Ticket expired|token \([^)]*\) (?:is expired|can't be found in cache)")
 _NOBODY = re.compile(
     r"Client cannot authenticate via:\[(?:TOKEN, )?KERBEROS|SIMPLE authentication is not enabled|"
@@ -89,8 +89,11 @@ def of_java(text: str) -> str:
 
 def hint(text: str) -> list[str]:
     """What to do, where what Java says leaves a user alone; one line or none."""
-    if _OLD.search(text):
-        return [_HINT]
+    return [_HINT] if _OLD.search(text) else of_cluster(text)
+
+
+def of_cluster(text: str) -> list[str]:
+    """The same, of what any language's job on a cluster can meet."""
     if _EXPIRED.search(text):
         return [_EXPIRED_HINT]
     if _ALIEN.search(text):

@@ -153,9 +153,11 @@ def result_of(
         return abandoned(language)
     if status == "aborted":
         return stopped()
+    detail = outcome.get("detail") or ""
+    advice = causes.of_cluster(detail)
     return Failed(
         outcome["name"],
-        causes.in_cells(outcome["message"], source),
-        [causes.in_cells(part, source) for part in outcome["traceback"]],
-        detail=outcome.get("detail") or "",
+        "\n".join([causes.in_cells(outcome["message"], source), *advice]),
+        [*(causes.in_cells(part, source) for part in outcome["traceback"]), *advice],
+        detail=detail,
     )

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import json
+import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -115,7 +117,10 @@ class Kubernetes(Place):
         settings = client.Configuration()
         settings.retries = False
         try:
-            load: KubernetesObject = config.load_config  # it has no types
+            near, inside = config.load_kube_config, config.load_incluster_config
+            load: KubernetesObject = (
+                functools.partial(near, file) if (file := _configuration()) else inside
+            )
             load(client_configuration=settings)
         except config.ConfigException as error:
             raise LaunchFailed(
@@ -239,13 +244,22 @@ def first(containers: list[Json]) -> Json:
     return containers[0]
 
 
+def _configuration() -> str:
+    """The files that say where the cluster is, as they are named now: the client looks once, when
+    it is imported. "" where there are none.
+    """
+    usual = Path("~/.kube/config").expanduser()
+    return os.environ.get("KUBECONFIG") or (str(usual) if usual.exists() else "")
+
+
 def own_namespace() -> str:
     """Of the context in use, or of the pod this is."""
     from kubernetes import config
 
     with contextlib.suppress(config.ConfigException, OSError):
         contexts: KubernetesObject = config.list_kube_config_contexts  # it has no types
-        return str(contexts()[1]["context"].get("namespace") or "")
+        if file := _configuration():
+            return str(contexts(file)[1]["context"].get("namespace") or "")
     with contextlib.suppress(OSError):
         return Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace").read_text().strip()
     return ""

@@ -109,7 +109,7 @@ object Failure {
           text => unserializable(text)
         }
       }
-    case _ => causes(error).map(e => safe(e.getMessage)).flatMap(Login.hint(_)).headOption
+    case _ => None
   }
 
   /** What is said of a stopped session's parts: in words, or by what Spark does not find in it. */

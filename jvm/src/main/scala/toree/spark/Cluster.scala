@@ -2,6 +2,8 @@ package toree.spark
 
 import org.apache.spark.SparkContext
 
+import toree.cells.Refusals
+
 /** What a session has of its cluster, and where its history will be, in words for `%info`. */
 object Cluster {
   def facts(context: SparkContext): Seq[Seq[String]] =
@@ -25,22 +27,31 @@ object Cluster {
   def hasExecutors(context: SparkContext): Boolean = context.isLocal || executors(context) > 0
 
   /** Why a job waits that has had no executor for so many seconds; None while that is not long. */
-  def starved(context: SparkContext, seconds: Double): Option[String] = {
-    val conf = context.getConf
-    val patience = conf.getTimeAsMs("spark.toree.clusterTimeout", "10s") / 1000.0
-    if (hasExecutors(context) || seconds < patience) None
-    else {
-      // Spark asks again and again, and writes each refusal into its log.
-      val refusals =
-        if (!context.master.startsWith("k8s://")) ""
-        else "; %logs tells of a full quota, missing rights and a token that has expired"
-      val driver = s"${conf.get("spark.driver.host")}:${conf.get("spark.driver.port")}"
-      Some(
-        f"no executor for $seconds%.0f s: ${context.master} is full, or executors can't start there, " +
-          s"or can't reach the driver at $driver (spark.driver.host)$refusals"
-      )
-    }
+  def starved(context: SparkContext, seconds: Double): Option[String] =
+    if (seconds < context.getConf.getTimeAsMs("spark.toree.clusterTimeout", "10s") / 1000.0) None
+    else waits(context, seconds)
+
+  /** Why such a job is given up after `spark.toree.queueTimeout`. That is 5 min where the cluster
+    * has refused, where it may yet give something as long as the user says.
+    */
+  def givenUp(context: SparkContext, seconds: Double): Option[String] = {
+    val (conf, limit) = (context.getConf, "spark.toree.queueTimeout")
+    val isLimited = Refusals.sentence.isDefined || conf.contains(limit)
+    if (!isLimited || seconds < conf.getTimeAsMs(limit, "5min") / 1000.0) None
+    else waits(context, seconds).map(why => s"because there was $why. $limit is how long to wait")
   }
+
+  private def waits(context: SparkContext, seconds: Double): Option[String] =
+    if (hasExecutors(context)) None
+    else {
+      val conf = context.getConf
+      val driver = s"${conf.get("spark.driver.host")}:${conf.get("spark.driver.port")}"
+      val why = Refusals.sentence.getOrElse(
+        s"${context.master} is full, or executors can't start there, or can't reach the driver at " +
+          s"$driver (spark.driver.host)"
+      )
+      Some(f"no executor for $seconds%.0f s: $why")
+    }
 
   // The driver is among them.
   private def executors(context: SparkContext): Int =

@@ -150,9 +150,18 @@ final class Progress(tell: (String, String, () => Unit) => Unit) extends SparkLi
       news.foreach(_._2.told = true)
       (news ++ over).map { case (cell, jobs) => cell -> jobs.snapshot }.toList
     }
+    giveUp()
     news.foreach { case (cell, text) => tell(cell, text, () => synchronized(forget(cell))) }
     synchronized(watching)
   }
+
+  /** Jobs for which the cluster has nothing end in time; why is in every language's error. */
+  private def giveUp(): Unit = for {
+    now <- synchronized(context)
+    jobs <- synchronized(cells.values.filter(_.active.nonEmpty).toList)
+    why <- Cluster.givenUp(now, synchronized(jobs.hungry))
+    job <- synchronized(jobs.active.toList)
+  } now.cancelJob(job, why)
 
   private final class Jobs {
     val active = mutable.HashSet.empty[Int]
@@ -167,8 +176,8 @@ final class Progress(tell: (String, String, () => Unit) => Unit) extends SparkLi
 
     def age: Double = (System.nanoTime - began) / 1e9
 
-    private def since(moment: Long): Double =
-      math.min(age, (System.nanoTime - math.max(moment, began)) / 1e9)
+    /** Seconds without an executor. */
+    def hungry: Double = math.min(age, (System.nanoTime - math.max(fed, began)) / 1e9)
 
     def await(stage: Int, tasks: Int): Unit = if (!running.contains(stage)) {
       waiting(stage) = tasks
@@ -229,7 +238,7 @@ final class Progress(tell: (String, String, () => Unit) => Unit) extends SparkLi
         "ui" -> context.flatMap(_.uiWebUrl),
         "cancelling" -> cancelling,
         "idle" -> active.isEmpty,
-        "starved" -> (if (active.isEmpty) None else context.flatMap(Cluster.starved(_, since(fed))))
+        "starved" -> (if (active.isEmpty) None else context.flatMap(Cluster.starved(_, hungry)))
       )
     }
 

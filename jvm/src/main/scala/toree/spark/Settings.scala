@@ -3,6 +3,7 @@ package toree.spark
 import java.util.{Map => JMap}
 
 import scala.collection.JavaConverters._
+import scala.util.Try
 
 import org.apache.spark.SparkConf
 import org.apache.spark.sql.SparkSession
@@ -67,7 +68,7 @@ final class Settings(spark: WorkspaceSpark) {
           case (name, Some(value)) => System.setProperty(name, value)
           case (name, None)        => System.clearProperty(name)
         }
-        spark.session()
+        Try(spark.session()) // the next cell says what is wrong with those
         Failure.unwrapped(problem).toString
     }
   }

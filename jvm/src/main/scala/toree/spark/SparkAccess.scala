@@ -9,7 +9,7 @@ import org.apache.spark.{JobExecutionStatus, SparkConf, SparkContext, SparkEnv}
 import org.apache.spark.serializer.CellSerializer
 import org.apache.spark.sql.SparkSession
 
-import toree.cells.{Cell, Failure}
+import toree.cells.{Cell, Failure, Refusals}
 
 /** The life of the SparkSession all languages share.
   *
@@ -74,7 +74,7 @@ final class SparkAccess(
     peek.fold {
       living()
       val full = SparkBuild.completed(conf)
-      if (SparkEnv.get == null) Reach.check(full)
+      if (SparkEnv.get == null) check(full)
       underLoader(SparkContext.getOrCreate(full))
     }(_.sparkContext)
   }
@@ -183,7 +183,7 @@ final class SparkAccess(
         SparkSession.clearDefaultSession()
         // A cell may have made a context alone.
         val own = SparkEnv.get == null
-        if (own) Reach.check(SparkBuild.completed(new SparkConf()))
+        if (own) check(SparkBuild.completed(new SparkConf()))
         val session =
           if (own) Queue.watched(SparkBuild.completed(new SparkConf()), note) {
             builder().getOrCreate()
@@ -201,9 +201,17 @@ final class SparkAccess(
       case error: Throwable =>
         problem = Some(error)
         val said = Failure.unwrapped(error).getMessage
-        val why = Reach.refused(SparkBuild.completed(new SparkConf()), said).getOrElse(said)
+        val why = Reach
+          .refused(SparkBuild.completed(new SparkConf()), said)
+          .orElse(Refusals.of(error))
+          .getOrElse(said)
         throw new IllegalStateException(s"Spark did not start: $why", error)
     }
+  }
+
+  private def check(conf: SparkConf): Unit = {
+    Reach.check(conf)
+    Refusals.begin(conf)
   }
 
   private def living(): Unit =

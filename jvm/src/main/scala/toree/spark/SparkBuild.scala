@@ -67,7 +67,15 @@ object SparkBuild {
       // An executor ends its process when a task throws what is fatal: here that would be us.
       "spark.executor.killOnFatalError.depth" -> "0"
     )
-    if (isLocal) local.filter { case (key, _) => value(key).isEmpty } else Nil
+    val kubernetes = Seq(
+      // Else Spark ends this process, and all the values of cells, when a quota is full for seconds.
+      "spark.executor.maxNumFailures" -> Int.MaxValue.toString
+    )
+    val wanted =
+      if (isLocal) local
+      else if (value("spark.master").exists(_.startsWith("k8s://"))) kubernetes
+      else Nil
+    wanted.filter { case (key, _) => value(key).isEmpty }
   }
 
   // Spark has no door to what a builder was told: the field is the same in all its versions.
