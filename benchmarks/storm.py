@@ -27,13 +27,15 @@ from session import Session
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-    """One kernel until its first job is done, as measured (docs/clusters.md)."""
+    """One kernel until its first job is done, the class archive there, as measured on two cores
+    (docs/clusters.md, docs/performance.md).
+    """
 
-    cpu: float = 24.0  # seconds of all its processes
-    alone: float = 10.0  # seconds on a machine that has nothing else to do
+    cpu: float = 13.7  # seconds of all its processes: six real ones
+    alone: float = 7.6  # seconds on a machine that has nothing else to do
     private: float = 630.0  # MB that no other kernel has
     shared: float = 90.0  # MB of archive and libraries, once a machine
-    spare_cpu: float = 3.0  # with a companion that has waited for it
+    spare_cpu: float = 2.6  # with a companion that has waited: 1.3 s of both cores at the most
     ports: int = 11
     files: int = 410
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,3 +105,22 @@ def test_a_kernel_in_a_pod_with_the_rights_that_are_written_down(
     with pytest.raises(LaunchFailed) as found:
         KernelManager(kernel_name="toree_pod").start_kernel()
     assert "Unauthorized" in str(found.value) and "log in" in str(found.value), found.value
+
+
+def test_a_driver_outside_with_a_full_quota(
+    specs: Path, cluster: Kubernetes, server: ApiServer
+) -> None:
+    """In each language the quota is named; the session and all names stay."""
+    server.limit(pods=0)
+    times = "--conf spark.toree.clusterTimeout=2s --conf spark.toree.queueTimeout=15s"
+    given = f"{options(server, 'notebooks')} {times}"
+    env = {**os.environ, "SPARK_OPTS": given, "PYSPARK_PYTHON": sys.executable}
+    with Session("toree_scala", env=env) as session:
+        before = ok(session, "val kept = 41; sc.applicationId").result
+        for code in ("sc.parallelize(1 to 4).sum", "%%python\nsc.parallelize(range(4)).sum()"):
+            ran = session.run(code, timeout=200)
+            assert ran.status == "error", ran.result
+            assert "Kubernetes' quota 'team' is full" in ran.traceback, ran.traceback
+            assert "spark.toree.queueTimeout" in ran.traceback, ran.traceback
+        assert ok(session, "%%python\nkept + 1").result == "42"
+        assert ok(session, "sc.applicationId").result == before

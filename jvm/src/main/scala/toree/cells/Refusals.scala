@@ -44,7 +44,7 @@ object Refusals {
       case (401, _) =>
         "Kubernetes does not take this session's token: it has expired, or was revoked. Log in again, " +
           "so that KUBECONFIG or spark.kubernetes.authenticate.oauthTokenFile has a new one, then " +
-          "%restart spark"
+          "restart the kernel"
       case (403, _) =>
         s"Kubernetes refuses: $message. Its account needs that right (docs/clusters.md names them)"
       case (0, _) =>

@@ -20,7 +20,7 @@ class RefusalsSuite extends munit.FunSuite {
   }
 
   test("a token that has ended, a right that is missing") {
-    assert(told(401, "Unauthorized").contains("%restart spark"))
+    assert(told(401, "Unauthorized").contains("restart the kernel"))
     val forbidden = told(403, "pods is forbidden: User \"x\" cannot create resource")
     assert(forbidden.startsWith("Kubernetes refuses: pods is forbidden: User"), forbidden)
     assert(forbidden.contains("needs that right"), forbidden)
