@@ -136,11 +136,11 @@ def test_cells_of_the_jvm_say_the_same(language: str) -> None:
         "SparkException: EOFException while reading the port number from pyspark.daemon's stdout"
     )
     outcome |= {"traceback": ["SparkException: Job aborted"], "detail": detail}
-    found = result_of(outcome, Recorder(), language)
+    found = result_of(outcome, Recorder(), language, source)
     assert isinstance(found, Failed)
     assert found.traceback[-1].startswith("The executors' Python can't run PySpark")
     assert found.message.endswith("PYSPARK_PYTHON says which Python they run.")
-    plain = result_of({**outcome, "detail": "x"}, Recorder(), language)
+    plain = result_of({**outcome, "detail": "x"}, Recorder(), language, source)
     assert isinstance(plain, Failed) and plain.traceback == ["SparkException: Job aborted"]
 
 
