@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 import lab as labs  # noqa: E402
 
 IMAGES = ROOT / "docs" / "img"
+WINDOW = {"x": 0, "y": 0, "width": 1100, "height": 600}
 LARGEST = 150_000  # bytes
 
 CELLS = {
@@ -39,6 +40,9 @@ CELLS = {
     "stream": 'spark.readStream.format("rate").option("rowsPerSecond", 40).load()\n'
     '  .selectExpr("value as id", "value % 24 as hour", "timestamp")',
     "explore": "%explore rides",
+    "variables": "%%python\nlimits = {'tram 1': [12, 20], 'tram 2': {'peak': 18, 'night': 31}}",
+    "of R": "%%r\nstops <- data.frame(stop = c('Harbour', 'Mill'), wait = c(2.5, 4))\nfare <- 3.2",
+    "of SQL": "%%sql -o busiest\nselect line, count(*) as rides from rides group by line",
 }
 
 
@@ -83,6 +87,13 @@ def main(wanted: list[str]) -> None:
             taking(camera)
         lab.theme("Dark")
         camera.take("dark", camera.cell("rides"))
+        for name in ("error", "explore"):
+            if camera.wants(f"dark-{name}"):
+                cell = camera.cell(name) if camera.wants(name) else camera.run(name)
+                cell.evaluate("e => e.scrollIntoView({block: 'start'})")
+                camera.take(f"dark-{name}", camera.page, clip=top(cell, 420))
+        if camera.wants("dark-variables"):
+            camera.take("dark-variables", camera.page, clip=WINDOW)
 
 
 def moving(camera: Camera) -> None:
@@ -139,14 +150,17 @@ def exploring(camera: Camera) -> None:
 
 
 def debugging(camera: Camera) -> None:
-    """The side bar with the variables, while nothing is stopped."""
-    if camera.wants("variables"):
+    """The side bar with the variables of all languages, while nothing is stopped."""
+    if camera.wants("variables", "dark-variables"):
+        for name in ("variables", "of R", "of SQL"):
+            camera.run(name)
         camera.cell("rides").evaluate("e => e.scrollIntoView({block: 'start'})")
         camera.page.locator(".jp-DebuggerBugButton").first.click()
         camera.page.locator('[data-id="jp-debugger-sidebar"]').first.click()
-        listed = "document.querySelector('.jp-DebuggerVariables')?.innerText.includes('rides')"
-        camera.page.wait_for_function(listed)
-        camera.take("variables", camera.page, clip={"x": 0, "y": 0, "width": 1100, "height": 600})
+        names = camera.page.locator(".jp-DebuggerVariables-name")
+        for name in ("limits", "tram 2"):
+            names.filter(has_text=name).first.click()
+        camera.take("variables", camera.page, clip=WINDOW)
 
 
 def top(cell: Any, height: int) -> dict[str, float]:

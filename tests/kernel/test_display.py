@@ -57,6 +57,8 @@ def test_what_is_no_json_is_an_error_that_says_so(kernel: Session) -> None:
     ran = kernel.run('kernel.display.json("{a")')
     assert ran.status == "error"
     assert "This is no JSON" in ran.reply["evalue"]
+    assert "toree" not in ran.traceback and "<cell>:1" in ran.traceback
+    assert "nothing to show" in kernel.run("kernel.display.html(null)").reply["evalue"]
     assert shown(kernel, "1 + 1")[0][1]["text/plain"] == "2"
 
 

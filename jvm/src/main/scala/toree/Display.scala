@@ -72,7 +72,13 @@ final class Shown private[toree] (mime: String, id: String) {
   private def spoken: Map[String, Any] =
     if (mime.startsWith("image/")) Map("text/plain" -> s"<picture, $mime>") else Map.empty
 
-  private[toree] def send(data: String, update: Boolean): Unit = Display.put(
+  private[toree] def send(data: String, update: Boolean): Unit = {
+    if (data == null)
+      throw new IllegalArgumentException(s"There is nothing to show as $mime: null.")
+    Display.put(shown(data, update))
+  }
+
+  private def shown(data: String, update: Boolean): Outbox.Event =
     Outbox.Display(
       Json.obj(
         "data" -> (Map(mime -> Mime.content(mime, data)) ++ spoken),
@@ -81,7 +87,6 @@ final class Shown private[toree] (mime: String, id: String) {
         "update" -> update
       )
     )
-  )
 }
 
 private object Display {

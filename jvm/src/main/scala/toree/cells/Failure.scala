@@ -203,9 +203,10 @@ object Failure {
     val (cells, rest) = frames.span(isCell)
     val (foreign, below) = rest.span(!isCell(_))
     val told =
-      if (foreign.exists(_.getClassName.startsWith(spark))) {
+      if (foreign.exists(f => f.getClassName.startsWith(spark) || isOurs(f))) {
         val others = foreign.filterNot(f => inner.exists(f.getClassName.startsWith))
-        (others.take(5) ++ (if (below.isEmpty) Nil else List(foreign.last))).distinct.map(at)
+        val called = if (below.isEmpty) Nil else foreign.lastOption.filterNot(isOurs).toList
+        (others.take(5) ++ called).distinct.map(at)
       } else if (below.isEmpty || foreign.size <= 5) foreign.map(at)
       else List(at(foreign.head), s"  ... ${foreign.size - 2} more", at(foreign.last))
     cells.map(at) ++ told ++ (if (below.isEmpty) Nil else condensed(below, places))
@@ -214,6 +215,8 @@ object Failure {
   private val spark = "org.apache.spark."
   private val caused = "Caused by: "
   private val inner = List(spark, "scala.", "java.", "javax.", "jdk.", "sun.", "py4j.", "toree.")
+
+  private def isOurs(f: StackTraceElement): Boolean = f.getClassName.startsWith("toree.")
 
   private def isCell(f: StackTraceElement): Boolean = f.getClassName.startsWith("$line")
 
