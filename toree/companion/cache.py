@@ -14,8 +14,6 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import filelock
-
 from .. import folders, scratch
 
 
@@ -47,6 +45,8 @@ def alone(lock: Path, wait: bool = True) -> Iterator[bool]:
     False, without waiting, when another has it and `wait` is not asked for. Where the file system
     has no locks nobody waits: two may do the same work and put the same file in place.
     """
+    import filelock  # needed once, when a start compiles or trains
+
     held = filelock.FileLock(lock)
     try:
         if has_locks(lock):
