@@ -23,7 +23,7 @@ from typing import ClassVar
 
 import pytest
 
-from .. import registry, wire
+from .. import progress, registry, wire
 from ..companion.companion import Companion
 from ..config import Config
 from ..foreign import Facts, UserValue
@@ -85,6 +85,12 @@ def opened(*languages: Language) -> Iterator[Workspace]:
         companion.close()
 
 
+def _said(output: Recorder) -> list[tuple[UserValue, ...]]:
+    """What came without bars: a slow machine shows those of a cell, and of a stopped one before."""
+    shown = ("display", "update")
+    return [e for e in output.events if e[0] not in shown or progress.MIME not in e[1]]
+
+
 class Conformance:
     """The checks. A subclass gives `sample`; a fixture `workspace` has its language."""
 
@@ -107,7 +113,7 @@ class Conformance:
         output.renew()
         result = run(interpreter, code, output)
         assert isinstance(result, Ok), result
-        events = list(output.events)
+        events = _said(output)
         if self.sample.language.ipython:  # IPython shows the value itself
             kind, data = events.pop()
             assert kind == "result"
@@ -124,7 +130,7 @@ class Conformance:
     def test_output(self, interpreter: Interpreter, output: Recorder) -> None:
         code, event = self.sample.shows
         assert isinstance(run(interpreter, code, output), Ok)
-        assert output.events == [event]
+        assert _said(output) == [event]
 
     @pytest.mark.parametrize("which", ["fails", "wrong"])
     def test_a_failure_is_a_value_and_the_next_cell_works(
@@ -142,7 +148,7 @@ class Conformance:
         comment = self.sample.nothing
         for code in ("", "  \n\t\n", comment, comment + "\r\n"):
             assert run(interpreter, code, output) == Ok()
-            assert output.events == []
+            assert _said(output) == []
 
     # ---------------------------------------------------------------- analysis
 
