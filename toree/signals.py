@@ -133,10 +133,9 @@ class Raised:
                     else:
                         _raise(self._thread, KeyboardInterrupt)
                     return
-            if time.monotonic() > deadline:  # its answer must not be read as the next one's
-                with contextlib.suppress(Exception):
-                    call.socket.shutdown(socket.SHUT_RDWR)
-                return
+                if time.monotonic() > deadline:  # its answer must not be read as the next one's
+                    _leave(call, self._thread)
+                    return
             time.sleep(0.02)
 
 
@@ -179,6 +178,20 @@ def _raise(thread: int, error: type[BaseException]) -> None:
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))
 
 
+def _leave(call: JavaObject, thread: int) -> None:
+    """Ends the wait of another thread for its call's answer.
+
+    Raised before the wait ends, for Py4J makes a call again whose line was lost. It finds the
+    connection without a socket, or it would close those of other threads.
+    """
+    line, call.socket = call.socket, None
+    _raise(thread, KeyboardInterrupt)
+    if line is not None:
+        with contextlib.suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)
+        line.close()
+
+
 def _computes(frame: FrameType | None) -> bool:
     """Whether a cell's own code is on the stack; it awaits something if not."""
     while frame is not None:
@@ -192,8 +205,9 @@ def _computes(frame: FrameType | None) -> bool:
 def cancelling(task: asyncio.Future[object], stopped: Callable[[], None]) -> Iterator[None]:
     """Makes SIGINT stop an `await` of a cell: its task alone, and not those it did not wait for.
 
-    Within `stopping`, whose handler raises: that is right where the cell's own code computes. Where
-    it waits, the event loop sleeps, and a signal alone does not wake it.
+    Within `stopping`, whose handler raises: that is right where the cell's own code computes, and
+    would end the event loop in its own code, some of which runs as the task. Where the cell waits,
+    the loop sleeps, and a signal alone does not wake it.
     """
     loop, before = asyncio.get_running_loop(), signal.getsignal(signal.SIGINT)
 
@@ -202,7 +216,7 @@ def cancelling(task: asyncio.Future[object], stopped: Callable[[], None]) -> Ite
         stopped()
         if not callable(before):
             return
-        if asyncio.current_task(loop) is task:
+        if asyncio.current_task(loop) is task and _computes(frame):
             before(number, frame)
         with contextlib.suppress(KeyboardInterrupt):
             before(number, frame)

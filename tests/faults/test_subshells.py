@@ -126,3 +126,40 @@ def test_of_cells_with_one_number_the_first_is_remembered(kernel: Session) -> No
     again = "history.store_inputs(len(history.input_hist_parsed) - 1, 'beside')\n"
     assert kernel.run(f"{history}{again}history.writeout_cache()").messages == []
     assert kernel.run(f"{history}history.session_number").result == before
+
+
+#: A call that a stop does not end; the cell goes on.
+STUCK = f"""%%python
+latch = spark._jvm.java.util.concurrent.CountDownLatch(1)
+group = sc.getLocalProperty("spark.jobGroup.id")
+print({READY!r})
+try:
+    getattr(latch, "await")()
+except KeyboardInterrupt:
+    again = sc.getLocalProperty("spark.jobGroup.id")
+"""
+WAITING = """%%scala
+import scala.collection.JavaConverters._
+Thread.getAllStackTraces.asScala.values.count(_.exists { frame =>
+  frame.getClassName == "java.util.concurrent.CountDownLatch" && frame.getMethodName == "await"
+})
+"""
+
+
+@pytest.mark.parametrize("where", ["main", "beside"])
+def test_a_call_that_is_left_is_not_made_again(
+    kernel: Session, beside: Subshell, where: str
+) -> None:
+    """Py4J makes a call again whose line was lost; what comes after is the cell's as before."""
+    kernel.run("%%python\nspark")
+    before = int(kernel.run(WAITING).result)
+    if where == "main":
+        assert stopped(kernel, STUCK)[0].status == "ok"
+    else:
+        sent = beside.send(STUCK)
+        begun(kernel, sent)
+        asks_to_stop(kernel)
+        assert replies(kernel, sent)[0]["status"] == "ok"
+    assert int(kernel.run(WAITING).result) == before + 1
+    assert kernel.run("%%python\ngroup is not None and group == again").result == "True"
+    assert kernel.run("%%python\nlatch.countDown()").status == "ok"

@@ -16,6 +16,7 @@ from .routing import RoutedKernel
 
 #: Characters of a cell's printed text that IPython keeps for `%notebook`; what each piece costs.
 _KEPT, _PIECE = 2**20, 50
+_LISTENS: dict[str, object] = {}  # to `sys.stdout` and `sys.stderr`: which cell of any shell
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +68,11 @@ def prepare(shell: IPythonShell) -> None:
 
 
 def keep_little(shell: IPythonShell) -> None:
-    """Bounds what IPython 9 keeps of each cell's printed text: else all of it, to the end."""
+    """Bounds what IPython 9 keeps of each cell's printed text: else all of it, to the end.
+
+    Of cells beside each other the first alone is listened to: each puts back what it has found, and
+    what another had put there would stay, one more for each such pair.
+    """
     tee = getattr(shell, "_tee", None)
     if tee is None:
         return
@@ -75,21 +80,25 @@ def keep_little(shell: IPythonShell) -> None:
     @contextlib.contextmanager
     def bounded(channel: str) -> Iterator[None]:
         stream, left = getattr(sys, channel), _KEPT
+        if _LISTENS.setdefault(channel, mine := object()) is not mine:
+            yield
+            return
         plain = stream.write
-        with tee(channel):
-            keeping = stream.write
+        try:
+            with tee(channel):
+                keeping = stream.write
 
-            def write(text: str, *more: Jupyter, **options: Jupyter) -> Jupyter:
-                nonlocal left
-                written = (keeping if left > 0 else plain)(text, *more, **options)
-                left -= len(text) + _PIECE
-                return written
+                def write(text: str, *more: Jupyter, **options: Jupyter) -> Jupyter:
+                    nonlocal left
+                    written = (keeping if left > 0 else plain)(text, *more, **options)
+                    left -= len(text) + _PIECE
+                    return written
 
-            stream.write = write
-            try:
+                stream.write = write
                 yield
-            finally:  # IPython's own has none
-                stream.write = plain
+        finally:  # IPython's own has none
+            stream.write = plain
+            del _LISTENS[channel]
 
     shell._tee = bounded
 

@@ -32,7 +32,7 @@ from ..handlers import Handlers
 from ..interpreters.base import Output
 from ..preview import Preview
 from .attachment import Attachment, has_ended
-from .threads import ENTERED, Entered
+from .threads import Entered
 
 T = TypeVar("T")
 
@@ -149,14 +149,10 @@ class PythonSpark:
         line = code.strip().partition("\n")[0][:80]
         own = None if self._workspace == MAIN else lambda: self.attach()[0]
         entered = Entered(self._workspace, self.group, line, own, self._handlers)
-        ENTERED.set(entered)
-        attachment.threads.runs_cells()
         if self._workspace == MAIN:
             attachment.threads.newest = entered
-        if attachment.is_current:
-            with contextlib.suppress(Exception):
-                entry = attachment.gateway.entry_point
-                entry.enter(self._workspace, self.group, line, True)
+        entry = attachment.gateway.entry_point if attachment.is_current else None
+        attachment.threads.begin(entered, entry)
 
     def cancel(self, group: str) -> None:
         """Cancels the Spark jobs of a cell, or of a group; from any thread, in handlers too."""

@@ -6,7 +6,8 @@ of the cell that submitted it. Of other threads (of a pool of `multiprocessing`'
 PySpark) the newest cell is taken.
 
 PySpark gives each thread a connection of its own, and the JVM a thread that serves it; that is told
-of the cell before the first command, and before the next once the cell is another.
+of the cell before the first command, and before the next once the cell is another. A stop ends the
+connection: the one after it, in a cell that went on, is told again.
 """
 
 from __future__ import annotations
@@ -51,9 +52,12 @@ class Threads:
         self.private = False  # there are private workspaces
         self._of = threading.local()
 
-    def runs_cells(self) -> None:
-        """Cells themselves run on the calling thread: they say so on their own."""
+    def begin(self, cell: Entered, entry: JavaObject | None) -> None:
+        """A cell itself runs on the calling thread; `entry`: the JVM's, where PySpark has one."""
+        ENTERED.set(cell)
         self._of.cells = True
+        if entry is not None:
+            self._enter(entry, cell)
 
     def watch(self, gateway: JavaObject) -> None:
         """From now on, for a gateway of PySpark's."""
@@ -66,19 +70,32 @@ class Threads:
             # A thread that the JVM calls back on (foreachBatch) is its query's.
             called_back = there is not None and not there.initiated_from_client
             cell = None if called_back else self._cell()
-            if cell is not None and getattr(self._of, "cell", None) is not cell:
-                self._of.cell = cell
-                with contextlib.suppress(Exception):  # the command itself will say what is wrong
-                    gateway.entry_point.enter(cell.workspace, cell.group, cell.line, True)
+            if cell is not None and not self._is_told(there, cell):
+                self._enter(gateway.entry_point, cell)
             return plainly()
 
         client._get_connection = connection
+
+    def _is_told(self, connection: JavaObject | None, cell: Entered) -> bool:
+        if connection is None or connection.socket is None:
+            return False
+        return getattr(self._of, "cells", False) or getattr(self._of, "cell", None) is cell
+
+    def _enter(self, entry: JavaObject, cell: Entered) -> None:
+        if getattr(self._of, "entering", False):  # the command that says it
+            return
+        self._of.entering, self._of.cell = True, cell
+        try:
+            with contextlib.suppress(Exception):  # the command itself will say what is wrong
+                entry.enter(cell.workspace, cell.group, cell.line, True)
+        finally:
+            self._of.entering = False
 
     def _cell(self) -> Entered | None:
         """Whose the calling thread is; None for those that need not be told of."""
         thread = threading.current_thread()
         if getattr(self._of, "cells", False) or thread is threading.main_thread():
-            return None
+            return ENTERED.get()  # of the cell itself, which has said so: told after a stop only
         if thread.name.startswith(("toree", "IOPub")):
             return None
         return _entered() or (None if self.private else self.newest)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import threading
+import queue
 from collections.abc import Mapping
 from typing import Literal
 
@@ -23,21 +23,24 @@ from ..lines import new_id
 class Recorder:
     """An `Output` that keeps what it is given, as a list of tuples in order of arrival.
 
-    `came` is set when something has come.
+    `came` gets something whenever something comes: a queue, for a signal may end any line, and an
+    Event whose `set` is ended half-way stays locked.
     `answers` are what the user types, one per question; none left means no stdin.
     """
 
     answers: list[str] = dataclasses.field(default_factory=list)
     events: list[tuple[UserValue, ...]] = dataclasses.field(default_factory=list)
     cell: str = dataclasses.field(default_factory=new_id)
-    came: threading.Event = dataclasses.field(default_factory=threading.Event, compare=False)
+    came: queue.SimpleQueue[None] = dataclasses.field(
+        default_factory=queue.SimpleQueue, compare=False
+    )
 
     def stream(self, name: Literal["stdout", "stderr"], text: str) -> None:
         if self.events and self.events[-1][:2] == ("stream", name):
             self.events[-1] = ("stream", name, self.events[-1][2] + text)
         else:
             self.events.append(("stream", name, text))
-        self.came.set()
+        self.came.put(None)
 
     def display(
         self,
@@ -48,7 +51,7 @@ class Recorder:
         update: bool = False,
     ) -> None:
         self.events.append(("update" if update else "display", dict(data)))
-        self.came.set()
+        self.came.put(None)
 
     def clear(self, wait: bool = False) -> None:
         self.events.append(("clear", wait))
@@ -62,7 +65,7 @@ class Recorder:
     def renew(self) -> None:
         """Makes it the output of another cell."""
         self.events.clear()
-        self.came.clear()
+        self.came = queue.SimpleQueue()
         self.cell = new_id()
 
     def text(self, name: str) -> str:

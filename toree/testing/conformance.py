@@ -180,8 +180,8 @@ class Conformance:
         """By a signal, as the stop button does on the kernel's main thread."""
 
         def press() -> None:
-            if output.came.wait(60):
-                os.kill(os.getpid(), signal.SIGINT)
+            output.came.get(timeout=60)
+            os.kill(os.getpid(), signal.SIGINT)
 
         # As in a kernel, whatever this process was started with.
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -202,7 +202,7 @@ class Conformance:
         code = self.sample.endless_elsewhere or self.sample.endless
         cell = threading.Thread(target=lambda: results.append(run(interpreter, code, output)))
         cell.start()
-        assert output.came.wait(60)
+        output.came.get(timeout=60)
         while cell.is_alive():  # it may show something before it can be stopped
             interpreter.interrupt()
             cell.join(5)  # telling how it ended takes a moment, which is not to be stopped too
