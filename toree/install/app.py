@@ -25,10 +25,7 @@ from ..foreign import Json, Jupyter
 from . import doctor, kernelspec
 
 #: What the start of a kernel loads.
-LOADED = (
-    "import sys; sys.path[:1] == [''] and sys.path.pop(0); import toree.beginning, "
-    "ipykernel.kernelapp, toree.jupyter.kernel"
-)
+LOADED = kernelspec.APART + "import toree.beginning, ipykernel.kernelapp, toree.jupyter.kernel"
 SECRET = re.compile(r"password|secret|token|credential|access\.?key", re.IGNORECASE)
 
 

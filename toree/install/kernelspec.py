@@ -26,9 +26,8 @@ from ..interpreters.services import Language
 APACHE = "Apache Toree"
 LOGOS = Path(__file__).with_name("logos")
 #: Not `-m toree`: that looks in the working folder first, for Python's own modules too.
-LAUNCH = (
-    "import sys; sys.path[:1] == [''] and sys.path.pop(0); from toree.__main__ import main; main()"
-)
+APART = "import sys; sys.path[:1] == [''] and sys.path.pop(0); "
+LAUNCH = APART + "from toree.__main__ import main; main()"
 
 
 @dataclasses.dataclass(frozen=True)
