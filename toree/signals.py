@@ -90,6 +90,7 @@ class Raised:
         self._main = threading.current_thread() is threading.main_thread()
         self._lock = threading.Lock()
         self._running = False
+        self._asked = False  # and not raised yet
         #: Where the cell awaits: the loop, what is awaited, what to say before it is cancelled.
         self.task: (
             tuple[asyncio.AbstractEventLoop, asyncio.Future[object], Callable[[], None]] | None
@@ -113,19 +114,28 @@ class Raised:
     def runs_here(self) -> bool:
         return self._running and threading.get_ident() == self._thread
 
+    def overtaken(self) -> bool:
+        """Whether an error of the cell came before the exception that was asked for; it is not
+        raised then. A job that is cancelled fails at once, and its call with it."""
+        with self._lock:
+            asked, self._asked = self._asked, False
+        return asked
+
     def stop(self) -> None:
         if not self._main:
+            self._asked = True
             threading.Thread(target=self._stop, name="toree-stop", daemon=True).start()
 
     def _stop(self) -> None:
         deadline = time.monotonic() + _GRACE
         while True:
             with self._lock:
-                if not self._running:
+                if not (self._running and self._asked):
                     return
                 frame = sys._current_frames().get(self._thread)
                 call = _conversation(frame)
                 if call is None:
+                    self._asked = False
                     if self.task is not None and not _computes(frame):
                         loop, task, stopped = self.task
                         stopped()
@@ -134,6 +144,7 @@ class Raised:
                         _raise(self._thread, KeyboardInterrupt)
                     return
                 if time.monotonic() > deadline:  # its answer must not be read as the next one's
+                    self._asked = False
                     _leave(call, self._thread)
                     return
             time.sleep(0.02)

@@ -43,6 +43,20 @@ def test_stop(kernel: Session, beside: Subshell, language: str) -> None:
     assert kernel.run("%%python\nspark.range(7).count()").result == "7"
 
 
+def test_a_stop_that_a_cancelled_job_is_ahead_of(kernel: Session, beside: Subshell) -> None:
+    """Its job fails at once, before the exception comes: that was half of the stops here."""
+    cell = f"%%python\nprint({READY!r})\nwhile True: spark.range(10).count()"
+    for _ in range(8):
+        sent = beside.send(cell)
+        begun(kernel, sent)
+        asks_to_stop(kernel)
+        (reply,) = replies(kernel, sent, timeout=30)
+        assert reply["ename"] == "KeyboardInterrupt", reply
+    caught = "%%python\ntry: 1/0\nexcept ZeroDivisionError: [][1]"
+    (reply,) = replies(kernel, beside.send(caught))
+    assert reply["ename"] == "IndexError"
+
+
 def test_a_cell_in_a_subshell_leaves_python_as_it_was(kernel: Session, beside: Subshell) -> None:
     """With an exception of a thread taken back, Python 3.11 never ends where a debugger traces."""
     (reply,) = replies(kernel, beside.send("%%python\n6*7"))

@@ -14,6 +14,7 @@ import traceback
 import types
 
 from ...foreign import IPythonShell, Jupyter
+from ...signals import RAISED
 from ...spark import causes
 
 #: Packages whose frames say nothing of the user's code.
@@ -74,6 +75,9 @@ class Faults:
         if not options.get("running_compiled_code") or error is None or _is_group(error):
             self._report(exc_tuple, *arguments, **options)
             return
+        if _is_stop(error):
+            error = KeyboardInterrupt().with_traceback(error.__traceback__)
+            exc_tuple = (KeyboardInterrupt, error, error.__traceback__)
         self.error = error
         folded, cut = _folded(error.__traceback__)
         text = self._cause(error)
@@ -145,6 +149,19 @@ def _is_folded(frame: types.FrameType) -> bool:
     if "__traceback_maker" in frame.f_code.co_names:
         return True
     return str(frame.f_globals.get("__name__")).partition(".")[0] in _FOLDED
+
+
+def _is_stop(error: BaseException) -> bool:
+    """Whether it came of a stop: before its exception, or in PySpark, which was cleaning up."""
+    stop, before = RAISED.get(), error.__context__
+    if stop is not None and stop.overtaken():
+        return True
+    while before is not None:
+        trace = before.__traceback__  # of where it was caught
+        if isinstance(before, KeyboardInterrupt) and trace and _is_folded(trace.tb_frame):
+            return not isinstance(error, KeyboardInterrupt)
+        before = before.__context__
+    return False
 
 
 def _is_group(error: BaseException | None) -> bool:
