@@ -15,6 +15,10 @@ BAR = "toree-progress-"  # the ids of bars begin with it
 has_r = shutil.which("R") is not None and importlib.util.find_spec("rpy2") is not None
 
 
+def _of_a_bar(message: dict[str, Any]) -> bool:
+    return str(message["content"].get("transient", {}).get("display_id")).startswith(BAR)
+
+
 @dataclasses.dataclass(frozen=True)
 class Ran:
     """What one cell led to: its reply and its iopub messages but status and execute_input."""
@@ -29,7 +33,8 @@ class Ran:
 
     @property
     def kinds(self) -> list[str]:
-        return [m["msg_type"] for m in self.messages]
+        """Without those of the bars, which a cell has where the machine is slow."""
+        return [m["msg_type"] for m in self.messages if not _of_a_bar(m)]
 
     def text(self, name: str) -> str:
         """Everything printed to stdout or stderr."""
@@ -40,12 +45,11 @@ class Ran:
         )
 
     def bundles(self, kind: str) -> list[dict[str, Any]]:
-        """Without the bars, which a cell has where the machine is slow."""
+        """Without the bars'."""
         return [
             m["content"]["data"]
             for m in self.messages
-            if m["msg_type"] == kind
-            and not str(m["content"].get("transient", {}).get("display_id")).startswith(BAR)
+            if m["msg_type"] == kind and not _of_a_bar(m)
         ]
 
     @property

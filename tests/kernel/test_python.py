@@ -158,6 +158,24 @@ def test_an_error_while_a_value_is_displayed_is_the_cells(
     assert kernel.run("%%python\n1 + 1").result == "2"
 
 
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        ("1 / 0", "----> 2 1 / 0"),
+        ("\nx = 1\n1 / 0", "----> 4 1 / 0"),
+        ("   x = 1\n   1 / 0", "----> 3 1 / 0"),
+        (">>> x = 1\n>>> 1 / 0", "----> 3 1 / 0"),
+        ("x = = 1", "line 2\n    x = = 1"),
+        ("%time 1 / 0", "----> 2 get_ipython().run_line_magic"),
+        ("def f():\n  return 1 / 0\nf()", "----> 3   return 1 / 0"),
+    ],
+)
+def test_an_error_names_the_line_of_the_whole_cell(kernel: Session, code: str, line: str) -> None:
+    """As in the other languages, and as front ends number the lines."""
+    text = re.sub(r"\x1b\[[\d;]*m", "", kernel.run(f"%%python\n{code}").traceback)
+    assert line in text
+
+
 def test_an_error_in_a_task_shows_the_cells_line_and_tb_the_rest(kernel: Session) -> None:
     kernel.run(
         "%%python\nfrom pyspark.sql.functions import udf\ndef half(x):\n    y = x - 1\n"
@@ -167,8 +185,8 @@ def test_an_error_in_a_task_shows_the_cells_line_and_tb_the_rest(kernel: Session
         ran = kernel.run(f"%%python\n{job}")
         lines = ran.reply["evalue"].splitlines()
         assert lines[0] == "ZeroDivisionError: integer division or modulo by zero"
-        assert lines[1].startswith("  Cell In[") and lines[1].endswith("line 4, in half, in a task")
-        assert lines[2] == "----> 4 return 10 // y"
+        assert lines[1].startswith("  Cell In[") and lines[1].endswith("line 5, in half, in a task")
+        assert lines[2] == "----> 5 return 10 // y"
         assert "site-packages/pyspark" not in ran.traceback
         assert "def half" not in ran.traceback  # PySpark's own frame of the task shows a wrong line
         assert ran.reply["traceback"][-1] == "(%tb shows all of it)"

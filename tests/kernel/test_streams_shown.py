@@ -109,7 +109,7 @@ worse_flow
             told.reply["evalue"].splitlines()[0]
             == "ZeroDivisionError: integer division or modulo by zero"
         )
-        assert "----> 4 return 1 // (x - x)" in told.traceback
+        assert "----> 5 return 1 // (x - x)" in told.traceback
         assert "ipykernel" not in told.traceback
     assert stream.run("spark.streams.active.length").result == "0"
     stream.run("%%python\ndel worse_flow, worse_frame")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 import sys
 from collections.abc import Iterator
 
@@ -16,6 +17,7 @@ from .routing import RoutedKernel
 
 #: Characters of a cell's printed text that IPython keeps for `%notebook`; what each piece costs.
 _KEPT, _PIECE = 2**20, 50
+_BLANKED = re.compile(r"[ \t]+\n(?:[ \t]*\n)*")  # `cell.blank` keeps the length of what it blanks
 _LISTENS: dict[str, object] = {}  # to `sys.stdout` and `sys.stderr`: which cell of any shell
 
 
@@ -65,6 +67,21 @@ class Shell:
 def prepare(shell: IPythonShell) -> None:
     number_once(shell.history_manager)
     keep_little(shell)
+    count_all_lines(shell)
+
+
+def count_all_lines(shell: IPythonShell) -> None:
+    """Errors name the line of the whole cell, as in other languages.
+
+    What is blank where `%%python` and line magics stood would be taken away, and not counted.
+    """
+    transform = shell.transform_cell
+
+    def transformed(code: str) -> str:
+        head = _BLANKED.match(code)
+        return "\n" * (head.group().count("\n") if head else 0) + str(transform(code))
+
+    shell.transform_cell = transformed
 
 
 def keep_little(shell: IPythonShell) -> None:
