@@ -151,3 +151,16 @@ def test_the_plots_of_the_docs(kernel: Session, language: str, line: str) -> Non
     mime = "application/vnd.vegalite.v5+json" if "vegalite" in line else "image/png"
     assert any(mime in bundle for bundle in data)
     assert mime != "image/png" or all(b.get("text/plain") for b in data)  # a text for each picture
+
+
+@pytest.mark.r
+def test_a_page_has_a_text_for_each_picture(kernel: Session) -> None:
+    from nbconvert import HTMLExporter
+    from nbformat import v4
+
+    ran = [kernel.run('kernel.display.svg("<svg/>")'), kernel.run("%%r\nplot(1)")]
+    shown = [m["content"] for r in ran for m in r.messages if m["msg_type"] == "display_data"]
+    outputs = [v4.new_output("display_data", s["data"], metadata=s["metadata"]) for s in shown]
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("", outputs=outputs)])
+    page = HTMLExporter(template_name="classic").from_notebook_node(notebook)[0]
+    assert 'alt="plot without title"' in page

@@ -14,6 +14,16 @@ from ..lines import new_id
 from .request import REQUEST
 
 
+def spoken(data: Bundle, metadata: Mapping[str, object]) -> dict[str, object]:
+    """The metadata, with the text of a picture where IPython puts `alt` and pages have it from."""
+    told = dict(metadata)
+    for mime in data:
+        if mime.startswith("image/") and "text/plain" in data:
+            own = told.get(mime)
+            told[mime] = {"alt": data["text/plain"], **(own if isinstance(own, dict) else {})}
+    return told
+
+
 class BoundedStream(OutStream):
     """Sends what a cell prints up to the limit, then a note, then nothing.
 
@@ -73,9 +83,9 @@ class KernelOutput:
         display_id: str | None = None,
         update: bool = False,
     ) -> None:
-        content = {
+        content: dict[str, object] = {
             "data": dict(data),
-            "metadata": dict(metadata or {}),
+            "metadata": spoken(data, metadata or {}),
             "transient": {"display_id": display_id} if display_id else {},
         }
         self._send("update_display_data" if update else "display_data", content)
