@@ -28,7 +28,7 @@ from .comms import Comms
 from .debugger import Variables
 from .executions import Executions
 from .monitor import SparkMonitor
-from .output import BoundedStream, KernelOutput, spoken
+from .output import BoundedStream, KernelOutput, bundle
 from .questions import Questions
 from .request import REQUEST, Request
 from .sessions import Entrance, Sessions
@@ -248,8 +248,7 @@ class ToreeKernel(AnalysedKernel):
         reply: Json = {"execution_count": count, "user_expressions": {}, "payload": []}
         if isinstance(result, Ok):
             if result.data and not silent:
-                told = spoken(result.data, result.metadata)
-                content: Json = {"data": dict(result.data), "metadata": told}
+                content = bundle(result.data, result.metadata)
                 if result.numbered:
                     content["execution_count"] = count
                 kind = "execute_result" if result.numbered else "display_data"

@@ -14,14 +14,14 @@ from ..lines import new_id
 from .request import REQUEST
 
 
-def spoken(data: Bundle, metadata: Mapping[str, object]) -> dict[str, object]:
-    """The metadata, with the text of a picture where IPython puts `alt` and pages have it from."""
+def bundle(data: Bundle, metadata: Mapping[str, object]) -> dict[str, object]:
+    """As messages have it: with the text of a picture where IPython puts `alt`, for pages."""
     told = dict(metadata)
     for mime in data:
         if mime.startswith("image/") and "text/plain" in data:
             own = told.get(mime)
             told[mime] = {"alt": data["text/plain"], **(own if isinstance(own, dict) else {})}
-    return told
+    return {"data": dict(data), "metadata": told}
 
 
 class BoundedStream(OutStream):
@@ -83,11 +83,8 @@ class KernelOutput:
         display_id: str | None = None,
         update: bool = False,
     ) -> None:
-        content: dict[str, object] = {
-            "data": dict(data),
-            "metadata": spoken(data, metadata or {}),
-            "transient": {"display_id": display_id} if display_id else {},
-        }
+        content = bundle(data, metadata or {})
+        content["transient"] = {"display_id": display_id} if display_id else {}
         self._send("update_display_data" if update else "display_data", content)
 
     def clear(self, wait: bool = False) -> None:
