@@ -28,6 +28,7 @@ from ..base import (
 from ..services import Services
 from .faults import Faults
 from .listing import list_all
+from .memory import Memory
 from .variables import PythonVariables, SharedValues
 
 _TYPES = "_jupyter_types_experimental"
@@ -55,6 +56,7 @@ class PythonInterpreter(Interpreter):
         )
         self._variables = PythonVariables(services)
         self._faults = Faults(services.ipython.shell)
+        self._memory = Memory()
 
     def start(self) -> None:
         values = SharedValues(self._names, self._store, self._variables)
@@ -93,6 +95,7 @@ class PythonInterpreter(Interpreter):
                 succeeded = reply["status"] == "ok"
         finally:
             self._variables.end(code, succeeded)
+            self._memory.settle()
         if options.get("part"):  # what comes next prints by another way
             flush()
         if reply["status"] != "ok":
