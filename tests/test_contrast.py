@@ -13,10 +13,20 @@ from toree.progress import Snapshot
 
 Colour = tuple[float, float, float, float]
 
+#: What the Jupyter extension sets in VS Code, in every theme of it.
+WIDGETS = {"--jp-layout-color0": "white", "--jp-content-font-color1": "black"}
 #: VS Code's "Light Modern" and "Dark Modern"; a page without variables.
 OTHERS = {
-    "vscode light": {"--vscode-editor-background": "#fff", "--vscode-editor-foreground": "#3b3b3b"},
-    "vscode dark": {"--vscode-editor-background": "#1f1f1f", "--vscode-editor-foreground": "#ccc"},
+    "vscode light": {
+        **WIDGETS,
+        "--vscode-editor-background": "#fff",
+        "--vscode-editor-foreground": "#3b3b3b",
+    },
+    "vscode dark": {
+        **WIDGETS,
+        "--vscode-editor-background": "#1f1f1f",
+        "--vscode-editor-foreground": "#ccc",
+    },
     "page light": {"Canvas": "#fff", "CanvasText": "#000"},
     "page dark": {"Canvas": "#121212", "CanvasText": "#fff"},
 }
@@ -72,6 +82,8 @@ def ratio(one: Colour, two: Colour) -> float:
 def grounds(theme: dict[str, str]) -> list[Colour]:
     """The page's, and what a front end puts under rows of tables and under errors."""
     page = resolved(re.search(r"background:((?:var\(|[^;}])*)", STYLE)[1], theme)  # type: ignore[index]
+    if editor := theme.get("--vscode-editor-background"):
+        assert page == resolved(editor, theme)
     under = [n for n in theme if re.search(r"table-row-(hover-)?background|error-background", n)]
     return [page, *(over(resolved(theme[name], theme), page) for name in under)]
 

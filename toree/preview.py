@@ -30,10 +30,11 @@ _NUMBER = re.compile(
 )
 _NESTED = re.compile(r"(?:struct|array|map)<|variant$")
 
-#: Jupyter's colours, VS Code's, those of the page.
-_GROUND = "var(--jp-layout-color0,var(--vscode-editor-background,Canvas))"
-_INK = "var(--jp-content-font-color1,var(--vscode-editor-foreground,CanvasText))"
-_LINE = "var(--jp-border-color1,var(--vscode-panel-border,GrayText))"
+#: VS Code's colours, Jupyter's, those of the page. VS Code has names of Jupyter's too, for widgets:
+#: always those of the light theme.
+_GROUND = "var(--vscode-editor-background,var(--jp-layout-color0,Canvas))"
+_INK = "var(--vscode-editor-foreground,var(--jp-content-font-color1,CanvasText))"
+_LINE = "var(--vscode-panel-border,var(--jp-border-color1,GrayText))"
 STYLE = (
     "<style>"
     f".toree-table{{max-height:34em;max-width:100%;overflow:auto;color:{_INK};display:block}}"
