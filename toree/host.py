@@ -124,6 +124,8 @@ class Host:
         ipython = self.workspace.ipython
 
         def context(body: str) -> Context:
+            for assignment in ipython.so_far():  # a magic in a cell's midst sees them
+                self.sharing.assign(ipython.language, assignment)
             return Context(self, self.ipython.output, ipython.language, body)
 
         bridge.register(self.ipython.shell, self.magics, context)

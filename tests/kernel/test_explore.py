@@ -114,3 +114,8 @@ def test_local_tables(kernel: Session) -> None:
         grid = Grid(kernel, code)
         page = grid.ask("fetch_rows", offset=0, limit=9, sort=[{"column": "a"}])
         assert [row["a"] for row in page["rows"]] == [1, 2, 3]
+
+
+def test_a_table_that_the_same_cell_makes(kernel: Session) -> None:
+    grid = Grid(kernel, "%%python\nfresh = spark.range(4)\n%explore fresh")
+    assert grid.ask("fetch_rows", offset=0, limit=9)["total_rows"] == 4

@@ -74,3 +74,15 @@ def test_html_and_javascript(kernel: Session) -> None:
 
 def test_ipythons_neutral_cell_magics(kernel: Session) -> None:
     assert kernel.run("%%bash\necho from bash").text("stdout") == "from bash\n"
+
+
+def test_a_magic_in_a_python_cell_knows_what_the_cell_has_assigned(kernel: Session) -> None:
+    kernel.run("%%python\ntwo = 0; late = 0")
+    ran = kernel.run(
+        "%%python\nearly = spark.range(3); two = 2\n"
+        "get_ipython().run_cell_magic('sql', '-o sums', 'select sum(id) + :two s from early')\n"
+        "gone = 1\n%shared\ndel gone; late = 5"
+    )
+    assert ran.status == "ok", ran.traceback
+    assert "gone" not in kernel.run("%shared").result
+    assert kernel.run("(late, two, sums.first().getLong(0))").result == "(5,2,5)"

@@ -251,6 +251,10 @@ class Interpreter(ABC):
         """Names the last `execute` assigned or deleted at top level."""
         return ()
 
+    def so_far(self) -> Sequence[Assignment]:
+        """Those of the cell that runs, asked in its midst, on its thread."""
+        return ()
+
     def references(self, code: str) -> frozenset[str]:
         """Free names of `code`: read before any assignment, by the language's own parser."""
         return frozenset()

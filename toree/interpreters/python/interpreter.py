@@ -172,6 +172,9 @@ class PythonInterpreter(Interpreter):
     def assigned(self) -> Sequence[Assignment]:
         return self._variables.assigned()
 
+    def so_far(self) -> Sequence[Assignment]:
+        return self._variables.so_far()
+
     def references(self, code: str) -> frozenset[str]:
         return self._variables.references(code)
 

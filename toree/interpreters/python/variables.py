@@ -60,6 +60,7 @@ class _Cell(threading.local):
     """Of the cell that runs on this thread: another one may run beside it, in a subshell."""
 
     before: dict[str, int] = {}  # the names before it, with what has come meanwhile
+    noted: frozenset[str] = frozenset()  # what `so_far` has told of
     assigned: Sequence[Assignment] = ()
 
 
@@ -88,26 +89,39 @@ class PythonVariables:
 
     def begin(self) -> None:
         self._cell.before = {name: id(value) for name, value in self._names.items()}
+        self._cell.noted = frozenset()
 
     def end(self, code: str, succeeded: bool) -> None:
-        names, hidden, before = self._names, self._shell.user_ns_hidden, self._cell.before
         tree = self._tree(code) if succeeded or "import" in code else None
         plain = assignments.plainly_assigned(tree) if tree and succeeded else frozenset()
         if tree and "import" in code:
-            self._imports.update(assignments.imported(tree, names))
+            self._imports.update(assignments.imported(tree, self._names))
+        found = self._found(plain)
+        for assignment in found:
+            self._brought.pop(assignment.name, None)
+        self._cell.before = {}
+        self._cell.assigned = found
+
+    def so_far(self) -> Sequence[Assignment]:
+        """What the cell that runs on this thread has assigned until now."""
+        if not self._cell.before:
+            return ()
+        found = self._found()
+        self._cell.noted |= {assignment.name for assignment in found}
+        return found
+
+    def _found(self, plain: frozenset[str] = frozenset()) -> list[Assignment]:
+        names, hidden, before = self._names, self._shell.user_ns_hidden, self._cell.before
         found = []
         for name, value in names.items():
             if (before.get(name) != id(value) or name in plain) and self._shareable(name):
                 if hidden.get(name) is value and name not in plain:
                     continue
-                self._brought.pop(name, None)
                 found.append(describe(name, value))
-        for name in before:
+        for name in {**before, **dict.fromkeys(self._cell.noted)}:
             if name not in names and self._shareable(name):
-                self._brought.pop(name, None)
                 found.append(Assignment(name, deleted=True))
-        self._cell.before = {}
-        self._cell.assigned = found
+        return found
 
     def has_changed(self, name: str) -> bool:
         """Whether the cell that runs has assigned or deleted a name, so far."""
