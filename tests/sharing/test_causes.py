@@ -160,5 +160,11 @@ pyspark.daemon's stdout.
 """
     for found in (causes.of_worker(text, lambda *_: ("", "")) or "", causes.of_java(text)):
         assert "(python3.8) can't run PySpark" in found and "PYSPARK_PYTHON" in found
+    outcome = {"status": "error", "name": "X", "message": text, "traceback": [text], "detail": text}
+    shown = result_of(outcome, Recorder(), "sql", source)
+    assert isinstance(shown, Failed)
+    for said in (shown.message, "\n".join(shown.traceback)):  # once
+        assert said.startswith("The executors' Python (python3.8)")
+        assert said.count("PYSPARK_PYTHON says") == 1
     absent = 'java.io.IOException: Cannot run program "/opt/python3.9/bin/python": error=2, No such'
     assert "PYSPARK_PYTHON" in causes.of_java(absent)

@@ -154,10 +154,11 @@ def result_of(
     if status == "aborted":
         return stopped()
     detail = outcome.get("detail") or ""
-    advice = causes.of_cluster(detail)
+    told = [causes.in_cells(part, source) for part in outcome["traceback"]]
+    message, advice = causes.in_cells(outcome["message"], source), causes.of_cluster(detail)
     return Failed(
         outcome["name"],
-        "\n".join([causes.in_cells(outcome["message"], source), *advice]),
-        [*(causes.in_cells(part, source) for part in outcome["traceback"]), *advice],
+        "\n".join([message, *(line for line in advice if line not in message)]),
+        [*told, *(line for line in advice if line not in "\n".join(told))],
         detail=detail,
     )
