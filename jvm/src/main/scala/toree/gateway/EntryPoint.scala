@@ -214,7 +214,9 @@ final class EntryPoint(companion: Companion) {
 
   /** Tables and parameters a SQL statement names. */
   def sqlNames(workspace: String, text: String): String = {
-    val (tables, parameters) = SqlNames.of(companion.workspace(workspace).spark.session(), text)
+    val early = if (hasSession()) None else SqlNames.early(text)
+    val (tables, parameters) =
+      early.getOrElse(SqlNames.of(companion.workspace(workspace).spark.session(), text))
     Json.obj("tables" -> tables, "parameters" -> parameters)
   }
 
