@@ -52,10 +52,33 @@ object Reach {
     if (!master.startsWith("spark://") || !givenUp.exists(String.valueOf(said).contains)) None
     else
       Some(
-        s"$master does not take this application. It runs another version of Spark than " +
-          s"${org.apache.spark.SPARK_VERSION}, or has another spark.authenticate.secret: its log says " +
-          "which. The next cell that needs Spark tries again"
+        silent(conf, "does not take this application") + ". The next cell that needs Spark tries " +
+          "again; spark.toree.queueTimeout is how long to wait, a minute at most"
       )
+  }
+
+  /** What it can be where a master answers, and no more than that. */
+  private[spark] def silent(conf: SparkConf, what: String): String =
+    s"${conf.get("spark.master")} $what: it runs another version of Spark than " +
+      s"${org.apache.spark.SPARK_VERSION} (use the one that the cluster has), or has another " +
+      "spark.authenticate.secret; its log says which"
+
+  /** The driver's own address, where it is no address: what it was set to, and what it is to be. */
+  private[spark] def unbound(conf: SparkConf, said: String): Option[String] = {
+    val host = conf.getOption("spark.driver.host")
+    val bind = conf.getOption("spark.driver.bindAddress").orElse(host)
+    val text = String.valueOf(said)
+    val foreign = text.contains("Cannot assign requested address") && text.contains("'sparkDriver'")
+    val unknown = text.contains("UnresolvedAddressException") || text.contains("Unresolved address")
+    if (!foreign && !unknown) None
+    else
+      bind.map { address =>
+        val what = if (foreign) "is no address of this machine" else "is no host that is known here"
+        val which = if (host.contains(address)) "spark.driver.host" else "spark.driver.bindAddress"
+        s"$which=$address $what. spark.driver.host must be an address of the driver's that executors " +
+          "can reach; spark.driver.bindAddress is where it listens, where that is another (NAT, a " +
+          "container)"
+      }
   }
 
   /** Where a master is to be found; none where Spark has ways of its own. */

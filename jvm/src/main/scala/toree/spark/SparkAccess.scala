@@ -75,7 +75,7 @@ final class SparkAccess(
       living()
       val full = SparkBuild.completed(conf)
       if (SparkEnv.get == null) check(full)
-      underLoader(SparkContext.getOrCreate(full))
+      underLoader(watched(full)(SparkContext.getOrCreate(full)))
     }(_.sparkContext)
   }
 
@@ -183,29 +183,34 @@ final class SparkAccess(
         SparkSession.clearDefaultSession()
         // A cell may have made a context alone.
         val own = SparkEnv.get == null
-        if (own) check(SparkBuild.completed(new SparkConf()))
-        val session =
-          if (own) Queue.watched(SparkBuild.completed(new SparkConf()), note) {
-            builder().getOrCreate()
-          }
-          else SparkSession.builder().getOrCreate()
+        val conf = SparkBuild.completed(new SparkConf())
+        if (own) check(conf)
+        // Also where another one is just going: it may be gone when this one is made.
+        val session = watched(conf) {
+          (if (own) builder() else SparkSession.builder()).getOrCreate()
+        }
         if (own && current.isDefined)
           note("The Spark session was stopped; a fresh one takes its place.")
         adopt(session)
         session
       }
     catch {
-      case missing: Reach.Missing =>
-        problem = Some(missing)
-        throw new IllegalStateException(s"Spark did not start: ${missing.getMessage}.")
       case error: Throwable =>
-        problem = Some(error)
-        val said = Failure.unwrapped(error).getMessage
-        val why = Reach
-          .refused(SparkBuild.completed(new SparkConf()), said)
-          .orElse(Refusals.of(error))
-          .getOrElse(said)
-        throw new IllegalStateException(s"Spark did not start: $why", error)
+        val conf = SparkBuild.completed(new SparkConf())
+        val cause = Failure.unwrapped(error)
+        val said = Option(cause.getMessage).getOrElse(cause.toString)
+        val known = error match {
+          case missing: Reach.Missing => Some(s"${missing.getMessage}.")
+          case full: Queue.Full       => Some(full.getMessage)
+          case _                      =>
+            Reach.refused(conf, said).orElse(Reach.unbound(conf, said)).orElse(Refusals.of(error))
+        }
+        // To a sentence of ours a trace adds nothing; Spark has written it into the log.
+        val failed = known.fold(new IllegalStateException(s"Spark did not start: $said", error))(
+          why => new IllegalStateException(s"Spark did not start: $why")
+        )
+        problem = Some(failed)
+        throw failed
     }
   }
 
@@ -213,6 +218,10 @@ final class SparkAccess(
     Reach.check(conf)
     Refusals.begin(conf)
   }
+
+  /** A cluster that keeps an application waiting says nothing to it. */
+  private def watched[A](conf: SparkConf)(make: => A): A =
+    Queue.watched(conf, note)(Registration.watched(conf, note)(make))
 
   private def living(): Unit =
     if (over) throw new IllegalStateException("The kernel is shutting down.")

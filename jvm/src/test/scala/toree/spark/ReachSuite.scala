@@ -40,6 +40,20 @@ class ReachSuite extends munit.FunSuite {
     assertEquals(Reach.refused(conf("spark://a:7077"), null), None)
   }
 
+  test("a driver's address that is none") {
+    val text = "bind(..) failed with error(-99): Cannot assign requested address: Service " +
+      "'sparkDriver' failed after 16 retries"
+    val given = conf("spark://a:7077").set("spark.driver.host", "203.0.113.7")
+    val said = Reach.unbound(given, text).getOrElse("")
+    assert(said.startsWith("spark.driver.host=203.0.113.7 is no address of this machine"), said)
+    val bound = Reach.unbound(given.clone.set("spark.driver.bindAddress", "203.0.113.8"), text)
+    assert(bound.exists(_.startsWith("spark.driver.bindAddress=203.0.113.8 is no")), bound)
+    val unknown = Reach.unbound(given, "java.nio.channels.UnresolvedAddressException")
+    assert(unknown.exists(_.startsWith("spark.driver.host=203.0.113.7 is no host")), unknown)
+    assertEquals(Reach.unbound(given, "Address already in use: Service 'sparkDriver'"), None)
+    assertEquals(Reach.unbound(conf("local"), text), None)
+  }
+
   test("one that answers is enough; none is said in time") {
     val server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress)
     val master = s"spark://127.0.0.1:${server.getLocalPort}"
