@@ -35,6 +35,9 @@ def test_a_running_cell() -> None:
     assert 'href="http://127.0.0.1:4040/stages/stage/?id=4&amp;attempt=0"' in page
     assert "count at &lt;cell&gt;:1 2/8" in page and "<cell>" not in page
     assert bundle[MIME]["tasks"]["done"] == 6 and bundle[MIME]["over"] is False
+    inner = {**FACTS["running"][0], "name": "$anonfun$withThreadLocalCaptured$1 at Future.java:1"}
+    page = Snapshot({**FACTS, "running": [inner]}).bundle()["text/html"]
+    assert "stage 4</a> 2/8" in page
 
 
 def test_a_cell_whose_cluster_gives_nothing() -> None:

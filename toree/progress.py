@@ -92,6 +92,8 @@ class Snapshot:
         label = f"stage {stage['id']}"
         if ui := self.facts.get("ui"):
             label = _link(f"{ui}/stages/stage/?id={stage['id']}&attempt={stage['attempt']}", label)
+        if stage["name"].startswith("$anonfun$"):  # on a thread of Spark's: says nothing to anybody
+            return label
         return f"{label} {escape(cut(stage['name'], 40))}"
 
 
