@@ -73,7 +73,8 @@ class ApiServer:
                 *(f"--token-auth-file={folder}/tokens.csv", "--authorization-mode=RBAC"),
                 *("--service-account-issuer=https://kubernetes.default.svc",),
                 *(f"--service-account-key-file={key}", f"--service-account-signing-key-file={key}"),
-                "--service-cluster-ip-range=10.96.0.0/16",
+                # Debian's etcd can't tell how far a watch is, which the cache of watches asks it.
+                *("--service-cluster-ip-range=10.96.0.0/16", "--watch-cache=false"),
             ),
         ]
         self.url = f"https://127.0.0.1:{port}"
@@ -135,12 +136,19 @@ class ApiServer:
         """Its tokens are worth nothing from now on, as when their time has come."""
         self.ask(f"{_DEFAULT}/serviceaccounts/{account}", method="DELETE")
 
+    def renew(self, account: str) -> None:
+        """Has an account again that was revoked: what was allowed is so by its name."""
+        self._account(account)
+
     def limit(self, pods: int) -> None:
         """A quota; what a controller counts is set at once, there being none here."""
-        quota = {"metadata": {"name": "team"}, "spec": {"hard": {"pods": str(pods)}}}
-        self.ask(f"{_DEFAULT}/resourcequotas", quota)
-        status = {"hard": {"pods": str(pods)}, "used": {"pods": "0"}}
-        self.ask(f"{_DEFAULT}/resourcequotas/team/status", {"status": status}, "PATCH")
+        path, hard = f"{_DEFAULT}/resourcequotas", {"pods": str(pods)}
+        if self.ask(path)["items"]:
+            self.ask(f"{path}/team", {"spec": {"hard": hard}}, "PATCH")
+        else:
+            self.ask(path, {"metadata": {"name": "team"}, "spec": {"hard": hard}})
+        status = {"hard": hard, "used": {"pods": "0"}}
+        self.ask(f"{path}/team/status", {"status": status}, "PATCH")
 
     def close(self) -> None:
         for process in reversed(self._processes):

@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jupyter_client.manager import KernelManager
@@ -19,6 +20,8 @@ from toree.errors import LaunchFailed
 from .apiserver import ETCD, SERVER, ApiServer
 from .kubelet import JOBS, SECRETS, Kubernetes
 from .test_kubernetes import SETTINGS, ok, spec
+
+CELLS = ["%%python\nsc.parallelize(range(4)).sum()", "%%sql\nselect sum(id) from range(4)"]
 
 pytestmark = [
     pytest.mark.spark,
@@ -110,17 +113,28 @@ def test_a_kernel_in_a_pod_with_the_rights_that_are_written_down(
 def test_a_driver_outside_with_a_full_quota(
     specs: Path, cluster: Kubernetes, server: ApiServer
 ) -> None:
-    """In each language the quota is named; the session and all names stay."""
+    """In each language the quota is named; the session and all names stay, and a cell that waits
+    goes on when there is room.
+    """
     server.limit(pods=0)
-    times = "--conf spark.toree.clusterTimeout=2s --conf spark.toree.queueTimeout=15s"
+    times = "--conf spark.toree.clusterTimeout=2s --conf spark.toree.queueTimeout=30s"
     given = f"{options(server, 'notebooks')} {times}"
     env = {**os.environ, "SPARK_OPTS": given, "PYSPARK_PYTHON": sys.executable}
     with Session("toree_scala", env=env) as session:
         before = ok(session, "val kept = 41; sc.applicationId").result
-        for code in ("sc.parallelize(1 to 4).sum", "%%python\nsc.parallelize(range(4)).sum()"):
+        for code in (*CELLS, "sc.parallelize(1 to 4).sum"):
             ran = session.run(code, timeout=200)
             assert ran.status == "error", ran.result
             assert "Kubernetes' quota 'team' is full" in ran.traceback, ran.traceback
             assert "spark.toree.queueTimeout" in ran.traceback, ran.traceback
         assert ok(session, "%%python\nkept + 1").result == "42"
         assert ok(session, "sc.applicationId").result == before
+
+        def make_room(message: dict[str, Any]) -> None:
+            if "is full" in str(message["content"]) and not said:
+                said.append("full")
+                server.limit(pods=2)
+
+        said: list[str] = []
+        ran = session.run("sc.parallelize(1 to 4).sum + kept", timeout=200, during=make_room)
+        assert said and ran.result == "51.0", ran.traceback
