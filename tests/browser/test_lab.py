@@ -144,6 +144,16 @@ def test_the_grid_sorts_in_spark(notebook: Any) -> None:
     assert not cell.locator(".tscope-stop-button").is_visible()
 
 
+def test_the_grid_is_dark_on_a_dark_page(notebook: Any, lab: Any) -> None:
+    grid = notebook.cell(place("grid")).locator(".tscope-shell").first
+    ground = "e => getComputedStyle(e).getPropertyValue('--tscope-bg').trim()"
+    light = grid.evaluate(ground)
+    lab.theme("Dark")
+    assert grid.evaluate(ground) == "#0b1220" != light
+    lab.theme("Light")
+    assert grid.evaluate(ground) == light
+
+
 def test_the_variables_in_the_side_bar(notebook: Any) -> None:
     page = notebook.page
     page.locator(".jp-DebuggerBugButton").first.click()

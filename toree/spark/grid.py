@@ -28,6 +28,13 @@ _KNOWN = re.compile(
     r"|date|timestamp(?:_ntz)?)$"
 )
 
+#: What the grid takes for a dark page, and how JupyterLab and VS Code say that theirs is.
+_DARK = ".tscope-shell[data-theme=dark]"
+_DARK_PAGE = (
+    ":is([data-jp-theme-light=false],.vscode-dark,.vscode-high-contrast:not(.vscode-high-contrast-light))"
+    " .tscope-shell"
+)
+
 Ask = Callable[[Callable[[], object]], object]
 
 
@@ -66,8 +73,10 @@ def _kind() -> Jupyter:
     from tablescope.widget import TableScopeWidget
 
     class Grid(TableScopeWidget):  # type: ignore[misc]
-        # There is no server of the grid's own to stop.
-        _css = TableScopeWidget._css + ".tscope-stop-button{display:none}"
+        # Its dark theme wherever the page is dark; no server of its own is there to stop.
+        _css = TableScopeWidget._css.replace(_DARK, f"{_DARK},{_DARK_PAGE}") + (
+            ".tscope-stop-button{display:none}"
+        )
 
         def __init__(self, table: Jupyter, ask: Ask) -> None:
             self._ask = ask

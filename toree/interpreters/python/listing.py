@@ -22,7 +22,7 @@ def list_all(shell: IPythonShell, gather: Callable[[], None]) -> None:
             gather()
             magics: UserValue = NamespaceMagics(shell)
             if name == "whos":  # it asks everything called DataFrame for its shape
-                names = {n: _shaped(value) for n, value in shell.user_ns.items()}
+                names = {n: _shaped(value) for n, value in shell.user_ns.copy().items()}
                 magics.shell = types.SimpleNamespace(
                     user_ns=names, user_ns_hidden=shell.user_ns_hidden
                 )

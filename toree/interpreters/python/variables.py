@@ -88,7 +88,7 @@ class PythonVariables:
     # ---------------------------------------------------------------- around a cell
 
     def begin(self) -> None:
-        self._cell.before = {name: id(value) for name, value in self._names.items()}
+        self._cell.before = {name: id(value) for name, value in self._names.copy().items()}
         self._cell.noted = frozenset()
 
     def end(self, code: str, succeeded: bool) -> None:
@@ -113,7 +113,7 @@ class PythonVariables:
     def _found(self, plain: frozenset[str] = frozenset()) -> list[Assignment]:
         names, hidden, before = self._names, self._shell.user_ns_hidden, self._cell.before
         found = []
-        for name, value in names.items():
+        for name, value in names.copy().items():  # other threads assign too
             if (before.get(name) != id(value) or name in plain) and self._shareable(name):
                 if hidden.get(name) is value and name not in plain:
                     continue
@@ -139,7 +139,7 @@ class PythonVariables:
         if not found:
             values = [self._names[name] for name in names if name in self._names]
             held = set[int]().union(*map(insides, values))
-            others = [value for name, value in self._names.items() if name in code]
+            others = [value for name, value in self._names.copy().items() if name in code]
             if any(not held.isdisjoint(insides(value)) for value in others):
                 return names
         return found
@@ -154,7 +154,7 @@ class PythonVariables:
         held = set[int]().union(*(insides(self._names[n]) for n in names if n in self._names))
         return names | {
             name
-            for name, value in self._names.items()
+            for name, value in self._names.copy().items()
             if self._shareable(name) and not held.isdisjoint(insides(value))
         }
 

@@ -22,7 +22,6 @@ object Registration {
 }
 
 private final class Registration(conf: SparkConf, maker: Thread, say: String => Unit) {
-  private val begun = System.nanoTime
   private val patience = conf.getTimeAsMs("spark.toree.clusterTimeout", "10s")
   private val limit = conf.getTimeAsMs("spark.toree.queueTimeout", "60s")
   private val thread = new Thread(
@@ -37,6 +36,11 @@ private final class Registration(conf: SparkConf, maker: Thread, say: String => 
   def end(): Unit = thread.interrupt()
 
   private def follow(): Unit = {
+    // A context has much to do before; it is the asking that has its time.
+    while (!isAsking) Thread.sleep(100)
+    val begun = System.nanoTime
+    def sleepUntil(waited: Long): Unit =
+      Thread.sleep(math.max(0, waited - (System.nanoTime - begun) / 1000000))
     sleepUntil(math.min(patience, limit))
     if (limit > patience && isAsking)
       say(
@@ -44,11 +48,11 @@ private final class Registration(conf: SparkConf, maker: Thread, say: String => 
           s". After ${math.min(limit, 60000) / 1000} s it is given up (spark.toree.queueTimeout)."
       )
     sleepUntil(limit)
-    if (isAsking) giveUp()
+    while (isAsking) {
+      giveUp()
+      Thread.sleep(1000)
+    }
   }
-
-  private def sleepUntil(waited: Long): Unit =
-    Thread.sleep(math.max(0, waited - (System.nanoTime - begun) / 1000000))
 
   /** Not where it waits for executors. */
   private def isAsking: Boolean =
