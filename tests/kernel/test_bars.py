@@ -123,7 +123,27 @@ def test_a_callback_of_a_widget_has_a_bar_and_can_be_stopped(kernel: Session, na
     assert kernel.run("%%python\nspark.range(7).count()").result == "7"
 
 
-def test_a_failed_job_and_a_stopped_one(kernel: Session) -> None:
+@pytest.mark.parametrize("language", ["scala", "python", "sql"])
+def test_the_bar_of_a_stopped_cell_says_so(kernel: Session, language: str) -> None:
+    body = {
+        "scala": "sc.parallelize(1 to 8, 8).map { x => Thread.sleep(20000); x }.sum",
+        "python": "sc.parallelize(range(8), 8).map(lambda x: time.sleep(20)).count()",
+        "sql": "select sum(id % 7 * (id % 11)) from range(100000000000)",
+    }
+    stopped: list[bool] = []
+
+    def stop(message: dict[str, Any]) -> None:
+        if MIME in message["content"].get("data", {}) and not stopped:
+            stopped.append(True)
+            kernel.manager.interrupt_kernel()
+
+    kernel.run("%%python\nimport time")
+    ran = kernel.run(f"%%{language}\n{body[language]}", during=stop)
+    assert (ran.status, stopped) == ("error", [True])
+    assert bars(ran)[-1]["text/plain"].endswith(", stopped")
+
+
+def test_a_failed_job(kernel: Session) -> None:
     code = 'Thread.sleep(500); if (x == 8) { Thread.sleep(500); sys.error("no") }; x'
     code = f"sc.parallelize(1 to 8, 8).map {{ x => {code} }}.sum"
     ran = kernel.run(code)

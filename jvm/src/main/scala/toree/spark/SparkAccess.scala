@@ -116,17 +116,19 @@ final class SparkAccess(
   private val interruptProperty = "spark.job.interruptOnCancel"
   private val descriptionProperty = "spark.job.description"
 
-  /** Cancels the jobs of a cell, or of a group that another language has set. */
-  def cancel(id: String): Unit = peek.foreach { session =>
-    session.sparkContext.cancelJobsWithTag(id)
-    session.sparkContext.cancelJobGroup(id)
+  /** Cancels the jobs of a cell, or of a group that another language has set; its bar says so. */
+  def cancel(id: String): Unit = {
+    progress.cancelling(id)
+    peek.foreach { session =>
+      session.sparkContext.cancelJobsWithTag(id)
+      session.sparkContext.cancelJobGroup(id)
+    }
   }
 
   /** Cancels a group's jobs, and for a while those that were about to start: a thread that was told
     * to stop may submit one more on its way out, or still plan its query (`busy`).
     */
   def keepCancelling(group: String, busy: () => Boolean = () => false): Unit = {
-    progress.cancelling(group)
     cancel(group)
     val thread = new Thread(
       () => {
