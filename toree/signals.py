@@ -121,9 +121,11 @@ class Raised:
             asked, self._asked = self._asked, False
         return asked
 
-    def stop(self) -> None:
+    def stop(self, cancel: Callable[[], None]) -> None:
+        """`cancel` ends the cell's jobs: their error may be there before that returns."""
+        self._asked = not self._main
+        cancel()
         if not self._main:
-            self._asked = True
             threading.Thread(target=self._stop, name="toree-stop", daemon=True).start()
 
     def _stop(self) -> None:

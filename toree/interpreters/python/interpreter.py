@@ -139,8 +139,7 @@ class PythonInterpreter(Interpreter):
         return self._ipython.output
 
     def _stop(self, cell: str, stop: Raised) -> None:
-        self._spark.cancel(cell)
-        stop.stop()
+        stop.stop(lambda: self._spark.cancel(cell))
 
     def interrupt(self) -> None:
         for cell in self._cells:

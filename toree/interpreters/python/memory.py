@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import resource
+import mmap
 import sys
 import threading
 from pathlib import Path
@@ -44,6 +44,6 @@ class Memory:
 def _resident() -> int:
     """Bytes of this process in memory; 0 where nobody says."""
     try:
-        return int(_SIZES.read_text().split()[1]) * resource.getpagesize()
+        return int(_SIZES.read_text().split()[1]) * mmap.PAGESIZE
     except OSError:
         return 0
